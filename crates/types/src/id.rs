@@ -1,0 +1,225 @@
+//! Ids. All but those of definitions are UUIDv7: 16 bytes, time-ordered, so that new rows land at the right edge of
+//! every index. Text form: lower case with hyphens.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// A UUID. Camlock makes version 7 only, but accepts any, so that ids of other engines can be kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid(pub u128);
+
+impl Uuid {
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Uuid(u128::from_be_bytes(bytes))
+    }
+
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        f.write_str(uuid::Uuid::from_u128(self.0).hyphenated().encode_lower(&mut buffer))
+    }
+}
+
+impl fmt::Debug for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no UUID in hyphenated lower-case form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID in lower-case hyphenated form")]
+pub struct UuidError;
+
+impl FromStr for Uuid {
+    type Err = UuidError;
+
+    /// Strict: exactly the form that `Display` writes, so that one thing never has two ids.
+    fn from_str(text: &str) -> Result<Self, UuidError> {
+        if text.len() != 36 || text.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(UuidError);
+        }
+        uuid::Uuid::try_parse(text).map(|id| Uuid(id.as_u128())).map_err(|_| UuidError)
+    }
+}
+
+macro_rules! uuid_id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UuidError;
+
+            fn from_str(text: &str) -> Result<Self, UuidError> {
+                text.parse().map($name)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                $name(id)
+            }
+        }
+    )*};
+}
+
+uuid_id! {
+    DeploymentId,
+    /// Equals the id of the instance's root execution.
+    ProcessInstanceId,
+    ExecutionId,
+    ExternalTaskId,
+    TaskId,
+    VariableInstanceId,
+    JobId,
+    JobDefinitionId,
+    EventSubscriptionId,
+    IncidentId,
+    BatchId,
+    /// Of a row of a log: external task log, job log.
+    HistoryId,
+}
+
+impl From<ProcessInstanceId> for ExecutionId {
+    fn from(id: ProcessInstanceId) -> Self {
+        ExecutionId(id.0)
+    }
+}
+
+impl From<ExecutionId> for ProcessInstanceId {
+    /// Only for a root execution.
+    fn from(id: ExecutionId) -> Self {
+        ProcessInstanceId(id.0)
+    }
+}
+
+/// `key:version:uuid`, or the uuid alone where that would be longer than 64 characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessDefinitionId(pub Arc<str>);
+
+impl ProcessDefinitionId {
+    pub const LENGTH_MAX: usize = 64;
+
+    pub fn new(key: &str, version: u32, uuid: Uuid) -> Self {
+        let id = format!("{key}:{version}:{uuid}");
+        if id.chars().count() > Self::LENGTH_MAX {
+            return ProcessDefinitionId(uuid.to_string().into());
+        }
+        ProcessDefinitionId(id.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProcessDefinitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ProcessDefinitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProcessDefinitionId({})", self.0)
+    }
+}
+
+impl From<&str> for ProcessDefinitionId {
+    fn from(text: &str) -> Self {
+        ProcessDefinitionId(text.into())
+    }
+}
+
+/// One visit of an activity: `activityId:uuid` in text. The process itself is visited under the id of its instance,
+/// without an activity.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActivityInstanceId {
+    pub activity_id: Option<Arc<str>>,
+    pub uuid: Uuid,
+}
+
+impl ActivityInstanceId {
+    pub fn of_activity(activity_id: Arc<str>, uuid: Uuid) -> Self {
+        ActivityInstanceId { activity_id: Some(activity_id), uuid }
+    }
+
+    pub fn of_process(id: ProcessInstanceId) -> Self {
+        ActivityInstanceId { activity_id: None, uuid: id.0 }
+    }
+}
+
+impl fmt::Display for ActivityInstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.activity_id {
+            Some(activity) => write!(f, "{activity}:{}", self.uuid),
+            None => fmt::Display::fmt(&self.uuid, f),
+        }
+    }
+}
+
+impl fmt::Debug for ActivityInstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActivityInstanceId({self})")
+    }
+}
+
+impl FromStr for ActivityInstanceId {
+    type Err = UuidError;
+
+    fn from_str(text: &str) -> Result<Self, UuidError> {
+        match text.rsplit_once(':') {
+            Some((activity, uuid)) => Ok(ActivityInstanceId::of_activity(activity.into(), uuid.parse()?)),
+            None => Ok(ActivityInstanceId { activity_id: None, uuid: text.parse()? }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "01936f3a-0000-7000-8000-00000000000a";
+
+    #[test]
+    fn uuid_text_has_one_form() {
+        assert_eq!(TEXT.parse::<Uuid>().map(|id| id.to_string()), Ok(TEXT.to_owned()));
+        for other in ["01936F3A-0000-7000-8000-00000000000A", "01936f3a00007000800000000000000a", "nonsense", ""] {
+            assert_eq!(other.parse::<Uuid>(), Err(UuidError), "{other}");
+        }
+    }
+
+    #[test]
+    fn definition_id_keeps_to_64_characters() {
+        let uuid: Uuid = TEXT.parse().expect("valid");
+        assert_eq!(ProcessDefinitionId::new("k", 1, uuid).as_str(), format!("k:1:{TEXT}"));
+        assert_eq!(ProcessDefinitionId::new(&"k".repeat(26), 1, uuid).as_str(), TEXT);
+    }
+
+    #[test]
+    fn activity_instance_id_round_trips() {
+        for text in [format!("task:{TEXT}"), format!("a:b#multiInstanceBody:{TEXT}"), TEXT.to_owned()] {
+            assert_eq!(text.parse::<ActivityInstanceId>().map(|id| id.to_string()), Ok(text));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The vocabulary every crate shares: ids, times and typed variable values.
+//!
+//! No IO and no serde here. What these types look like in JSON is `rest`'s business, what they look like in a table
+//! is `store`'s.
+
+pub mod id;
+pub mod timestamp;
+pub mod variable;
+
+pub use id::{
+    ActivityInstanceId, BatchId, DeploymentId, EventSubscriptionId, ExecutionId, ExternalTaskId, HistoryId, IncidentId,
+    JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Uuid, VariableInstanceId,
+};
+pub use timestamp::{Timestamp, TimestampError};
+pub use variable::{FileValue, ObjectValue, VariableMap, VariableType, VariableValue, VariableWrite};
