@@ -1,0 +1,225 @@
+//! The executable model: an arena of elements and flows. Read only once it is built.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::Expression;
+
+/// One process of a document.
+#[derive(Debug)]
+pub struct ProcessModel {
+    pub key: Arc<str>,
+    pub name: Option<Arc<str>>,
+    pub version_tag: Option<Arc<str>>,
+    pub description: Option<Arc<str>>,
+    pub history_time_to_live_days: Option<u32>,
+    pub is_startable_in_tasklist: bool,
+    /// Default priority of external tasks: `camunda:taskPriority` of the process.
+    pub task_priority: Option<Expression>,
+    /// Default priority of jobs: `camunda:jobPriority` of the process.
+    pub job_priority: Option<Expression>,
+    /// Every element but the process itself; an enclosing element stands before what it encloses.
+    pub elements: Vec<Element>,
+    pub flows: Vec<Flow>,
+    /// Where an instance starts by default.
+    pub none_start_event: Option<ElementIndex>,
+    pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ElementIndex(pub u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowIndex(pub u32);
+
+/// One flow element that an execution can be at.
+#[derive(Debug)]
+pub struct Element {
+    pub id: Arc<str>,
+    pub name: Option<Arc<str>>,
+    pub kind: ElementKind,
+    /// The enclosing sub-process; `None` is the process.
+    pub parent: Option<ElementIndex>,
+    pub incoming: Vec<FlowIndex>,
+    /// In document order, the default flow included.
+    pub outgoing: Vec<FlowIndex>,
+    pub default_flow: Option<FlowIndex>,
+    /// Attached to this activity, in document order.
+    pub boundary_events: Vec<ElementIndex>,
+    /// Gets an execution of its own when it is entered: owner of its local variables, jobs and subscriptions.
+    /// True for external tasks, sub-processes, activities with boundary events or input/output mappings.
+    pub is_scope: bool,
+    pub inputs: Vec<IoParameter>,
+    pub outputs: Vec<IoParameter>,
+    /// `camunda:properties`, in document order.
+    pub properties: Vec<(Arc<str>, Arc<str>)>,
+    /// Where its tag begins; both count from 1.
+    pub line: u32,
+    pub column: u32,
+}
+
+/// What an element does when it is entered. The names follow BPMN; `activity_type` gives Camunda's.
+#[derive(Debug)]
+pub enum ElementKind {
+    NoneStartEvent { initiator: Option<Arc<str>> },
+    NoneEndEvent,
+    ErrorEndEvent { error: ErrorReference },
+    ExclusiveGateway,
+    ParallelGateway,
+    UserTask(UserTask),
+    ExternalTask(ExternalTask),
+    SubProcess { none_start_event: ElementIndex },
+    BoundaryEvent(BoundaryEvent),
+}
+
+/// Work that workers fetch by topic. `form` is the BPMN element that it was modelled as.
+#[derive(Debug)]
+pub struct ExternalTask {
+    pub form: ExternalTaskForm,
+    pub topic: Expression,
+    pub priority: Option<Expression>,
+    pub error_event_definitions: Vec<ErrorEventDefinition>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternalTaskForm {
+    ServiceTask,
+    SendTask,
+    BusinessRuleTask,
+    MessageThrowEvent,
+    MessageEndEvent,
+}
+
+/// `camunda:errorEventDefinition` of an external task: the BPMN error to throw when its expression holds.
+#[derive(Debug)]
+pub struct ErrorEventDefinition {
+    pub error: ErrorReference,
+    /// Camunda: without an expression it never holds.
+    pub expression: Option<Expression>,
+}
+
+#[derive(Debug)]
+pub struct UserTask {
+    pub assignee: Option<Expression>,
+    pub owner: Option<Expression>,
+    pub candidate_users: Vec<Expression>,
+    pub candidate_groups: Vec<Expression>,
+    pub due_date: Option<Expression>,
+    pub follow_up_date: Option<Expression>,
+    pub priority: Option<Expression>,
+    /// Both may be expressions (`name="Approve ${x}"`).
+    pub name: Option<Expression>,
+    pub description: Option<Expression>,
+    pub form_key: Option<Expression>,
+}
+
+/// An event attached to `host`.
+#[derive(Debug)]
+pub struct BoundaryEvent {
+    pub host: ElementIndex,
+    pub is_interrupting: bool,
+    pub trigger: BoundaryTrigger,
+}
+
+#[derive(Debug)]
+pub enum BoundaryTrigger {
+    Error {
+        /// `None` catches every error.
+        error_code: Option<Arc<str>>,
+        error_code_variable: Option<Arc<str>>,
+        error_message_variable: Option<Arc<str>>,
+    },
+    Message {
+        name: Expression,
+    },
+    Timer(TimerDefinition),
+}
+
+/// When a timer is due; which of the three BPMN forms it was given in.
+#[derive(Debug)]
+pub struct TimerDefinition {
+    pub form: TimerForm,
+    pub expression: Expression,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerForm {
+    Date,
+    Duration,
+    Cycle,
+}
+
+/// A `bpmn:error` as an event or task refers to it.
+#[derive(Clone, Debug)]
+pub struct ErrorReference {
+    pub error_id: Option<Arc<str>>,
+    pub error_code: Option<Arc<str>>,
+    /// `camunda:errorMessage` of the error; evaluated when it is thrown.
+    pub error_message: Option<Expression>,
+}
+
+/// A `camunda:inputParameter` or `camunda:outputParameter`.
+#[derive(Debug)]
+pub struct IoParameter {
+    pub name: Arc<str>,
+    pub mapping: IoMapping,
+}
+
+#[derive(Debug)]
+pub enum IoMapping {
+    /// An empty parameter gives null.
+    Null,
+    Value(Expression),
+    List(Vec<IoMapping>),
+    Map(Vec<(Arc<str>, IoMapping)>),
+}
+
+#[derive(Debug)]
+pub struct Flow {
+    pub id: Arc<str>,
+    pub name: Option<Arc<str>>,
+    pub source: ElementIndex,
+    pub target: ElementIndex,
+    pub condition: Option<Expression>,
+}
+
+impl ProcessModel {
+    pub fn element(&self, index: ElementIndex) -> &Element {
+        &self.elements[index.0 as usize]
+    }
+
+    pub fn flow(&self, index: FlowIndex) -> &Flow {
+        &self.flows[index.0 as usize]
+    }
+
+    pub fn element_by_id(&self, id: &str) -> Option<ElementIndex> {
+        self.elements_by_id.get(id).copied()
+    }
+}
+
+impl Element {
+    /// Camunda's name of the kind, as history and activity-instance trees show it.
+    pub fn activity_type(&self) -> &'static str {
+        match &self.kind {
+            ElementKind::NoneStartEvent { .. } => "startEvent",
+            ElementKind::NoneEndEvent => "noneEndEvent",
+            ElementKind::ErrorEndEvent { .. } => "errorEndEvent",
+            ElementKind::ExclusiveGateway => "exclusiveGateway",
+            ElementKind::ParallelGateway => "parallelGateway",
+            ElementKind::UserTask(_) => "userTask",
+            ElementKind::ExternalTask(task) => match task.form {
+                ExternalTaskForm::ServiceTask => "serviceTask",
+                ExternalTaskForm::SendTask => "sendTask",
+                ExternalTaskForm::BusinessRuleTask => "businessRuleTask",
+                ExternalTaskForm::MessageThrowEvent => "intermediateMessageThrowEvent",
+                ExternalTaskForm::MessageEndEvent => "messageEndEvent",
+            },
+            ElementKind::SubProcess { .. } => "subProcess",
+            ElementKind::BoundaryEvent(event) => match event.trigger {
+                BoundaryTrigger::Error { .. } => "boundaryError",
+                BoundaryTrigger::Message { .. } => "boundaryMessage",
+                BoundaryTrigger::Timer(_) => "boundaryTimer",
+            },
+        }
+    }
+}
