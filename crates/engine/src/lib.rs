@@ -1,1 +1,21 @@
-//! Under construction.
+//! The pure core: what a command does to a tree of process instances.
+//!
+//! `execute` is a synchronous, total and deterministic function of its arguments. Clock and ids come in through `Env`;
+//! nothing here reads a file, a clock or a database. What changed leaves as a `ChangeSet` that a store makes durable
+//! as one unit, and as `Effect`s that are run once it is durable.
+
+pub mod change;
+pub mod command;
+pub mod definition;
+pub mod effect;
+pub mod env;
+pub mod history;
+pub mod record;
+pub mod rejection;
+
+pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
+pub use command::{Command, Reply, StartedProcessInstance, VariablePatch, VariableReach};
+pub use definition::{Definitions, ProcessDefinition};
+pub use effect::Effect;
+pub use env::{Env, HistoryLevel, IdSource, Limits};
+pub use rejection::{Rejection, RejectionKind};

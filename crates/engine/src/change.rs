@@ -1,0 +1,69 @@
+//! All that one command changes. A store applies it as one unit or not at all.
+
+use types::{ExternalTaskId, ProcessInstanceId};
+
+use crate::history::HistoryChange;
+use crate::record::{
+    EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Record, Task, VariableInstance,
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeSet {
+    /// Names the aggregate.
+    pub root_process_instance_id: ProcessInstanceId,
+    pub revision: RevisionCheck,
+    /// External tasks that this change set was decided on. If one of them has another epoch by now, nothing is applied.
+    pub guards: Vec<ExternalTaskGuard>,
+    pub process_instances: Vec<TableChange<ProcessInstance>>,
+    pub executions: Vec<TableChange<Execution>>,
+    pub external_tasks: Vec<TableChange<ExternalTask>>,
+    pub tasks: Vec<TableChange<Task>>,
+    pub variables: Vec<TableChange<VariableInstance>>,
+    pub jobs: Vec<TableChange<Job>>,
+    pub event_subscriptions: Vec<TableChange<EventSubscription>>,
+    pub incidents: Vec<TableChange<Incident>>,
+    pub history: Vec<HistoryChange>,
+}
+
+/// How the revision of the aggregate is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevisionCheck {
+    /// The aggregate is new.
+    New,
+    /// It must be `expected`, and is one more afterwards.
+    Bump { expected: u64 },
+    /// Only rows of external tasks change, which their guards protect.
+    Untouched,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExternalTaskGuard {
+    pub id: ExternalTaskId,
+    pub lock_epoch: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableChange<R: Record> {
+    Insert(R),
+    Update(R),
+    Delete(R::Id),
+}
+
+impl ChangeSet {
+    pub fn new(root_process_instance_id: ProcessInstanceId, revision: RevisionCheck) -> Self {
+        ChangeSet {
+            root_process_instance_id,
+            revision,
+            guards: Vec::new(),
+            process_instances: Vec::new(),
+            executions: Vec::new(),
+            external_tasks: Vec::new(),
+            tasks: Vec::new(),
+            variables: Vec::new(),
+            jobs: Vec::new(),
+            event_subscriptions: Vec::new(),
+            incidents: Vec::new(),
+            history: Vec::new(),
+        }
+    }
+}

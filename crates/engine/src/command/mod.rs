@@ -1,0 +1,152 @@
+//! What can be asked of a tree of instances: one file per command.
+
+use std::sync::Arc;
+
+use types::{
+    EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp,
+    VariableMap, VariableValue,
+};
+
+/// A command on one aggregate. Durations and times are checked by the command itself, so that every caller gets the
+/// same refusal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Creates the aggregate; `id` becomes the id of the instance and of its root execution.
+    StartProcessInstance {
+        id: ProcessInstanceId,
+        definition_id: ProcessDefinitionId,
+        business_key: Option<Arc<str>>,
+        variables: VariableMap,
+    },
+    DeleteProcessInstance {
+        id: ProcessInstanceId,
+        delete_reason: Option<Arc<str>>,
+    },
+    SetProcessInstanceSuspension {
+        id: ProcessInstanceId,
+        is_suspended: bool,
+    },
+    PatchVariables {
+        execution_id: ExecutionId,
+        reach: VariableReach,
+        patch: VariablePatch,
+    },
+    LockExternalTask {
+        id: ExternalTaskId,
+        worker_id: Option<Arc<str>>,
+        lock_duration_ms: Option<i64>,
+    },
+    ExtendExternalTaskLock {
+        id: ExternalTaskId,
+        worker_id: Option<Arc<str>>,
+        new_duration_ms: Option<i64>,
+    },
+    UnlockExternalTask {
+        id: ExternalTaskId,
+    },
+    SetExternalTaskPriority {
+        id: ExternalTaskId,
+        priority: i64,
+    },
+    SetExternalTaskRetries {
+        id: ExternalTaskId,
+        retries: i32,
+    },
+    CompleteExternalTask {
+        id: ExternalTaskId,
+        worker_id: Option<Arc<str>>,
+        variables: VariableMap,
+        local_variables: VariableMap,
+    },
+    FailExternalTask {
+        id: ExternalTaskId,
+        worker_id: Option<Arc<str>>,
+        error_message: Option<Arc<str>>,
+        error_details: Option<Arc<str>>,
+        retries: i32,
+        retry_timeout_ms: i64,
+        variables: VariableMap,
+        local_variables: VariableMap,
+    },
+    ThrowExternalTaskBpmnError {
+        id: ExternalTaskId,
+        worker_id: Option<Arc<str>>,
+        error_code: Option<Arc<str>>,
+        error_message: Option<Arc<str>>,
+        variables: VariableMap,
+    },
+    CompleteTask {
+        id: TaskId,
+        variables: VariableMap,
+    },
+    PatchTaskVariables {
+        id: TaskId,
+        reach: VariableReach,
+        patch: VariablePatch,
+    },
+    /// Delivers a message to one subscription, found by the shell.
+    CorrelateMessage {
+        subscription_id: EventSubscriptionId,
+        variables: VariableMap,
+        local_variables: VariableMap,
+    },
+    ExecuteJob {
+        id: JobId,
+    },
+    /// Records that `ExecuteJob` failed: costs a retry and, at zero, makes an incident.
+    FailJob {
+        id: JobId,
+        message: Arc<str>,
+    },
+    SetJobRetries {
+        id: JobId,
+        retries: i32,
+    },
+    SetJobDueDate {
+        id: JobId,
+        due_date: Option<Timestamp>,
+    },
+}
+
+/// Which scope a variable is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariableReach {
+    /// That of the execution or task itself.
+    Local,
+    /// The nearest enclosing scope that has the variable; the outermost where none has.
+    Nearest,
+}
+
+/// Variables to set and to remove, in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VariablePatch {
+    pub modifications: VariableMap,
+    pub deletions: Vec<Arc<str>>,
+}
+
+/// What a command answers, beyond that it was done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Done,
+    Started(StartedProcessInstance),
+    /// Of a message that was correlated: the execution that received it.
+    Correlated {
+        execution_id: ExecutionId,
+        process_instance_id: ProcessInstanceId,
+    },
+    /// The variables of the scope of a completed task, where they were asked for.
+    Variables(Vec<(Arc<str>, VariableValue)>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartedProcessInstance {
+    pub id: ProcessInstanceId,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub business_key: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub is_ended: bool,
+    pub is_suspended: bool,
+    /// As they are when the command ends, the process's scope only; transient ones included.
+    pub variables: Vec<(Arc<str>, VariableValue)>,
+}

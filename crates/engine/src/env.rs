@@ -1,0 +1,54 @@
+//! What the core is given of the outside world.
+
+use types::{Timestamp, Uuid};
+
+/// Makes new ids. In production UUIDv7, so that later ones sort after earlier ones; in tests a counter.
+pub trait IdSource {
+    fn next(&mut self) -> Uuid;
+}
+
+/// How much of what happens is kept. Each level holds what the ones before it hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HistoryLevel {
+    None,
+    /// Process instances, activity instances and tasks.
+    Activity,
+    /// Also variables.
+    Audit,
+    /// Also the external task log and incidents.
+    Full,
+}
+
+/// Bounds of one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Agenda steps; more is an endless model.
+    pub steps_max: u32,
+    /// Variables visible in one scope.
+    pub variables_per_scope_max: u32,
+    /// Executions of one tree of instances.
+    pub executions_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { steps_max: 100_000, variables_per_scope_max: 10_000, executions_max: 200_000 }
+    }
+}
+
+/// Clock, ids and settings for one command.
+pub struct Env<'a> {
+    pub now: Timestamp,
+    pub ids: &'a mut dyn IdSource,
+    pub history_level: HistoryLevel,
+    pub limits: &'a Limits,
+}
+
+impl std::fmt::Debug for Env<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Env")
+            .field("now", &self.now)
+            .field("history_level", &self.history_level)
+            .finish_non_exhaustive()
+    }
+}

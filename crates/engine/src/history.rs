@@ -1,0 +1,189 @@
+//! What is kept of what happened. These rows travel in the same change set as the rows they tell of.
+//!
+//! The time at which an instance's history may be removed stands on its process instance's row alone; other rows show
+//! it by way of `root_process_instance_id`.
+
+use std::sync::Arc;
+
+use types::{
+    ActivityInstanceId, ExecutionId, ExternalTaskId, HistoryId, IncidentId, JobDefinitionId, ProcessDefinitionId,
+    ProcessInstanceId, TaskId, Timestamp, Uuid, VariableInstanceId, VariableValue,
+};
+
+use crate::record::IncidentType;
+
+/// One row to insert or one row to change. Something that began and ended within one command is inserted once, ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HistoryChange {
+    ProcessInstanceStarted(HistoricProcessInstance),
+    ProcessInstanceEnded(ProcessInstanceEnd),
+    ProcessInstanceSuspended {
+        id: ProcessInstanceId,
+        is_suspended: bool,
+    },
+    ActivityStarted(HistoricActivityInstance),
+    ActivityEnded {
+        id: ActivityInstanceId,
+        end: ActivityEnd,
+    },
+    /// The execution at the activity changed when the tree was pruned, or its task got another assignee.
+    ActivityUpdated {
+        id: ActivityInstanceId,
+        execution_id: ExecutionId,
+        assignee: Option<Arc<str>>,
+    },
+    VariableCreated(HistoricVariableInstance),
+    VariableUpdated {
+        id: VariableInstanceId,
+        value: VariableValue,
+    },
+    VariableDeleted {
+        id: VariableInstanceId,
+    },
+    ExternalTaskLogged(ExternalTaskLogEntry),
+    IncidentCreated(HistoricIncident),
+    IncidentEnded {
+        id: IncidentId,
+        end_time: Timestamp,
+        is_deleted: bool,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricProcessInstance {
+    pub id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub super_process_instance_id: Option<ProcessInstanceId>,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub business_key: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub start_time: Timestamp,
+    pub start_activity_id: Arc<str>,
+    pub is_suspended: bool,
+    pub end: Option<ProcessInstanceEnd>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessInstanceEnd {
+    pub id: ProcessInstanceId,
+    pub end_time: Timestamp,
+    pub end_activity_id: Option<Arc<str>>,
+    pub state: EndState,
+    pub delete_reason: Option<Arc<str>>,
+    /// Of the root only, where the definition has a time to live.
+    pub removal_time: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndState {
+    Completed,
+    InternallyTerminated,
+    ExternallyTerminated,
+}
+
+impl EndState {
+    pub fn name(self) -> &'static str {
+        match self {
+            EndState::Completed => "COMPLETED",
+            EndState::InternallyTerminated => "INTERNALLY_TERMINATED",
+            EndState::ExternallyTerminated => "EXTERNALLY_TERMINATED",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricActivityInstance {
+    pub id: ActivityInstanceId,
+    pub parent: ActivityInstanceId,
+    pub process_instance_id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub execution_id: ExecutionId,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub activity_name: Option<Arc<str>>,
+    pub activity_type: &'static str,
+    pub tenant_id: Option<Arc<str>>,
+    pub task_id: Option<TaskId>,
+    pub assignee: Option<Arc<str>>,
+    pub start_time: Timestamp,
+    /// Order of starts within one instance, where times are equal.
+    pub sequence: u64,
+    pub end: Option<ActivityEnd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivityEnd {
+    pub end_time: Timestamp,
+    pub is_canceled: bool,
+    /// It completed the scope it is in, as an end event does.
+    pub is_complete_scope: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricVariableInstance {
+    pub id: VariableInstanceId,
+    pub name: Arc<str>,
+    pub value: VariableValue,
+    pub process_instance_id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub execution_id: ExecutionId,
+    pub activity_instance_id: ActivityInstanceId,
+    pub task_id: Option<TaskId>,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub tenant_id: Option<Arc<str>>,
+    pub create_time: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExternalTaskLogEntry {
+    pub id: HistoryId,
+    pub kind: ExternalTaskLogKind,
+    pub timestamp: Timestamp,
+    pub external_task_id: ExternalTaskId,
+    pub topic: Arc<str>,
+    pub worker_id: Option<Arc<str>>,
+    pub priority: i64,
+    /// Those from before the failure, in an entry of one.
+    pub retries: Option<i32>,
+    pub error_message: Option<Arc<str>>,
+    pub error_details: Option<Arc<str>>,
+    pub activity_id: Arc<str>,
+    pub activity_instance_id: ActivityInstanceId,
+    pub execution_id: ExecutionId,
+    pub process_instance_id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub tenant_id: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternalTaskLogKind {
+    Created,
+    Failed,
+    Succeeded,
+    Deleted,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricIncident {
+    pub id: IncidentId,
+    pub incident_type: IncidentType,
+    pub message: Option<Arc<str>>,
+    pub configuration: Uuid,
+    pub history_configuration: Option<Uuid>,
+    pub create_time: Timestamp,
+    pub execution_id: Option<ExecutionId>,
+    pub process_instance_id: Option<ProcessInstanceId>,
+    pub root_process_instance_id: Option<ProcessInstanceId>,
+    pub definition_id: Option<ProcessDefinitionId>,
+    pub definition_key: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub activity_id: Option<Arc<str>>,
+    pub failed_activity_id: Option<Arc<str>>,
+    pub job_definition_id: Option<JobDefinitionId>,
+    pub cause_incident_id: IncidentId,
+    pub root_cause_incident_id: IncidentId,
+}

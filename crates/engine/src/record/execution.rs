@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId};
+
+use super::Record;
+
+/// A path of execution. The tree of them is shaped as Camunda shows it over REST (ADR 0001).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Execution {
+    pub id: ExecutionId,
+    pub process_instance_id: ProcessInstanceId,
+    /// `None` for the root.
+    pub parent_id: Option<ExecutionId>,
+    pub kind: ExecutionKind,
+    /// The scope it is the execution of: the process itself for a root, an activity for a `Scope`; `None` for a
+    /// `Concurrent` one.
+    pub scope: Option<ActivityInstanceId>,
+    /// The activity it is at, while it is a leaf. For the scope of a task or an event both are the same visit.
+    pub at: Option<Visit>,
+}
+
+/// What an execution is for. The four exclude each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExecutionKind {
+    /// The root: scope of the process.
+    ProcessInstance,
+    /// Scope of an activity: owns its local variables, jobs and subscriptions.
+    Scope,
+    /// One of several paths in the scope that is its parent.
+    Concurrent,
+}
+
+/// An execution's stay at an activity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visit {
+    pub activity_id: Arc<str>,
+    pub activity_instance_id: ActivityInstanceId,
+    /// False where the execution has arrived at a joining gateway and waits for its siblings.
+    pub is_active: bool,
+}
+
+impl Record for Execution {
+    type Id = ExecutionId;
+
+    fn id(&self) -> ExecutionId {
+        self.id
+    }
+}

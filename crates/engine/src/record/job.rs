@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use types::{BatchId, ExecutionId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp};
+
+use super::Record;
+
+/// Work that the engine does itself, in the background, when it is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub id: JobId,
+    pub job_definition_id: Option<JobDefinitionId>,
+    pub handler: JobHandler,
+    pub execution_id: Option<ExecutionId>,
+    pub process_instance_id: Option<ProcessInstanceId>,
+    pub root_process_instance_id: Option<ProcessInstanceId>,
+    pub definition_id: Option<ProcessDefinitionId>,
+    pub definition_key: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub activity_id: Option<Arc<str>>,
+    pub due_date: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub retries: i32,
+    pub priority: i64,
+    pub is_suspended: bool,
+    pub exception_message: Option<Arc<str>>,
+    pub exception_details: Option<Arc<str>>,
+    pub failed_activity_id: Option<Arc<str>>,
+    /// The node that runs it, and until when it may.
+    pub lock_owner: Option<Arc<str>>,
+    pub lock_expiration: Option<Timestamp>,
+}
+
+impl Job {
+    pub const RETRIES_DEFAULT: i32 = 3;
+}
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobHandler {
+    /// Fires the timer boundary event that is the job's activity. `repeat` is the rest of a cycle (`R2/PT10M`).
+    TimerTransition {
+        repeat: Option<Arc<str>>,
+    },
+    BatchSeed {
+        batch_id: BatchId,
+    },
+    BatchMonitor {
+        batch_id: BatchId,
+    },
+    /// `set-external-task-retries` for the tasks named in the configuration.
+    BatchExecution {
+        batch_id: BatchId,
+        configuration: Arc<str>,
+    },
+    /// Suspends or activates a definition, or its instances, later.
+    Suspension {
+        configuration: Arc<str>,
+    },
+}
+
+impl Record for Job {
+    type Id = JobId;
+
+    fn id(&self) -> JobId {
+        self.id
+    }
+}

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp};
+
+use super::Record;
+
+/// A user task that waits for a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    pub id: TaskId,
+    pub execution_id: ExecutionId,
+    pub process_instance_id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub business_key: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    /// Camunda's `taskDefinitionKey`.
+    pub activity_id: Arc<str>,
+    pub activity_instance_id: ActivityInstanceId,
+    pub name: Option<Arc<str>>,
+    pub description: Option<Arc<str>>,
+    pub assignee: Option<Arc<str>>,
+    pub owner: Option<Arc<str>>,
+    pub priority: i32,
+    pub create_time: Timestamp,
+    pub last_updated: Option<Timestamp>,
+    pub due_date: Option<Timestamp>,
+    pub follow_up_date: Option<Timestamp>,
+    pub form_key: Option<Arc<str>>,
+    pub is_suspended: bool,
+    pub identity_links: Vec<IdentityLink>,
+}
+
+/// A user or a group that has to do with a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityLink {
+    pub kind: IdentityLinkKind,
+    pub user_id: Option<Arc<str>>,
+    pub group_id: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityLinkKind {
+    Candidate,
+    Other(Arc<str>),
+}
+
+impl Record for Task {
+    type Id = TaskId;
+
+    fn id(&self) -> TaskId {
+        self.id
+    }
+}

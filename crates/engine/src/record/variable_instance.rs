@@ -1,0 +1,29 @@
+use std::sync::Arc;
+
+use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, TaskId, Timestamp, VariableInstanceId, VariableValue};
+
+use super::Record;
+
+/// A named value in a scope. Its historic row has the same id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariableInstance {
+    pub id: VariableInstanceId,
+    pub process_instance_id: ProcessInstanceId,
+    /// The execution whose scope it is in.
+    pub execution_id: ExecutionId,
+    /// Set for a variable that is local to a user task.
+    pub task_id: Option<TaskId>,
+    pub activity_instance_id: ActivityInstanceId,
+    pub tenant_id: Option<Arc<str>>,
+    pub name: Arc<str>,
+    pub value: VariableValue,
+    pub create_time: Timestamp,
+}
+
+impl Record for VariableInstance {
+    type Id = VariableInstanceId;
+
+    fn id(&self) -> VariableInstanceId {
+        self.id
+    }
+}

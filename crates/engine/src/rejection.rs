@@ -1,0 +1,42 @@
+//! Why a command was refused. Nothing has changed then.
+
+/// What went wrong, in terms of the engine. How it looks over REST is decided by the operation that was called.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Rejection {
+    pub kind: RejectionKind,
+    pub message: String,
+}
+
+/// The classes that Camunda's REST API tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectionKind {
+    /// The thing addressed does not exist (any more).
+    NotFound,
+    /// A required value is missing.
+    NullValue,
+    /// A value is not acceptable, or the thing addressed is not in a state for it.
+    BadUserRequest,
+    /// The instance, task, job or definition is suspended.
+    Suspended,
+    /// A message matched no subscription, or more than one.
+    MismatchingMessageCorrelation,
+    /// An expression could not be evaluated.
+    Expression,
+    /// A value has the wrong type for where it is to go, for example a topic that is no text.
+    InvalidValue,
+    /// A limit of `Limits` was reached.
+    LimitReached,
+    /// Anything else that the execution of the model ran into.
+    ProcessEngine,
+}
+
+impl Rejection {
+    pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
+        Rejection { kind, message: message.into() }
+    }
+
+    pub fn not_found(what: &str, id: impl std::fmt::Display) -> Self {
+        Rejection::new(RejectionKind::NotFound, format!("no {what} with id `{id}`"))
+    }
+}
