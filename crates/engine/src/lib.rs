@@ -12,6 +12,7 @@ pub mod env;
 pub mod history;
 pub mod record;
 pub mod rejection;
+pub mod snapshot;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{Command, Reply, StartedProcessInstance, VariablePatch, VariableReach};
@@ -19,3 +20,4 @@ pub use definition::{Definitions, ProcessDefinition};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};
 pub use rejection::{Rejection, RejectionKind};
+pub use snapshot::Snapshot;

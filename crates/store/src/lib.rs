@@ -1,1 +1,35 @@
-//! Under construction.
+//! Where aggregates, history and definitions are kept: one small `Store` trait, and SQLite behind it.
+//!
+//! Knows no BPMN semantics. Nothing it has acknowledged is lost, and no unit of work is ever applied in part.
+
+pub mod error;
+pub mod work;
+
+pub use error::StoreError;
+pub use work::{ClaimOrder, ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, Work, WorkDone};
+
+use std::future::Future;
+use std::pin::Pin;
+
+use engine::Snapshot;
+use query::{SqlValue, Statement};
+use types::ProcessInstanceId;
+
+/// An answer that is on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Durable storage. Implementations pass the conformance suite in `conformance`.
+pub trait Store: Send + Sync + 'static {
+    /// The aggregate that something belongs to.
+    fn locate(&self, by: LocatedBy) -> Pending<'_, Option<ProcessInstanceId>>;
+
+    /// All rows of an aggregate, as of one moment.
+    fn load(&self, root: ProcessInstanceId) -> Pending<'_, Option<Snapshot>>;
+
+    /// Rows of a query, as of one moment.
+    fn select(&self, statement: Statement) -> Pending<'_, Vec<Vec<SqlValue>>>;
+
+    /// Puts work in the queue before it returns, so that two units submitted one after the other are applied in that
+    /// order; the answer comes when the work is durable.
+    fn submit(&self, work: Work) -> Pending<'static, WorkDone>;
+}

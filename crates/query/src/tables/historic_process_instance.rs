@@ -1,0 +1,28 @@
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+
+/// What is kept of a process instance. The removal time of the root counts for every row of its history.
+pub const HISTORIC_PROCESS_INSTANCE: Table = Table {
+    name: "historic_process_instance",
+    columns: &[
+        required("id", ColumnKind::Id),
+        required("root_process_instance_id", ColumnKind::Id),
+        optional("super_process_instance_id", ColumnKind::Id),
+        required("definition_id", ColumnKind::Text),
+        required("definition_key", ColumnKind::Text),
+        optional("business_key", ColumnKind::Text),
+        optional("tenant_id", ColumnKind::Text),
+        required("start_time", ColumnKind::Time),
+        optional("end_time", ColumnKind::Time),
+        required("start_activity_id", ColumnKind::Text),
+        optional("end_activity_id", ColumnKind::Text),
+        required("state", ColumnKind::Text),
+        optional("delete_reason", ColumnKind::Text),
+        optional("removal_time", ColumnKind::Time),
+    ],
+    primary_key: &["id"],
+    indexes: &[
+        index("historic_process_instance_by_definition", &["definition_id"]),
+        partial_index("historic_process_instance_by_business_key", &["business_key"], "business_key IS NOT NULL"),
+        partial_index("historic_process_instance_by_removal_time", &["removal_time"], "removal_time IS NOT NULL"),
+    ],
+};

@@ -1,0 +1,37 @@
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+
+/// Work of the engine itself. `process_instance_id` is empty for jobs of batches and definitions.
+pub const JOB: Table = Table {
+    name: "job",
+    columns: &[
+        required("id", ColumnKind::Id),
+        optional("job_definition_id", ColumnKind::Id),
+        required("handler", ColumnKind::Text),
+        optional("handler_configuration", ColumnKind::Text),
+        optional("batch_id", ColumnKind::Id),
+        optional("execution_id", ColumnKind::Id),
+        optional("process_instance_id", ColumnKind::Id),
+        optional("root_process_instance_id", ColumnKind::Id),
+        optional("definition_id", ColumnKind::Text),
+        optional("definition_key", ColumnKind::Text),
+        optional("tenant_id", ColumnKind::Text),
+        optional("activity_id", ColumnKind::Text),
+        optional("due_date", ColumnKind::Time),
+        required("create_time", ColumnKind::Time),
+        required("retries", ColumnKind::Integer),
+        required("priority", ColumnKind::Integer),
+        required("is_suspended", ColumnKind::Boolean),
+        optional("exception_message", ColumnKind::Text),
+        optional("exception_details", ColumnKind::Text),
+        optional("failed_activity_id", ColumnKind::Text),
+        optional("lock_owner", ColumnKind::Text),
+        optional("lock_expiration", ColumnKind::Time),
+    ],
+    primary_key: &["id"],
+    indexes: &[
+        index("job_by_process_instance", &["process_instance_id"]),
+        partial_index("job_due", &["due_date"], "retries > 0 AND is_suspended = 0"),
+        partial_index("job_by_batch", &["batch_id"], "batch_id IS NOT NULL"),
+        index("job_by_definition", &["job_definition_id"]),
+    ],
+};

@@ -1,0 +1,69 @@
+//! One file per table.
+
+mod batch;
+mod deployment;
+mod deployment_resource;
+mod event_subscription;
+mod execution;
+mod external_task;
+mod historic_activity_instance;
+mod historic_batch;
+mod historic_external_task_log;
+mod historic_incident;
+mod historic_process_instance;
+mod historic_variable;
+mod identity_link;
+mod incident;
+mod job;
+mod job_definition;
+mod process_definition;
+mod process_instance;
+mod task;
+mod variable;
+
+pub use batch::BATCH;
+pub use deployment::DEPLOYMENT;
+pub use deployment_resource::DEPLOYMENT_RESOURCE;
+pub use event_subscription::EVENT_SUBSCRIPTION;
+pub use execution::EXECUTION;
+pub use external_task::EXTERNAL_TASK;
+pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCE;
+pub use historic_batch::HISTORIC_BATCH;
+pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOG;
+pub use historic_incident::HISTORIC_INCIDENT;
+pub use historic_process_instance::HISTORIC_PROCESS_INSTANCE;
+pub use historic_variable::HISTORIC_VARIABLE;
+pub use identity_link::IDENTITY_LINK;
+pub use incident::INCIDENT;
+pub use job::JOB;
+pub use job_definition::JOB_DEFINITION;
+pub use process_definition::PROCESS_DEFINITION;
+pub use process_instance::PROCESS_INSTANCE;
+pub use task::TASK;
+pub use variable::VARIABLE;
+
+use crate::Table;
+
+/// Every table, in the order in which they are created.
+pub const ALL: &[&Table] = &[
+    &DEPLOYMENT,
+    &DEPLOYMENT_RESOURCE,
+    &PROCESS_DEFINITION,
+    &JOB_DEFINITION,
+    &PROCESS_INSTANCE,
+    &EXECUTION,
+    &EXTERNAL_TASK,
+    &TASK,
+    &IDENTITY_LINK,
+    &VARIABLE,
+    &JOB,
+    &EVENT_SUBSCRIPTION,
+    &INCIDENT,
+    &BATCH,
+    &HISTORIC_PROCESS_INSTANCE,
+    &HISTORIC_ACTIVITY_INSTANCE,
+    &HISTORIC_VARIABLE,
+    &HISTORIC_EXTERNAL_TASK_LOG,
+    &HISTORIC_INCIDENT,
+    &HISTORIC_BATCH,
+];

@@ -1,0 +1,24 @@
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+
+/// One run of a definition. The row of a root carries the revision of its aggregate.
+pub const PROCESS_INSTANCE: Table = Table {
+    name: "process_instance",
+    columns: &[
+        required("id", ColumnKind::Id),
+        required("root_process_instance_id", ColumnKind::Id),
+        optional("super_execution_id", ColumnKind::Id),
+        required("definition_id", ColumnKind::Text),
+        required("definition_key", ColumnKind::Text),
+        optional("business_key", ColumnKind::Text),
+        optional("tenant_id", ColumnKind::Text),
+        required("is_suspended", ColumnKind::Boolean),
+        required("start_time", ColumnKind::Time),
+        required("revision", ColumnKind::Integer),
+    ],
+    primary_key: &["id"],
+    indexes: &[
+        partial_index("process_instance_by_root", &["root_process_instance_id"], "root_process_instance_id <> id"),
+        index("process_instance_by_definition", &["definition_id"]),
+        partial_index("process_instance_by_business_key", &["business_key"], "business_key IS NOT NULL"),
+    ],
+};

@@ -1,0 +1,35 @@
+use crate::table::{ColumnKind, Table, index, optional, required};
+
+/// A user task.
+pub const TASK: Table = Table {
+    name: "task",
+    columns: &[
+        required("id", ColumnKind::Id),
+        required("execution_id", ColumnKind::Id),
+        required("process_instance_id", ColumnKind::Id),
+        required("root_process_instance_id", ColumnKind::Id),
+        required("definition_id", ColumnKind::Text),
+        required("definition_key", ColumnKind::Text),
+        optional("business_key", ColumnKind::Text),
+        optional("tenant_id", ColumnKind::Text),
+        required("activity_id", ColumnKind::Text),
+        required("activity_instance_id", ColumnKind::Id),
+        optional("name", ColumnKind::Text),
+        optional("description", ColumnKind::Text),
+        optional("assignee", ColumnKind::Text),
+        optional("owner", ColumnKind::Text),
+        required("priority", ColumnKind::Integer),
+        required("create_time", ColumnKind::Time),
+        optional("last_updated", ColumnKind::Time),
+        optional("due_date", ColumnKind::Time),
+        optional("follow_up_date", ColumnKind::Time),
+        optional("form_key", ColumnKind::Text),
+        required("is_suspended", ColumnKind::Boolean),
+    ],
+    primary_key: &["id"],
+    indexes: &[
+        index("task_by_process_instance", &["process_instance_id"]),
+        index("task_by_assignee", &["assignee"]),
+        index("task_by_create_time", &["create_time"]),
+    ],
+};

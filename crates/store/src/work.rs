@@ -1,0 +1,111 @@
+//! Units of work: what a store applies as a whole.
+
+use std::sync::Arc;
+
+use engine::ChangeSet;
+use engine::record::ExternalTask;
+use query::Statement;
+use types::{ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, TaskId, Timestamp, VariableValue};
+
+/// Something of which the aggregate is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocatedBy {
+    ProcessInstance(ProcessInstanceId),
+    Execution(ExecutionId),
+    ExternalTask(ExternalTaskId),
+    Task(TaskId),
+    Job(JobId),
+}
+
+#[derive(Debug)]
+pub enum Work {
+    /// All of them or none; `StoreError::Conflict` if a revision or an epoch is not as expected.
+    Apply(Vec<ChangeSet>),
+    /// Locks tasks that can be fetched.
+    Claim(ClaimRequest),
+    /// Statements on rows outside aggregates (deployments, definitions, batches), all or none. `Conflict` if one of
+    /// those with an expectation touches another number of rows.
+    Run(Vec<ExpectedStatement>),
+    /// Makes tasks fetchable whose lock or retry timeout has run out, at most `limit` of them.
+    ReleaseExpired { now: Timestamp, limit: u32 },
+}
+
+#[derive(Debug)]
+pub struct ExpectedStatement {
+    pub statement: Statement,
+    pub rows_affected: Option<u64>,
+}
+
+#[derive(Debug)]
+pub enum WorkDone {
+    Applied,
+    Claimed(Vec<LockedExternalTask>),
+    Ran,
+    /// The topics of the released tasks, each once, and when the next one is due.
+    Released {
+        topics: Vec<Arc<str>>,
+        next: Option<Timestamp>,
+    },
+}
+
+/// fetchAndLock without its REST form.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    pub now: Timestamp,
+    pub worker_id: Arc<str>,
+    pub tasks_max: u32,
+    pub order: Vec<ClaimOrder>,
+    pub topics: Vec<ClaimTopic>,
+    /// Answers whether the asker is still there when its turn comes; if not, nothing is locked.
+    pub is_wanted: ClaimWanted,
+}
+
+/// Shared with the request that waits for the claim.
+#[derive(Clone, Debug)]
+pub struct ClaimWanted(pub Arc<std::sync::atomic::AtomicBool>);
+
+/// First come, first served is always the last criterion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimOrder {
+    PriorityDescending,
+    CreateTimeAscending,
+    CreateTimeDescending,
+}
+
+#[derive(Clone, Debug)]
+pub struct ClaimTopic {
+    pub name: Arc<str>,
+    pub lock_duration_ms: i64,
+    pub business_key: Option<Arc<str>>,
+    /// Any of them, where there are any.
+    pub definition_ids: Vec<Arc<str>>,
+    pub definition_keys: Vec<Arc<str>>,
+    /// Camunda: a pattern of SQL LIKE.
+    pub definition_version_tag: Option<Arc<str>>,
+    pub tenants: ClaimTenants,
+    /// Camunda: any of them, each equal by value and type.
+    pub process_variables: Vec<(Arc<str>, VariableValue)>,
+    pub variables: ClaimVariables,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimTenants {
+    Any,
+    None,
+    OneOf(Vec<Arc<str>>),
+}
+
+/// Which variables come with a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimVariables {
+    /// `None` is all that the task can see.
+    pub names: Option<Vec<Arc<str>>>,
+    pub is_local_only: bool,
+}
+
+/// A task that was just locked, with the variables that it can see: the nearest of each name, in order of names.
+#[derive(Clone, Debug)]
+pub struct LockedExternalTask {
+    pub task: ExternalTask,
+    pub variables: Vec<(Arc<str>, VariableValue)>,
+}
