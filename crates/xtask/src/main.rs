@@ -1,1 +1,52 @@
-fn main() {}
+//! `cargo xtask`: everything that checks, builds or measures the workspace. CI runs nothing that is not here.
+//!
+//! It depends on no other crate of the workspace, so that it still builds when one of them does not.
+#![allow(clippy::print_stdout)]
+
+mod dist;
+mod tidy;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Checks, builds and measures the workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that needs no test run: formatting, clippy, tidy, documentation
+    Check,
+    /// What CI runs: `check`, then `test`
+    Ci,
+    /// The house rules that no compiler knows: crate edges, purity, file sizes, root files, ADRs, leftovers
+    Tidy,
+    /// All tests of the workspace
+    Test,
+    /// One statically linked `camlock` for this machine's architecture, into dist/
+    Dist,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &Task) -> anyhow::Result<()> {
+    match task {
+        Task::Check => workspace::check(),
+        Task::Ci => workspace::check().and_then(|()| workspace::test()),
+        Task::Tidy => tidy::run(),
+        Task::Test => workspace::test(),
+        Task::Dist => dist::run_dist(),
+    }
+}
