@@ -2,9 +2,18 @@
 //!
 //! A `Table` gives the DDL of both dialects and the columns that row codecs write. Knows no SQL client.
 
+pub mod condition;
+pub mod dialect;
+pub mod mutation;
+pub mod select;
 pub mod table;
 pub mod tables;
 pub mod value;
 
+pub use condition::{
+    ColumnRef, Comparison, Condition, Join, JoinKind, LetterCase, Operand, Source, Subquery, Term, column,
+};
+pub use mutation::{AssignedValue, Assignment, Mutation};
+pub use select::{Direction, Nulls, Order, Select};
 pub use table::{Column, ColumnKind, Dialect, Index, Table};
 pub use value::{SqlValue, Statement};

@@ -1,0 +1,498 @@
+//! Trees to text: the only place where SQL of queries is written, for both dialects.
+//!
+//! Values are always bound. A list of more than `INLINE_VALUES_MAX` values is one bind, a JSON array, so that texts
+//! stay few and small and no limit on binds is met.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::condition::{ColumnRef, Comparison, Condition, Join, JoinKind, LetterCase, Operand, Source, Subquery, Term};
+use crate::mutation::{AssignedValue, Assignment, Mutation};
+use crate::select::{Direction, Nulls, Order, Select};
+use crate::{Dialect, SqlValue, Statement};
+
+/// Lists up to this length are written out, one bind a value.
+pub const INLINE_VALUES_MAX: usize = 8;
+
+impl Select {
+    pub fn render(&self, dialect: Dialect) -> Statement {
+        let mut writer = Writer::new(dialect);
+        writer.push("SELECT ");
+        for (at, term) in self.columns.iter().enumerate() {
+            writer.separate(at, ", ");
+            writer.term(term);
+        }
+        writer.from(self.from, &self.joins);
+        writer.where_clause(&self.condition);
+        writer.order_by(&self.order);
+        writer.page(self.limit, self.offset);
+        writer.statement
+    }
+
+    /// How many rows there are, whatever order and page were asked for.
+    pub fn render_count(&self, dialect: Dialect) -> Statement {
+        let mut writer = Writer::new(dialect);
+        writer.push("SELECT count(*)");
+        writer.from(self.from, &self.joins);
+        writer.where_clause(&self.condition);
+        writer.statement
+    }
+}
+
+impl Mutation {
+    pub fn render(&self, dialect: Dialect) -> Statement {
+        let mut writer = Writer::new(dialect);
+        match self {
+            Mutation::Insert { table, columns, rows } => {
+                let _ = write!(writer.statement.text, "INSERT INTO {} ({}) VALUES ", table.name, columns.join(", "));
+                for (at, row) in rows.iter().enumerate() {
+                    writer.separate(at, ", ");
+                    writer.push("(");
+                    for (at, value) in row.iter().enumerate() {
+                        writer.separate(at, ", ");
+                        writer.bind(value.clone());
+                    }
+                    writer.push(")");
+                }
+            }
+            Mutation::Update { table, assignments, condition } => {
+                let _ = write!(writer.statement.text, "UPDATE {} SET ", table.name);
+                for (at, assignment) in assignments.iter().enumerate() {
+                    writer.separate(at, ", ");
+                    writer.assignment(assignment);
+                }
+                writer.where_clause(condition);
+            }
+            Mutation::Delete { table, condition } => {
+                let _ = write!(writer.statement.text, "DELETE FROM {}", table.name);
+                writer.where_clause(condition);
+            }
+        }
+        writer.statement
+    }
+}
+
+struct Writer {
+    dialect: Dialect,
+    statement: Statement,
+}
+
+impl Writer {
+    fn new(dialect: Dialect) -> Self {
+        Writer { dialect, statement: Statement::default() }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.statement.text.push_str(text);
+    }
+
+    fn separate(&mut self, at: usize, separator: &str) {
+        if at > 0 {
+            self.push(separator);
+        }
+    }
+
+    fn bind(&mut self, value: SqlValue) {
+        self.statement.binds.push(value);
+        match self.dialect {
+            Dialect::Sqlite => self.push("?"),
+            Dialect::Postgres => {
+                let _ = write!(self.statement.text, "${}", self.statement.binds.len());
+            }
+        }
+    }
+
+    fn column(&mut self, column: ColumnRef) {
+        let _ = write!(self.statement.text, "{}.{}", column.alias, column.name);
+    }
+
+    fn from(&mut self, from: Source, joins: &[Join]) {
+        self.push(" FROM ");
+        self.source(from);
+        for join in joins {
+            self.push(match join.kind {
+                JoinKind::Inner => " JOIN ",
+                JoinKind::Left => " LEFT JOIN ",
+            });
+            self.source(join.source);
+            self.push(" ON ");
+            for (at, (left, right)) in join.on.iter().enumerate() {
+                self.separate(at, " AND ");
+                self.column(*left);
+                self.push(" = ");
+                self.column(*right);
+            }
+        }
+    }
+
+    fn source(&mut self, source: Source) {
+        self.push(source.table.name);
+        if source.alias != source.table.name {
+            let _ = write!(self.statement.text, " AS {}", source.alias);
+        }
+    }
+
+    fn where_clause(&mut self, condition: &Condition) {
+        if let Condition::All(conditions) = condition {
+            if conditions.is_empty() {
+                return;
+            }
+            self.push(" WHERE ");
+            self.joined(conditions, " AND ");
+        } else {
+            self.push(" WHERE ");
+            self.condition(condition);
+        }
+    }
+
+    fn joined(&mut self, conditions: &[Condition], word: &str) {
+        for (at, condition) in conditions.iter().enumerate() {
+            self.separate(at, word);
+            self.condition(condition);
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::All(conditions) if conditions.is_empty() => self.push("1 = 1"),
+            Condition::Any(conditions) if conditions.is_empty() => self.push("1 = 0"),
+            Condition::All(conditions) => self.group(conditions, " AND "),
+            Condition::Any(conditions) => self.group(conditions, " OR "),
+            Condition::Not(condition) => {
+                self.push("NOT (");
+                self.condition(condition);
+                self.push(")");
+            }
+            Condition::Compare(term, comparison, operand) => {
+                self.term(term);
+                self.push(comparison.sign());
+                self.operand(operand);
+            }
+            Condition::OneOf(term, values) => self.one_of(term, values),
+            Condition::Like(column, pattern, letter_case) => self.like(*column, pattern, *letter_case),
+            Condition::IsNull(term) => {
+                self.term(term);
+                self.push(" IS NULL");
+            }
+            Condition::IsNotNull(term) => {
+                self.term(term);
+                self.push(" IS NOT NULL");
+            }
+            Condition::Exists(subquery) => {
+                self.push("EXISTS (SELECT 1");
+                self.subquery(subquery);
+                self.push(")");
+            }
+        }
+    }
+
+    fn group(&mut self, conditions: &[Condition], word: &str) {
+        self.push("(");
+        self.joined(conditions, word);
+        self.push(")");
+    }
+
+    fn subquery(&mut self, subquery: &Subquery) {
+        self.from(subquery.from, &subquery.joins);
+        self.where_clause(&subquery.condition);
+    }
+
+    fn operand(&mut self, operand: &Operand) {
+        match operand {
+            Operand::Value(value) => self.bind(value.clone()),
+            Operand::Column(column) => self.column(*column),
+            Operand::Now => unreachable!("`Condition::at` was called"),
+        }
+    }
+
+    fn term(&mut self, term: &Term) {
+        match term {
+            Term::Column(column) => self.column(*column),
+            Term::Lower(column) => self.call("lower", &[*column]),
+            Term::Coalesce(first, second) => self.call("coalesce", &[*first, *second]),
+            Term::Difference(first, second) => {
+                self.push("(");
+                self.column(*first);
+                self.push(" - ");
+                self.column(*second);
+                self.push(")");
+            }
+            Term::Count(subquery) => {
+                self.push("(SELECT count(*)");
+                self.subquery(subquery);
+                self.push(")");
+            }
+            Term::Lookup(subquery, column) => {
+                self.push("(SELECT ");
+                self.column(*column);
+                self.subquery(subquery);
+                self.push(" LIMIT 1)");
+            }
+        }
+    }
+
+    fn call(&mut self, function: &str, columns: &[ColumnRef]) {
+        self.push(function);
+        self.push("(");
+        for (at, column) in columns.iter().enumerate() {
+            self.separate(at, ", ");
+            self.column(*column);
+        }
+        self.push(")");
+    }
+
+    fn one_of(&mut self, term: &Term, values: &[SqlValue]) {
+        match values {
+            [] => self.push("1 = 0"),
+            [one] => {
+                self.term(term);
+                self.push(" = ");
+                self.bind(one.clone());
+            }
+            few if few.len() <= INLINE_VALUES_MAX => {
+                self.term(term);
+                self.push(" IN (");
+                for (at, value) in few.iter().enumerate() {
+                    self.separate(at, ", ");
+                    self.bind(value.clone());
+                }
+                self.push(")");
+            }
+            many => {
+                let (list, element) = json_list(many);
+                self.term(term);
+                match (self.dialect, element) {
+                    (Dialect::Sqlite, Element::Plain | Element::Integer) => {
+                        self.push(" IN (SELECT value FROM json_each(")
+                    }
+                    (Dialect::Sqlite, Element::Uuid) => {
+                        self.push(" IN (SELECT unhex(replace(value, '-', '')) FROM json_each(");
+                    }
+                    (Dialect::Postgres, _) => self.push(" = ANY (ARRAY (SELECT value"),
+                }
+                if self.dialect == Dialect::Postgres {
+                    self.push(match element {
+                        Element::Plain => "",
+                        Element::Integer => "::bigint",
+                        Element::Uuid => "::uuid",
+                    });
+                    self.push(" FROM jsonb_array_elements_text(");
+                }
+                self.bind(SqlValue::Text(list));
+                self.push(match self.dialect {
+                    Dialect::Sqlite => "))",
+                    Dialect::Postgres => "::text::jsonb)))",
+                });
+            }
+        }
+    }
+
+    /// SQLite's LIKE knows no difference between cases, its GLOB does.
+    fn like(&mut self, column: ColumnRef, pattern: &str, letter_case: LetterCase) {
+        match letter_case {
+            LetterCase::Kept => self.column(column),
+            LetterCase::Ignored => self.call("lower", &[column]),
+        }
+        match self.dialect {
+            Dialect::Sqlite => {
+                self.push(" GLOB ");
+                self.bind(SqlValue::Text(glob(pattern)));
+            }
+            Dialect::Postgres => {
+                self.push(" LIKE ");
+                self.bind(SqlValue::Text(pattern.into()));
+                self.push(" ESCAPE '\\'");
+            }
+        }
+    }
+
+    fn order_by(&mut self, order: &[Order]) {
+        for (at, order) in order.iter().enumerate() {
+            self.push(if at == 0 { " ORDER BY " } else { ", " });
+            self.term(&order.term);
+            self.push(match order.direction {
+                Direction::Ascending => " ASC",
+                Direction::Descending => " DESC",
+            });
+            // What each dialect does anyway is left out: SQLite uses an index for the order only then.
+            let default = match (self.dialect, order.direction) {
+                (Dialect::Sqlite, Direction::Ascending) | (Dialect::Postgres, Direction::Descending) => Nulls::First,
+                (Dialect::Sqlite, Direction::Descending) | (Dialect::Postgres, Direction::Ascending) => Nulls::Last,
+            };
+            if order.nulls != default {
+                self.push(match order.nulls {
+                    Nulls::First => " NULLS FIRST",
+                    Nulls::Last => " NULLS LAST",
+                });
+            }
+        }
+    }
+
+    fn page(&mut self, limit: Option<u64>, offset: u64) {
+        let number = |rows: u64| SqlValue::Integer(i64::try_from(rows).unwrap_or(i64::MAX));
+        match (limit, self.dialect) {
+            (Some(limit), _) => {
+                self.push(" LIMIT ");
+                self.bind(number(limit));
+            }
+            (None, Dialect::Sqlite) if offset > 0 => self.push(" LIMIT -1"),
+            (None, _) => {}
+        }
+        if offset > 0 {
+            self.push(" OFFSET ");
+            self.bind(number(offset));
+        }
+    }
+
+    fn assignment(&mut self, assignment: &Assignment) {
+        self.push(assignment.column);
+        self.push(" = ");
+        match &assignment.value {
+            AssignedValue::Value(value) => self.bind(value.clone()),
+            AssignedValue::Increment(by) => {
+                self.push(assignment.column);
+                self.push(" + ");
+                self.bind(SqlValue::Integer(*by));
+            }
+        }
+    }
+}
+
+impl Comparison {
+    fn sign(self) -> &'static str {
+        match self {
+            Comparison::Equal => " = ",
+            Comparison::NotEqual => " <> ",
+            Comparison::Less => " < ",
+            Comparison::AtMost => " <= ",
+            Comparison::Greater => " > ",
+            Comparison::AtLeast => " >= ",
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Element {
+    Plain,
+    Integer,
+    Uuid,
+}
+
+fn json_list(values: &[SqlValue]) -> (Arc<str>, Element) {
+    let mut element = Element::Plain;
+    let list: Vec<serde_json::Value> = values
+        .iter()
+        .map(|value| match value {
+            SqlValue::Uuid(id) => {
+                element = Element::Uuid;
+                id.to_string().into()
+            }
+            SqlValue::Integer(number) => {
+                element = Element::Integer;
+                (*number).into()
+            }
+            SqlValue::Text(text) => text.as_ref().into(),
+            SqlValue::Real(number) => (*number).into(),
+            SqlValue::Null | SqlValue::Blob(_) => serde_json::Value::Null,
+        })
+        .collect();
+    (serde_json::Value::from(list).to_string().into(), element)
+}
+
+/// The GLOB pattern that matches what a LIKE pattern does.
+fn glob(pattern: &str) -> Arc<str> {
+    let mut text = String::with_capacity(pattern.len() + 4);
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '%' => text.push('*'),
+            '_' => text.push('?'),
+            '\\' => literal(&mut text, characters.next().unwrap_or('\\')),
+            other => literal(&mut text, other),
+        }
+    }
+    text.into()
+}
+
+fn literal(text: &mut String, character: char) {
+    match character {
+        '*' | '?' | '[' => {
+            text.push('[');
+            text.push(character);
+            text.push(']');
+        }
+        other => text.push(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::{Condition, column};
+    use crate::tables::{EXTERNAL_TASK, JOB};
+
+    fn sqlite(select: &Select) -> String {
+        select.render(Dialect::Sqlite).text
+    }
+
+    #[test]
+    fn values_are_bound_in_order() {
+        let select = Select::all(JOB.source())
+            .filter(Condition::equal(JOB.col("handler"), "timer"))
+            .filter(Condition::Any(vec![
+                Condition::is_null(JOB.col("due_date")),
+                Condition::compare(JOB.col("due_date"), Comparison::AtMost, 5),
+            ]))
+            .order_by(JOB.col("due_date"), Direction::Ascending)
+            .limit(3);
+        let statement = Select { columns: vec![JOB.col("id").into()], ..select }.render(Dialect::Postgres);
+        assert_eq!(
+            statement.text,
+            "SELECT job.id FROM job WHERE job.handler = $1 AND (job.due_date IS NULL OR job.due_date <= $2) \
+             ORDER BY job.due_date ASC NULLS FIRST LIMIT $3"
+        );
+        assert_eq!(statement.binds, vec![SqlValue::Text("timer".into()), SqlValue::Integer(5), SqlValue::Integer(3)]);
+    }
+
+    #[test]
+    fn a_long_list_is_one_bind() {
+        let ids: Vec<SqlValue> = (0..20).map(|n| SqlValue::Uuid(types::Uuid(n))).collect();
+        let select = Select::all(EXTERNAL_TASK.named("t")).filter(Condition::OneOf(column("t", "id").into(), ids));
+        let select = Select { columns: vec![column("t", "topic").into()], ..select };
+        assert_eq!(
+            sqlite(&select),
+            "SELECT t.topic FROM external_task AS t WHERE t.id IN (SELECT unhex(replace(value, '-', '')) FROM json_each(?))"
+        );
+        let statement = select.render(Dialect::Postgres);
+        assert_eq!(
+            statement.text,
+            "SELECT t.topic FROM external_task AS t WHERE t.id = ANY (ARRAY (SELECT value::uuid \
+             FROM jsonb_array_elements_text($1::text::jsonb)))"
+        );
+        assert_eq!(statement.binds.len(), 1);
+    }
+
+    #[test]
+    fn mutations() {
+        let one = Mutation::Update {
+            table: &JOB,
+            assignments: vec![Assignment { column: "retries", value: AssignedValue::Increment(-1) }],
+            condition: Condition::equal(JOB.col("id"), SqlValue::Uuid(types::Uuid(1))),
+        };
+        assert_eq!(one.render(Dialect::Postgres).text, "UPDATE job SET retries = retries + $1 WHERE job.id = $2");
+        let rows = vec![vec![SqlValue::Null; 2], vec![SqlValue::Null; 2]];
+        let insert = Mutation::Insert { table: &JOB, columns: vec!["id", "handler"], rows };
+        assert_eq!(insert.render(Dialect::Sqlite).text, "INSERT INTO job (id, handler) VALUES (?, ?), (?, ?)");
+        let delete = Mutation::delete(&JOB, Condition::EVERYTHING);
+        assert_eq!(delete.render(Dialect::Sqlite).text, "DELETE FROM job");
+    }
+
+    #[test]
+    fn patterns_become_globs() {
+        for (like, expected) in
+            [("a%", "a*"), ("_b\\_", "?b_"), ("50\\%*", "50%[*]"), ("[x?", "[[]x[?]"), ("a\\", "a\\")]
+        {
+            assert_eq!(glob(like).as_ref(), expected, "{like}");
+        }
+    }
+}
