@@ -1,0 +1,223 @@
+//! What the runtime is asked for beyond commands on one aggregate, and what it answers.
+
+use std::sync::Arc;
+
+use store::{ClaimOrder, ClaimTopic, LockedExternalTask};
+use types::{
+    BatchId, DeploymentId, ExecutionId, ExternalTaskId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId,
+    Timestamp, VariableMap, VariableValue,
+};
+
+/// Which version of a definition is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DefinitionSelector {
+    ById(ProcessDefinitionId),
+    Latest { key: Arc<str>, tenant: TenantChoice },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantChoice {
+    /// Whichever; more than one match is refused where one is needed.
+    Any,
+    None,
+    Of(Arc<str>),
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchRequest {
+    pub worker_id: Arc<str>,
+    pub tasks_max: u32,
+    pub order: Vec<ClaimOrder>,
+    pub topics: Vec<FetchTopic>,
+    /// How long to wait for a first task; 0 asks once.
+    pub async_response_timeout_ms: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchTopic {
+    pub claim: ClaimTopic,
+    pub extension_properties: ExtensionProperties,
+}
+
+/// Whether a task comes with the `camunda:properties` of its element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionProperties {
+    Included,
+    Left,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchedTask {
+    pub locked: LockedExternalTask,
+    /// Empty unless asked for.
+    pub extension_properties: Vec<(Arc<str>, Arc<str>)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewDeployment {
+    pub name: Option<Arc<str>>,
+    pub source: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    /// Names are unique.
+    pub resources: Vec<NewResource>,
+    pub duplicate_filtering: DuplicateFiltering,
+    /// The definitions are suspended until then.
+    pub activate_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewResource {
+    pub name: Arc<str>,
+    pub contents: Arc<[u8]>,
+}
+
+/// What happens to resources that the newest deployment of the same name and tenant has too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateFiltering {
+    Off,
+    /// Nothing is deployed if no resource is new or changed; else all are.
+    WholeDeployment,
+    /// Only new and changed ones are deployed.
+    ChangedOnly,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployed {
+    /// The existing one where duplicate filtering left nothing to deploy.
+    pub deployment: Deployment,
+    /// Those that this deployment made, in order of resources; empty where nothing was deployed.
+    pub definitions: Vec<DefinitionRow>,
+}
+
+/// A row of `deployment`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    pub id: DeploymentId,
+    pub name: Option<Arc<str>>,
+    pub source: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub deploy_time: Timestamp,
+}
+
+/// A row of `process_definition`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionRow {
+    pub id: ProcessDefinitionId,
+    pub key: Arc<str>,
+    pub version: u32,
+    pub name: Option<Arc<str>>,
+    pub category: Option<Arc<str>>,
+    pub description: Option<Arc<str>>,
+    pub version_tag: Option<Arc<str>>,
+    pub deployment_id: DeploymentId,
+    pub resource_name: Arc<str>,
+    pub diagram_resource_name: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub is_suspended: bool,
+    pub history_time_to_live_days: Option<u32>,
+    pub is_startable_in_tasklist: bool,
+}
+
+/// What goes along with a deleted deployment or definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cascade {
+    /// Refused while there are running instances; history stays.
+    Off,
+    /// Running instances and history go too.
+    On,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct MessageCorrelation {
+    pub name: Arc<str>,
+    pub business_key: Option<Arc<str>>,
+    pub process_instance_id: Option<ProcessInstanceId>,
+    /// Each must be equal to a variable that the execution's instance has.
+    pub correlation_keys: Vec<(Arc<str>, VariableValue)>,
+    /// Each must be equal to a variable that is local to the waiting execution.
+    pub local_correlation_keys: Vec<(Arc<str>, VariableValue)>,
+    pub tenant: Option<TenantChoice>,
+    pub variables: VariableMap,
+    pub local_variables: VariableMap,
+    pub reach: MessageReach,
+}
+
+/// How many receivers a message may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageReach {
+    /// Exactly one.
+    #[default]
+    One,
+    /// Any number, none included.
+    All,
+}
+
+/// An execution that received a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CorrelatedExecution {
+    pub execution_id: ExecutionId,
+    pub process_instance_id: ProcessInstanceId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuspensionState {
+    Active,
+    Suspended,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionSuspension {
+    pub which: DefinitionSet,
+    pub state: SuspensionState,
+    pub instances: InstancesOfDefinition,
+    /// `None` is at once; otherwise a job does it then.
+    pub at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DefinitionSet {
+    ById(ProcessDefinitionId),
+    /// All versions.
+    ByKey {
+        key: Arc<str>,
+        tenant: TenantChoice,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstancesOfDefinition {
+    Included,
+    Left,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InstanceSet {
+    Ids(Vec<ProcessInstanceId>),
+    OfDefinitions(DefinitionSet),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRetriesBatch {
+    /// At least one; doubles count once.
+    pub external_task_ids: Vec<ExternalTaskId>,
+    pub retries: i32,
+}
+
+/// A row of `batch`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    pub id: BatchId,
+    /// For example `set-external-task-retries`.
+    pub batch_type: Arc<str>,
+    pub total_jobs: u32,
+    pub jobs_created: u32,
+    pub batch_jobs_per_seed: u32,
+    pub invocations_per_batch_job: u32,
+    pub seed_job_definition_id: JobDefinitionId,
+    pub monitor_job_definition_id: JobDefinitionId,
+    pub batch_job_definition_id: JobDefinitionId,
+    pub is_suspended: bool,
+    pub tenant_id: Option<Arc<str>>,
+    pub start_time: Timestamp,
+    pub execution_start_time: Option<Timestamp>,
+}

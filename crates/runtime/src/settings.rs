@@ -1,0 +1,54 @@
+//! What can be set, with its defaults, and the named limits of the runtime.
+
+use engine::{HistoryLevel, Limits};
+use query::Dialect;
+
+use crate::clock::Clock;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub history_level: HistoryLevel,
+    pub job_executor: JobExecutor,
+    /// Bounds of one command.
+    pub limits: Limits,
+    /// Of the store's database.
+    pub dialect: Dialect,
+    pub clock: Clock,
+    /// Budget of the aggregates that are kept in memory.
+    pub aggregate_cache_bytes: usize,
+    /// Budget of the parsed models that are kept in memory, measured by the size of their documents.
+    pub model_cache_bytes: usize,
+    /// Commands, claims and deployments that may be in work at once.
+    pub in_flight_max: usize,
+    /// Polls that may wait at once.
+    pub parked_polls_max: usize,
+    pub deployment_bytes_max: usize,
+    pub batch_jobs_per_seed: u32,
+    pub invocations_per_batch_job: u32,
+}
+
+/// Whether due jobs are run in the background. Either way they can be executed one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobExecutor {
+    On,
+    Off,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            history_level: HistoryLevel::Full,
+            job_executor: JobExecutor::On,
+            limits: Limits::default(),
+            dialect: Dialect::Sqlite,
+            clock: Clock::System,
+            aggregate_cache_bytes: 16 << 20,
+            model_cache_bytes: 16 << 20,
+            in_flight_max: 10_000,
+            parked_polls_max: 100_000,
+            deployment_bytes_max: 64 << 20,
+            batch_jobs_per_seed: 100,
+            invocations_per_batch_job: 1,
+        }
+    }
+}
