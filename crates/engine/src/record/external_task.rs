@@ -39,6 +39,11 @@ impl ExternalTask {
     /// Camunda: longer messages are cut, not refused.
     pub const ERROR_MESSAGE_LENGTH_MAX: usize = 666;
 
+    /// A command moves `lock_epoch` by one. What goes past the lanes (a claim, the suspension of many) moves it, and
+    /// the revision of an aggregate, by this much: a chain of commands that was decided in memory can then never
+    /// arrive by chance at the number that such a change has left.
+    pub const FOREIGN_EPOCH_STEP: u64 = 1 << 20;
+
     /// From when on fetchAndLock may hand it out; `None` while it may not at all. Past times mean at once.
     pub fn fetchable_from(&self) -> Option<Timestamp> {
         if self.is_suspended || self.retries.is_some_and(|retries| retries <= 0) {
