@@ -1,1 +1,22 @@
-//! Under construction.
+//! Camunda's REST API over the runtime: what a request says, what an answer looks like, and nothing in between.
+//!
+//! A request becomes a `Call`, its operation's handler turns it into commands or queries, and the `Answer` or `Failure`
+//! becomes JSON. Handlers hold no BPMN semantics and no SQL.
+
+pub mod answer;
+pub mod call;
+pub mod endpoint;
+pub mod failure;
+pub mod json;
+pub mod media;
+pub mod operation;
+pub mod query_string;
+pub mod router;
+pub mod settings;
+
+pub use answer::Answer;
+pub use call::Call;
+pub use failure::{Failure, Look};
+pub use operation::{OPERATIONS, Operation};
+pub use router::router;
+pub use settings::RestSettings;

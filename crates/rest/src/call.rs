@@ -1,0 +1,45 @@
+//! A request as a handler sees it: routed, read and not yet understood.
+
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use bytes::Bytes;
+
+use crate::failure::Failure;
+use crate::json::{self, Fields};
+use crate::operation::Operation;
+use crate::query_string::QueryString;
+use crate::router::{BASE_PATH, Rest};
+
+#[derive(Debug)]
+pub struct Call {
+    pub operation: &'static Operation,
+    pub rest: Rest,
+    pub query: QueryString,
+    pub headers: HeaderMap,
+    /// Whole; empty where the operation takes none.
+    pub body: Bytes,
+    pub(crate) path: Vec<(String, String)>,
+}
+
+impl Call {
+    /// A parameter of the path, decoded; `name` is one that the operation's row has.
+    pub fn path(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The JSON body, which has to be an object. No body at all counts as an empty one.
+    pub fn fields(&self) -> Result<Fields, Failure> {
+        Fields::parse(&self.body)
+    }
+
+    /// The JSON body, whatever it is.
+    pub fn json(&self) -> Result<serde_json::Value, Failure> {
+        json::parse(&self.body)
+    }
+
+    /// The address of something in this API, as a link in an answer.
+    pub fn link(&self, path: &str) -> String {
+        let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        format!("http://{host}{BASE_PATH}{path}")
+    }
+}

@@ -1,0 +1,4 @@
+//! One file per resource: its operations, from a `Call` to commands and queries, and from what came of them to an
+//! `Answer`.
+
+pub mod engine;

@@ -1,0 +1,180 @@
+//! What a handler answers when a request is refused or failed, and how that looks to the caller.
+//!
+//! A refusal of the engine says *what*, the `Look` of the operation that was called says *how it looks*. Nothing of
+//! the inside is ever shown: no SQL, no path, no panic message.
+
+use axum::Json;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use engine::{Rejection, RejectionKind};
+use serde_json::{Map, Value, json};
+
+/// Why there is no good answer.
+#[derive(Debug)]
+pub enum Failure {
+    /// Refused by the API itself: it looks the same wherever it happens.
+    Refused(Refusal),
+    /// Refused by the engine: it looks as the operation says.
+    Rejected(Rejection),
+}
+
+/// A refusal as it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    /// What the reference calls its exception.
+    pub error_type: &'static str,
+    pub message: String,
+    /// `None` for refusals of the API, 0 for those of the engine.
+    pub code: Option<i32>,
+    /// Only of a deployment that cannot be parsed: problems by resource.
+    pub details: Option<Value>,
+    /// When asking again makes sense.
+    pub retry_after_s: Option<u32>,
+}
+
+/// How the engine's refusals look, by what is wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub not_found: Face,
+    pub null_value: Face,
+    pub bad_user_request: Face,
+    pub suspended: Face,
+    pub mismatching_message: Face,
+    /// Everything else that the execution of a model can run into.
+    pub execution: Face,
+}
+
+/// Status, type and code of a refusal.
+#[derive(Clone, Copy, Debug)]
+pub struct Face {
+    pub status: StatusCode,
+    pub error_type: &'static str,
+    pub code: Option<i32>,
+}
+
+/// One look per family of operations that share theirs.
+pub mod look {
+    use super::{Face, Look, StatusCode};
+
+    const fn face(status: StatusCode, error_type: &'static str) -> Face {
+        Face { status, error_type, code: Some(0) }
+    }
+
+    const INVALID: Face = face(StatusCode::BAD_REQUEST, "InvalidRequestException");
+    const FAILED: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEngineException");
+
+    /// The engine's own words, where the reference hands its exceptions on as they are.
+    pub const ENGINE: Look = Look {
+        not_found: face(StatusCode::BAD_REQUEST, "NotFoundException"),
+        // Camunda: 500 NullValueException; the documented form is the better one.
+        null_value: INVALID,
+        bad_user_request: face(StatusCode::BAD_REQUEST, "BadUserRequestException"),
+        suspended: face(StatusCode::BAD_REQUEST, "SuspendedEntityInteractionException"),
+        mismatching_message: INVALID,
+        execution: FAILED,
+    };
+
+    /// Work on one external task.
+    pub const EXTERNAL_TASK: Look = Look {
+        not_found: face(StatusCode::NOT_FOUND, "RestException"),
+        bad_user_request: INVALID,
+        suspended: FAILED,
+        ..ENGINE
+    };
+}
+
+impl Look {
+    fn face(&self, kind: RejectionKind) -> Face {
+        match kind {
+            RejectionKind::NotFound => self.not_found,
+            RejectionKind::NullValue => self.null_value,
+            RejectionKind::BadUserRequest => self.bad_user_request,
+            RejectionKind::Suspended => self.suspended,
+            RejectionKind::MismatchingMessageCorrelation => self.mismatching_message,
+            RejectionKind::Expression
+            | RejectionKind::InvalidValue
+            | RejectionKind::LimitReached
+            | RejectionKind::ProcessEngine => self.execution,
+        }
+    }
+}
+
+impl Failure {
+    /// 400: the request makes no sense.
+    pub fn invalid(message: impl Into<String>) -> Failure {
+        Failure::refused(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+    }
+
+    /// 404: what the address names is not there.
+    pub fn not_found(message: impl Into<String>) -> Failure {
+        Failure::refused(StatusCode::NOT_FOUND, "InvalidRequestException", message)
+    }
+
+    /// 501: a part of the contract that is not there yet.
+    pub fn not_yet(what: impl std::fmt::Display) -> Failure {
+        let message = format!("{what} is not supported yet");
+        Failure::refused(StatusCode::NOT_IMPLEMENTED, "NotImplementedException", message)
+    }
+
+    pub fn refused(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Failure {
+        Failure::Refused(Refusal {
+            status,
+            error_type,
+            message: message.into(),
+            code: None,
+            details: None,
+            retry_after_s: None,
+        })
+    }
+
+    /// 500 for a fault of our own. What it was goes to the log, not to the caller.
+    pub fn internal(fault: impl std::fmt::Display) -> Failure {
+        tracing::error!(%fault, "request failed");
+        Failure::Refused(Refusal {
+            code: Some(0),
+            ..Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEngineException", "the request failed")
+        })
+    }
+
+    /// As it is sent by an operation with that look.
+    pub fn into_refusal(self, look: &Look) -> Refusal {
+        match self {
+            Failure::Refused(refusal) => refusal,
+            Failure::Rejected(rejection) => {
+                let face = look.face(rejection.kind);
+                Refusal { code: face.code, ..Refusal::new(face.status, face.error_type, rejection.message) }
+            }
+        }
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Failure {
+        Failure::Rejected(rejection)
+    }
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal { status, error_type, message: message.into(), code: None, details: None, retry_after_s: None }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = Map::new();
+        body.insert("type".to_owned(), json!(self.error_type));
+        body.insert("message".to_owned(), json!(self.message));
+        body.insert("code".to_owned(), json!(self.code));
+        if let Some(details) = self.details {
+            body.insert("details".to_owned(), details);
+        }
+        let mut response = (self.status, Json(Value::Object(body))).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

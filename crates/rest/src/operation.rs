@@ -1,0 +1,652 @@
+//! The table of all operations of Camunda's REST contract: one row each, in the order of the contract's own list.
+//!
+//! A row says how an operation is called, what it takes and answers, and, once it is there, its handler and how the
+//! engine's refusals look to its callers. Routes are generated from the table (`router`); a row without a handler
+//! answers 501. To add an endpoint, name its handler here: see `docs/guides/add-an-endpoint.md`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::http::Method;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::{Failure, Look};
+
+/// What a handler is on its way to.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
+
+/// One operation of the contract.
+pub struct Operation {
+    pub method: Verb,
+    /// With parameters in braces, relative to `/engine-rest` and to `/engine-rest/engine/{name}`.
+    pub path: &'static str,
+    pub tag: &'static str,
+    /// The contract's `operationId`.
+    pub id: &'static str,
+    pub takes: Takes,
+    pub answers: Answers,
+    /// `None` while it is not there yet.
+    pub handler: Option<Handler>,
+}
+
+/// What a finished operation does.
+pub struct Handler {
+    pub run: fn(Call) -> Answering,
+    pub look: &'static Look,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Delete,
+    Get,
+    Options,
+    Post,
+    Put,
+}
+
+/// The media type of what an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// No body; one that is sent is not looked at.
+    Nothing,
+    Json,
+    /// `multipart/form-data`.
+    Form,
+}
+
+/// The media type of what an operation answers when all went well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    Nothing,
+    Json,
+    Text,
+    /// Decided by what is answered.
+    Any,
+}
+
+impl Verb {
+    pub fn name(self) -> &'static str {
+        match self {
+            Verb::Delete => "DELETE",
+            Verb::Get => "GET",
+            Verb::Options => "OPTIONS",
+            Verb::Post => "POST",
+            Verb::Put => "PUT",
+        }
+    }
+
+    pub fn method(self) -> Method {
+        match self {
+            Verb::Delete => Method::DELETE,
+            Verb::Get => Method::GET,
+            Verb::Options => Method::OPTIONS,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+        }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.method.name(), self.path, self.id)
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handler").field("look", self.look).finish_non_exhaustive()
+    }
+}
+
+macro_rules! verb {
+    (DELETE) => { Verb::Delete };
+    (GET) => { Verb::Get };
+    (OPTIONS) => { Verb::Options };
+    (POST) => { Verb::Post };
+    (PUT) => { Verb::Put };
+}
+
+macro_rules! takes {
+    (nothing) => { Takes::Nothing };
+    (json) => { Takes::Json };
+    (form) => { Takes::Form };
+}
+
+macro_rules! answers {
+    (nothing) => { Answers::Nothing };
+    (json) => { Answers::Json };
+    (text) => { Answers::Text };
+    (any) => { Answers::Any };
+}
+
+macro_rules! handler {
+    () => { None };
+    ($look:ident, $handler:expr) => {
+        Some(Handler { run: |call| Box::pin(($handler)(call)), look: &crate::failure::look::$look })
+    };
+}
+
+/// `METHOD "path" id: takes -> answers;`, and for an operation that is there `=> LOOK, handler;`, where the handler is
+/// an async function from `Call` to `Result<Answer, Failure>`.
+macro_rules! operations {
+    ($($tag:literal { $($verb:ident $path:literal $id:ident: $takes:ident -> $answers:ident
+        $(=> $look:ident, $handler:expr)?;)* })*) => {
+        pub static OPERATIONS: &[Operation] = &[$($(Operation {
+            method: verb!($verb),
+            path: $path,
+            tag: $tag,
+            id: stringify!($id),
+            takes: takes!($takes),
+            answers: answers!($answers),
+            handler: handler!($($look, $handler)?),
+        },)*)*];
+    };
+}
+
+operations! {
+    "Authorization" {
+        DELETE "/authorization/{id}" deleteAuthorization: nothing -> nothing;
+        GET "/authorization" queryAuthorizations: nothing -> json;
+        GET "/authorization/check" isUserAuthorized: nothing -> json;
+        GET "/authorization/count" getAuthorizationCount: nothing -> json;
+        GET "/authorization/{id}" getAuthorization: nothing -> json;
+        OPTIONS "/authorization" availableOperationsAuthorization: nothing -> json;
+        OPTIONS "/authorization/{id}" availableOperationsAuthorizationInstance: nothing -> json;
+        POST "/authorization/create" createAuthorization: json -> json;
+        PUT "/authorization/{id}" updateAuthorization: json -> nothing;
+    }
+    "Batch" {
+        DELETE "/batch/{id}" deleteBatch: nothing -> nothing;
+        GET "/batch" getBatches: nothing -> json;
+        GET "/batch/count" getBatchesCount: nothing -> json;
+        GET "/batch/statistics" getBatchStatistics: nothing -> json;
+        GET "/batch/statistics/count" getBatchStatisticsCount: nothing -> json;
+        GET "/batch/{id}" getBatch: nothing -> json;
+        PUT "/batch/{id}/suspended" updateBatchSuspensionState: json -> nothing;
+    }
+    "Condition" {
+        POST "/condition" evaluateCondition: json -> json;
+    }
+    "Decision Definition" {
+        GET "/decision-definition" getDecisionDefinitions: nothing -> json;
+        GET "/decision-definition/count" getDecisionDefinitionsCount: nothing -> json;
+        GET "/decision-definition/key/{key}" getDecisionDefinitionByKey: nothing -> json;
+        GET "/decision-definition/key/{key}/diagram" getDecisionDefinitionDiagramByKey: nothing -> any;
+        GET "/decision-definition/key/{key}/tenant-id/{tenant-id}" getDecisionDefinitionByKeyAndTenantId: nothing -> json;
+        GET "/decision-definition/key/{key}/tenant-id/{tenant-id}/diagram" getDecisionDefinitionDiagramByKeyAndTenant: nothing -> any;
+        GET "/decision-definition/key/{key}/tenant-id/{tenant-id}/xml" getDecisionDefinitionDmnXmlByKeyAndTenant: nothing -> json;
+        GET "/decision-definition/key/{key}/xml" getDecisionDefinitionDmnXmlByKey: nothing -> json;
+        GET "/decision-definition/{id}" getDecisionDefinitionById: nothing -> json;
+        GET "/decision-definition/{id}/diagram" getDecisionDefinitionDiagram: nothing -> any;
+        GET "/decision-definition/{id}/xml" getDecisionDefinitionDmnXmlById: nothing -> json;
+        POST "/decision-definition/key/{key}/evaluate" evaluateDecisionByKey: json -> json;
+        POST "/decision-definition/key/{key}/tenant-id/{tenant-id}/evaluate" evaluateDecisionByKeyAndTenant: json -> json;
+        POST "/decision-definition/{id}/evaluate" evaluateDecisionById: json -> json;
+        PUT "/decision-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByDecisionDefinitionKey: json -> nothing;
+        PUT "/decision-definition/key/{key}/tenant-id/{tenant-id}/history-time-to-live" updateHistoryTimeToLiveByDecisionDefinitionKeyAndTenant: json -> nothing;
+        PUT "/decision-definition/{id}/history-time-to-live" updateHistoryTimeToLiveByDecisionDefinitionId: json -> nothing;
+    }
+    "Decision Requirements Definition" {
+        GET "/decision-requirements-definition" getDecisionRequirementsDefinitions: nothing -> json;
+        GET "/decision-requirements-definition/count" getDecisionRequirementsDefinitionsCount: nothing -> json;
+        GET "/decision-requirements-definition/key/{key}" getDecisionRequirementsDefinitionByKey: nothing -> json;
+        GET "/decision-requirements-definition/key/{key}/diagram" getDecisionRequirementsDefinitionDiagramByKey: nothing -> any;
+        GET "/decision-requirements-definition/key/{key}/tenant-id/{tenant-id}" getDecisionRequirementsDefinitionByKeyAndTenantId: nothing -> json;
+        GET "/decision-requirements-definition/key/{key}/tenant-id/{tenant-id}/diagram" getDecisionRequirementsDefinitionDiagramByKeyAndTenantId: nothing -> any;
+        GET "/decision-requirements-definition/key/{key}/tenant-id/{tenant-id}/xml" getDecisionRequirementsDefinitionDmnXmlByKeyAndTenantId: nothing -> json;
+        GET "/decision-requirements-definition/key/{key}/xml" getDecisionRequirementsDefinitionDmnXmlByKey: nothing -> json;
+        GET "/decision-requirements-definition/{id}" getDecisionRequirementsDefinitionById: nothing -> json;
+        GET "/decision-requirements-definition/{id}/diagram" getDecisionRequirementsDefinitionDiagramById: nothing -> any;
+        GET "/decision-requirements-definition/{id}/xml" getDecisionRequirementsDefinitionDmnXmlById: nothing -> json;
+    }
+    "Deployment" {
+        DELETE "/deployment/{id}" deleteDeployment: nothing -> nothing;
+        GET "/deployment" getDeployments: nothing -> json;
+        GET "/deployment/count" getDeploymentsCount: nothing -> json;
+        GET "/deployment/registered" getRegisteredDeployments: nothing -> json;
+        GET "/deployment/{id}" getDeployment: nothing -> json;
+        GET "/deployment/{id}/resources" getDeploymentResources: nothing -> json;
+        GET "/deployment/{id}/resources/{resourceId}" getDeploymentResource: nothing -> json;
+        GET "/deployment/{id}/resources/{resourceId}/data" getDeploymentResourceData: nothing -> any;
+        POST "/deployment/create" createDeployment: form -> json;
+        POST "/deployment/{id}/redeploy" redeploy: json -> json;
+    }
+    "Engine" {
+        GET "/engine" getProcessEngineNames: nothing -> json => ENGINE, crate::endpoint::engine::names;
+    }
+    "Event Subscription" {
+        GET "/event-subscription" getEventSubscriptions: nothing -> json;
+        GET "/event-subscription/count" getEventSubscriptionsCount: nothing -> json;
+    }
+    "Execution" {
+        DELETE "/execution/{id}/localVariables/{varName}" deleteLocalExecutionVariable: nothing -> nothing;
+        GET "/execution" getExecutions: nothing -> json;
+        GET "/execution/count" getExecutionsCount: nothing -> json;
+        GET "/execution/{id}" getExecution: nothing -> json;
+        GET "/execution/{id}/localVariables" getLocalExecutionVariables: nothing -> json;
+        GET "/execution/{id}/localVariables/{varName}" getLocalExecutionVariable: nothing -> json;
+        GET "/execution/{id}/localVariables/{varName}/data" getLocalExecutionVariableBinary: nothing -> any;
+        GET "/execution/{id}/messageSubscriptions/{messageName}" getMessageEventSubscription: nothing -> json;
+        POST "/execution" queryExecutions: json -> json;
+        POST "/execution/count" queryExecutionsCount: json -> json;
+        POST "/execution/{id}/create-incident" createIncident: json -> json;
+        POST "/execution/{id}/localVariables" modifyLocalExecutionVariables: json -> nothing;
+        POST "/execution/{id}/localVariables/{varName}/data" setLocalExecutionVariableBinary: form -> nothing;
+        POST "/execution/{id}/messageSubscriptions/{messageName}/trigger" triggerEvent: json -> nothing;
+        POST "/execution/{id}/signal" signalExecution: json -> nothing;
+        PUT "/execution/{id}/localVariables/{varName}" putLocalExecutionVariable: json -> nothing;
+    }
+    "External Task" {
+        GET "/external-task" getExternalTasks: nothing -> json;
+        GET "/external-task/count" getExternalTasksCount: nothing -> json;
+        GET "/external-task/topic-names" getTopicNames: nothing -> json;
+        GET "/external-task/{id}" getExternalTask: nothing -> json;
+        GET "/external-task/{id}/errorDetails" getExternalTaskErrorDetails: nothing -> text;
+        POST "/external-task" queryExternalTasks: json -> json;
+        POST "/external-task/count" queryExternalTasksCount: json -> json;
+        POST "/external-task/fetchAndLock" fetchAndLock: json -> json;
+        POST "/external-task/retries-async" setExternalTaskRetriesAsyncOperation: json -> json;
+        POST "/external-task/{id}/bpmnError" handleExternalTaskBpmnError: json -> nothing;
+        POST "/external-task/{id}/complete" completeExternalTaskResource: json -> nothing;
+        POST "/external-task/{id}/extendLock" extendLock: json -> nothing;
+        POST "/external-task/{id}/failure" handleFailure: json -> nothing;
+        POST "/external-task/{id}/lock" lock: json -> nothing;
+        POST "/external-task/{id}/unlock" unlock: nothing -> nothing;
+        PUT "/external-task/retries" setExternalTaskRetries: json -> nothing;
+        PUT "/external-task/{id}/priority" setExternalTaskResourcePriority: json -> nothing;
+        PUT "/external-task/{id}/retries" setExternalTaskResourceRetries: json -> nothing;
+    }
+    "Filter" {
+        DELETE "/filter/{id}" deleteFilter: nothing -> nothing;
+        GET "/filter" getFilterList: nothing -> json;
+        GET "/filter/count" getFilterCount: nothing -> json;
+        GET "/filter/{id}" getSingleFilter: nothing -> json;
+        GET "/filter/{id}/count" executeFilterCount: nothing -> json;
+        GET "/filter/{id}/list" executeFilterList: nothing -> json;
+        GET "/filter/{id}/singleResult" executeFilterSingleResult: nothing -> json;
+        OPTIONS "/filter" filterResourceOptions: nothing -> json;
+        OPTIONS "/filter/{id}" filterResourceOptionsSingle: nothing -> json;
+        POST "/filter/create" createFilter: json -> json;
+        POST "/filter/{id}/count" postExecuteFilterCount: json -> json;
+        POST "/filter/{id}/list" postExecuteFilterList: json -> json;
+        POST "/filter/{id}/singleResult" postExecuteFilterSingleResult: json -> json;
+        PUT "/filter/{id}" updateFilter: json -> nothing;
+    }
+    "Group" {
+        DELETE "/group/{id}" deleteGroup: nothing -> nothing;
+        DELETE "/group/{id}/members/{userId}" deleteGroupMember: nothing -> nothing;
+        GET "/group" getQueryGroups: nothing -> json;
+        GET "/group/count" getGroupCount: nothing -> json;
+        GET "/group/{id}" getGroup: nothing -> json;
+        OPTIONS "/group" availableGroupOperations: nothing -> json;
+        OPTIONS "/group/{id}" availableGroupInstanceOperations: nothing -> json;
+        OPTIONS "/group/{id}/members" availableGroupMembersOperations: nothing -> json;
+        POST "/group" postQueryGroups: json -> json;
+        POST "/group/count" queryGroupCount: json -> json;
+        POST "/group/create" createGroup: json -> nothing;
+        PUT "/group/{id}" updateGroup: json -> nothing;
+        PUT "/group/{id}/members/{userId}" createGroupMember: nothing -> nothing;
+    }
+    "Historic Activity Instance" {
+        GET "/history/activity-instance" getHistoricActivityInstances: nothing -> json;
+        GET "/history/activity-instance/count" getHistoricActivityInstancesCount: nothing -> json;
+        GET "/history/activity-instance/{id}" getHistoricActivityInstance: nothing -> json;
+        POST "/history/activity-instance" queryHistoricActivityInstances: json -> json;
+        POST "/history/activity-instance/count" queryHistoricActivityInstancesCount: json -> json;
+    }
+    "Historic Batch" {
+        DELETE "/history/batch/{id}" deleteHistoricBatch: nothing -> nothing;
+        GET "/history/batch" getHistoricBatches: nothing -> json;
+        GET "/history/batch/cleanable-batch-report" getCleanableHistoricBatchesReport: nothing -> json;
+        GET "/history/batch/cleanable-batch-report/count" getCleanableHistoricBatchesReportCount: nothing -> json;
+        GET "/history/batch/count" getHistoricBatchesCount: nothing -> json;
+        GET "/history/batch/{id}" getHistoricBatch: nothing -> json;
+        POST "/history/batch/set-removal-time" setRemovalTimeAsyncHistoricBatch: json -> json;
+    }
+    "Historic Decision Definition" {
+        GET "/history/decision-definition/cleanable-decision-instance-report" getCleanableHistoricDecisionInstanceReport: nothing -> json;
+        GET "/history/decision-definition/cleanable-decision-instance-report/count" getCleanableHistoricDecisionInstanceReportCount: nothing -> json;
+    }
+    "Historic Decision Instance" {
+        GET "/history/decision-instance" getHistoricDecisionInstances: nothing -> json;
+        GET "/history/decision-instance/count" getHistoricDecisionInstancesCount: nothing -> json;
+        GET "/history/decision-instance/{id}" getHistoricDecisionInstance: nothing -> json;
+        POST "/history/decision-instance/delete" deleteAsync: json -> json;
+        POST "/history/decision-instance/set-removal-time" setRemovalTimeAsyncHistoricDecisionInstance: json -> json;
+    }
+    "Historic Decision Requirements Definition" {
+        GET "/history/decision-requirements-definition/{id}/statistics" getDecisionStatistics: nothing -> json;
+    }
+    "Historic Detail" {
+        GET "/history/detail" getHistoricDetails: nothing -> json;
+        GET "/history/detail/count" getHistoricDetailsCount: nothing -> json;
+        GET "/history/detail/{id}" historicDetail: nothing -> json;
+        GET "/history/detail/{id}/data" historicDetailBinary: nothing -> any;
+        POST "/history/detail" queryHistoricDetails: json -> json;
+    }
+    "Historic External Task Log" {
+        GET "/history/external-task-log" getHistoricExternalTaskLogs: nothing -> json;
+        GET "/history/external-task-log/count" getHistoricExternalTaskLogsCount: nothing -> json;
+        GET "/history/external-task-log/{id}" getHistoricExternalTaskLog: nothing -> json;
+        GET "/history/external-task-log/{id}/error-details" getErrorDetailsHistoricExternalTaskLog: nothing -> text;
+        POST "/history/external-task-log" queryHistoricExternalTaskLogs: json -> json;
+        POST "/history/external-task-log/count" queryHistoricExternalTaskLogsCount: json -> json;
+    }
+    "Historic Identity Link Log" {
+        GET "/history/identity-link-log" getHistoricIdentityLinks: nothing -> json;
+        GET "/history/identity-link-log/count" getHistoricIdentityLinksCount: nothing -> json;
+    }
+    "Historic Incident" {
+        GET "/history/incident" getHistoricIncidents: nothing -> json;
+        GET "/history/incident/count" getHistoricIncidentsCount: nothing -> json;
+    }
+    "Historic Job Log" {
+        GET "/history/job-log" getHistoricJobLogs: nothing -> json;
+        GET "/history/job-log/count" getHistoricJobLogsCount: nothing -> json;
+        GET "/history/job-log/{id}" getHistoricJobLog: nothing -> json;
+        GET "/history/job-log/{id}/stacktrace" getStacktraceHistoricJobLog: nothing -> text;
+        POST "/history/job-log" queryHistoricJobLogs: json -> json;
+        POST "/history/job-log/count" queryHistoricJobLogsCount: json -> json;
+    }
+    "Historic Process Definition" {
+        GET "/history/process-definition/cleanable-process-instance-report" getCleanableHistoricProcessInstanceReport: nothing -> json;
+        GET "/history/process-definition/cleanable-process-instance-report/count" getCleanableHistoricProcessInstanceReportCount: nothing -> json;
+        GET "/history/process-definition/{id}/statistics" getHistoricActivityStatistics: nothing -> json;
+    }
+    "Historic Process Instance" {
+        DELETE "/history/process-instance/{id}" deleteHistoricProcessInstance: nothing -> nothing;
+        DELETE "/history/process-instance/{id}/variable-instances" deleteHistoricVariableInstancesOfHistoricProcessInstance: nothing -> nothing;
+        GET "/history/process-instance" getHistoricProcessInstances: nothing -> json;
+        GET "/history/process-instance/count" getHistoricProcessInstancesCount: nothing -> json;
+        GET "/history/process-instance/report" getHistoricProcessInstanceDurationReport: nothing -> any;
+        GET "/history/process-instance/{id}" getHistoricProcessInstance: nothing -> json;
+        POST "/history/process-instance" queryHistoricProcessInstances: json -> json;
+        POST "/history/process-instance/count" queryHistoricProcessInstancesCount: json -> json;
+        POST "/history/process-instance/delete" deleteHistoricProcessInstancesAsync: json -> json;
+        POST "/history/process-instance/set-removal-time" setRemovalTimeAsync: json -> json;
+    }
+    "Historic Task Instance" {
+        GET "/history/task" getHistoricTaskInstances: nothing -> json;
+        GET "/history/task/count" getHistoricTaskInstancesCount: nothing -> json;
+        GET "/history/task/report" getHistoricTaskInstanceReport: nothing -> json;
+        POST "/history/task" queryHistoricTaskInstances: json -> json;
+        POST "/history/task/count" queryHistoricTaskInstancesCount: json -> json;
+    }
+    "Historic User Operation Log" {
+        GET "/history/user-operation" queryUserOperationEntries: nothing -> json;
+        GET "/history/user-operation/count" queryUserOperationCount: nothing -> json;
+        PUT "/history/user-operation/{operationId}/clear-annotation" clearAnnotationUserOperationLog: nothing -> nothing;
+        PUT "/history/user-operation/{operationId}/set-annotation" setAnnotationUserOperationLog: json -> nothing;
+    }
+    "Historic Variable Instance" {
+        DELETE "/history/variable-instance/{id}" deleteHistoricVariableInstance: nothing -> nothing;
+        GET "/history/variable-instance" getHistoricVariableInstances: nothing -> json;
+        GET "/history/variable-instance/count" getHistoricVariableInstancesCount: nothing -> json;
+        GET "/history/variable-instance/{id}" getHistoricVariableInstance: nothing -> json;
+        GET "/history/variable-instance/{id}/data" getHistoricVariableInstanceBinary: nothing -> any;
+        POST "/history/variable-instance" queryHistoricVariableInstances: json -> json;
+        POST "/history/variable-instance/count" queryHistoricVariableInstancesCount: json -> json;
+    }
+    "History Cleanup" {
+        GET "/history/cleanup/configuration" getHistoryCleanupConfiguration: nothing -> json;
+        GET "/history/cleanup/job" findCleanupJob: nothing -> json;
+        GET "/history/cleanup/jobs" findCleanupJobs: nothing -> json;
+        POST "/history/cleanup" cleanupAsync: nothing -> json;
+    }
+    "Identity" {
+        GET "/identity/groups" getGroupInfo: nothing -> json;
+        GET "/identity/password-policy" getPasswordPolicy: nothing -> json;
+        POST "/identity/password-policy" checkPassword: json -> json;
+        POST "/identity/verify" verifyUser: json -> json;
+    }
+    "Incident" {
+        DELETE "/incident/{id}" resolveIncident: nothing -> nothing;
+        DELETE "/incident/{id}/annotation" clearIncidentAnnotation: nothing -> nothing;
+        GET "/incident" getIncidents: nothing -> json;
+        GET "/incident/count" getIncidentsCount: nothing -> json;
+        GET "/incident/{id}" getIncident: nothing -> json;
+        PUT "/incident/{id}/annotation" setIncidentAnnotation: json -> nothing;
+    }
+    "Job" {
+        DELETE "/job/{id}" deleteJob: nothing -> nothing;
+        GET "/job" getJobs: nothing -> json;
+        GET "/job/count" getJobsCount: nothing -> json;
+        GET "/job/{id}" getJob: nothing -> json;
+        GET "/job/{id}/stacktrace" getStacktrace: nothing -> text;
+        POST "/job" queryJobs: json -> json;
+        POST "/job/count" queryJobsCount: json -> json;
+        POST "/job/retries" setJobRetriesAsyncOperation: json -> json;
+        POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing;
+        POST "/job/{id}/execute" executeJob: nothing -> nothing;
+        PUT "/job/suspended" updateSuspensionStateBy: json -> nothing;
+        PUT "/job/{id}/duedate" setJobDuedate: json -> nothing;
+        PUT "/job/{id}/priority" setJobPriority: json -> nothing;
+        PUT "/job/{id}/retries" setJobRetries: json -> nothing;
+        PUT "/job/{id}/suspended" updateJobSuspensionState: json -> nothing;
+    }
+    "Job Definition" {
+        GET "/job-definition" getJobDefinitions: nothing -> json;
+        GET "/job-definition/count" getJobDefinitionsCount: nothing -> json;
+        GET "/job-definition/{id}" getJobDefinition: nothing -> json;
+        POST "/job-definition" queryJobDefinitions: json -> json;
+        POST "/job-definition/count" queryJobDefinitionsCount: json -> json;
+        PUT "/job-definition/suspended" updateSuspensionStateJobDefinitions: json -> nothing;
+        PUT "/job-definition/{id}/jobPriority" setJobPriorityJobDefinition: json -> nothing;
+        PUT "/job-definition/{id}/retries" setJobRetriesJobDefinition: json -> nothing;
+        PUT "/job-definition/{id}/suspended" updateSuspensionStateJobDefinition: json -> nothing;
+    }
+    "Message" {
+        POST "/message" deliverMessage: json -> json;
+    }
+    "Metrics" {
+        DELETE "/metrics/task-worker" deleteTaskMetrics: nothing -> nothing;
+        GET "/metrics" interval: nothing -> json;
+        GET "/metrics/{metrics-name}/sum" getMetrics: nothing -> json;
+    }
+    "Migration" {
+        POST "/migration/execute" executeMigrationPlan: json -> nothing;
+        POST "/migration/executeAsync" executeMigrationPlanAsync: json -> json;
+        POST "/migration/generate" generateMigrationPlan: json -> json;
+        POST "/migration/validate" validateMigrationPlan: json -> json;
+    }
+    "Modification" {
+        POST "/modification/execute" executeModification: json -> nothing;
+        POST "/modification/executeAsync" executeModificationAsync: json -> json;
+    }
+    "Process Definition" {
+        DELETE "/process-definition/key/{key}" deleteProcessDefinitionsByKey: nothing -> nothing;
+        DELETE "/process-definition/key/{key}/tenant-id/{tenant-id}" deleteProcessDefinitionsByKeyAndTenantId: nothing -> nothing;
+        DELETE "/process-definition/{id}" deleteProcessDefinition: nothing -> nothing;
+        GET "/process-definition" getProcessDefinitions: nothing -> json;
+        GET "/process-definition/count" getProcessDefinitionsCount: nothing -> json;
+        GET "/process-definition/key/{key}" getProcessDefinitionByKey: nothing -> json;
+        GET "/process-definition/key/{key}/deployed-start-form" getDeployedStartFormByKey: nothing -> any;
+        GET "/process-definition/key/{key}/diagram" getProcessDefinitionDiagramByKey: nothing -> any;
+        GET "/process-definition/key/{key}/form-variables" getStartFormVariablesByKey: nothing -> json;
+        GET "/process-definition/key/{key}/rendered-form" getRenderedStartFormByKey: nothing -> any;
+        GET "/process-definition/key/{key}/startForm" getStartFormByKey: nothing -> json;
+        GET "/process-definition/key/{key}/statistics" getActivityStatisticsByProcessDefinitionKey: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}" getLatestProcessDefinitionByTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/deployed-start-form" getDeployedStartFormByKeyAndTenantId: nothing -> any;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/diagram" getProcessDefinitionDiagramByKeyAndTenantId: nothing -> any;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/form-variables" getStartFormVariablesByKeyAndTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/rendered-form" getRenderedStartFormByKeyAndTenantId: nothing -> any;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/startForm" getStartFormByKeyAndTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/statistics" getActivityStatisticsByProcessDefinitionKeyAndTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/xml" getProcessDefinitionBpmn20XmlByKeyAndTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/xml" getProcessDefinitionBpmn20XmlByKey: nothing -> json;
+        GET "/process-definition/statistics" getProcessDefinitionStatistics: nothing -> json;
+        GET "/process-definition/{id}" getProcessDefinition: nothing -> json;
+        GET "/process-definition/{id}/deployed-start-form" getDeployedStartForm: nothing -> any;
+        GET "/process-definition/{id}/diagram" getProcessDefinitionDiagram: nothing -> any;
+        GET "/process-definition/{id}/form-variables" getStartFormVariables: nothing -> json;
+        GET "/process-definition/{id}/rendered-form" getRenderedStartForm: nothing -> any;
+        GET "/process-definition/{id}/startForm" getStartForm: nothing -> json;
+        GET "/process-definition/{id}/static-called-process-definitions" getStaticCalledProcessDefinitions: nothing -> json;
+        GET "/process-definition/{id}/statistics" getActivityStatistics: nothing -> json;
+        GET "/process-definition/{id}/xml" getProcessDefinitionBpmn20Xml: nothing -> json;
+        POST "/process-definition/key/{key}/start" startProcessInstanceByKey: json -> json;
+        POST "/process-definition/key/{key}/submit-form" submitFormByKey: json -> json;
+        POST "/process-definition/key/{key}/tenant-id/{tenant-id}/start" startProcessInstanceByKeyAndTenantId: json -> json;
+        POST "/process-definition/key/{key}/tenant-id/{tenant-id}/submit-form" submitFormByKeyAndTenantId: json -> json;
+        POST "/process-definition/{id}/restart" restartProcessInstance: json -> nothing;
+        POST "/process-definition/{id}/restart-async" restartProcessInstanceAsyncOperation: json -> json;
+        POST "/process-definition/{id}/start" startProcessInstance: json -> json;
+        POST "/process-definition/{id}/submit-form" submitForm: json -> json;
+        PUT "/process-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKey: json -> nothing;
+        PUT "/process-definition/key/{key}/suspended" updateProcessDefinitionSuspensionStateByKey: json -> nothing;
+        PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKeyAndTenantId: json -> nothing;
+        PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/suspended" updateProcessDefinitionSuspensionStateByKeyAndTenantId: json -> nothing;
+        PUT "/process-definition/suspended" updateProcessDefinitionSuspensionState: json -> nothing;
+        PUT "/process-definition/{id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionId: json -> nothing;
+        PUT "/process-definition/{id}/suspended" updateProcessDefinitionSuspensionStateById: json -> nothing;
+    }
+    "Process Instance" {
+        DELETE "/process-instance/{id}" deleteProcessInstance: nothing -> nothing;
+        DELETE "/process-instance/{id}/variables/{varName}" deleteProcessInstanceVariable: nothing -> nothing;
+        GET "/process-instance" getProcessInstances: nothing -> json;
+        GET "/process-instance/count" getProcessInstancesCount: nothing -> json;
+        GET "/process-instance/{id}" getProcessInstance: nothing -> json;
+        GET "/process-instance/{id}/activity-instances" getActivityInstanceTree: nothing -> json;
+        GET "/process-instance/{id}/variables" getProcessInstanceVariables: nothing -> json;
+        GET "/process-instance/{id}/variables/{varName}" getProcessInstanceVariable: nothing -> json;
+        GET "/process-instance/{id}/variables/{varName}/data" getProcessInstanceVariableBinary: nothing -> any;
+        POST "/process-instance" queryProcessInstances: json -> json;
+        POST "/process-instance/count" queryProcessInstancesCount: json -> json;
+        POST "/process-instance/delete" deleteProcessInstancesAsyncOperation: json -> json;
+        POST "/process-instance/delete-historic-query-based" deleteAsyncHistoricQueryBased: json -> json;
+        POST "/process-instance/job-retries" setRetriesByProcess: json -> json;
+        POST "/process-instance/job-retries-historic-query-based" setRetriesByProcessHistoricQueryBased: json -> json;
+        POST "/process-instance/message-async" correlateMessageAsyncOperation: json -> json;
+        POST "/process-instance/suspended-async" updateSuspensionStateAsyncOperation: json -> json;
+        POST "/process-instance/variables-async" setVariablesAsyncOperation: json -> json;
+        POST "/process-instance/{id}/modification" modifyProcessInstance: json -> nothing;
+        POST "/process-instance/{id}/modification-async" modifyProcessInstanceAsyncOperation: json -> json;
+        POST "/process-instance/{id}/variables" modifyProcessInstanceVariables: json -> nothing;
+        POST "/process-instance/{id}/variables/{varName}/data" setProcessInstanceVariableBinary: form -> nothing;
+        PUT "/process-instance/suspended" updateSuspensionState: json -> nothing;
+        PUT "/process-instance/{id}/suspended" updateSuspensionStateById: json -> nothing;
+        PUT "/process-instance/{id}/variables/{varName}" setProcessInstanceVariable: json -> nothing;
+    }
+    "Process Instance Comment" {
+        DELETE "/process-instance/{id}/comment" deleteProcessInstanceComments: nothing -> nothing;
+        DELETE "/process-instance/{id}/comment/{commentId}" deleteProcessInstanceComment: nothing -> nothing;
+        GET "/process-instance/{id}/comment" getProcessInstanceComments: nothing -> json;
+        PUT "/process-instance/{id}/comment" updateProcessInstanceComment: json -> nothing;
+    }
+    "Schema Log" {
+        GET "/schema/log" getSchemaLog: nothing -> json;
+        POST "/schema/log" querySchemaLog: json -> json;
+    }
+    "Signal" {
+        POST "/signal" throwSignal: json -> nothing;
+    }
+    "Task" {
+        DELETE "/task/{id}" deleteTask: nothing -> nothing;
+        GET "/task" getTasks: nothing -> json;
+        GET "/task/count" getTasksCount: nothing -> json;
+        GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any;
+        GET "/task/{id}" getTask: nothing -> json;
+        GET "/task/{id}/deployed-form" getDeployedForm: nothing -> any;
+        GET "/task/{id}/form" getForm: nothing -> json;
+        GET "/task/{id}/form-variables" getFormVariables: nothing -> json;
+        GET "/task/{id}/rendered-form" getRenderedForm: nothing -> any;
+        POST "/task" queryTasks: json -> json;
+        POST "/task/count" queryTasksCount: json -> json;
+        POST "/task/create" createTask: json -> nothing;
+        POST "/task/{id}/assignee" setAssignee: json -> nothing;
+        POST "/task/{id}/bpmnError" handleBpmnError: json -> nothing;
+        POST "/task/{id}/bpmnEscalation" handleEscalation: json -> nothing;
+        POST "/task/{id}/claim" claim: json -> nothing;
+        POST "/task/{id}/complete" complete: json -> json;
+        POST "/task/{id}/delegate" delegateTask: json -> nothing;
+        POST "/task/{id}/resolve" resolve: json -> nothing;
+        POST "/task/{id}/submit-form" submit: json -> json;
+        POST "/task/{id}/unclaim" unclaim: nothing -> nothing;
+        PUT "/task/{id}" updateTask: json -> nothing;
+    }
+    "Task Attachment" {
+        DELETE "/task/{id}/attachment/{attachmentId}" deleteAttachment: nothing -> nothing;
+        GET "/task/{id}/attachment" getAttachments: nothing -> json;
+        GET "/task/{id}/attachment/{attachmentId}" getAttachment: nothing -> json;
+        GET "/task/{id}/attachment/{attachmentId}/data" getAttachmentData: nothing -> any;
+        POST "/task/{id}/attachment/create" addAttachment: form -> json;
+    }
+    "Task Comment" {
+        DELETE "/task/{id}/comment" deleteTaskComments: nothing -> nothing;
+        DELETE "/task/{id}/comment/{commentId}" deleteTaskComment: nothing -> nothing;
+        GET "/task/{id}/comment" getComments: nothing -> json;
+        GET "/task/{id}/comment/{commentId}" getComment: nothing -> json;
+        POST "/task/{id}/comment/create" createComment: json -> json;
+        PUT "/task/{id}/comment" updateTaskComment: json -> nothing;
+    }
+    "Task Identity Link" {
+        GET "/task/{id}/identity-links" getIdentityLinks: nothing -> json;
+        POST "/task/{id}/identity-links" addIdentityLink: json -> nothing;
+        POST "/task/{id}/identity-links/delete" deleteIdentityLink: json -> nothing;
+    }
+    "Task Local Variable" {
+        DELETE "/task/{id}/localVariables/{varName}" deleteTaskLocalVariable: nothing -> nothing;
+        GET "/task/{id}/localVariables" getTaskLocalVariables: nothing -> json;
+        GET "/task/{id}/localVariables/{varName}" getTaskLocalVariable: nothing -> json;
+        GET "/task/{id}/localVariables/{varName}/data" getTaskLocalVariableBinary: nothing -> any;
+        POST "/task/{id}/localVariables" modifyTaskLocalVariables: json -> nothing;
+        POST "/task/{id}/localVariables/{varName}/data" setBinaryTaskLocalVariable: form -> nothing;
+        PUT "/task/{id}/localVariables/{varName}" putTaskLocalVariable: json -> nothing;
+    }
+    "Task Variable" {
+        DELETE "/task/{id}/variables/{varName}" deleteTaskVariable: nothing -> nothing;
+        GET "/task/{id}/variables" getTaskVariables: nothing -> json;
+        GET "/task/{id}/variables/{varName}" getTaskVariable: nothing -> json;
+        GET "/task/{id}/variables/{varName}/data" getTaskVariableBinary: nothing -> any;
+        POST "/task/{id}/variables" modifyTaskVariables: json -> nothing;
+        POST "/task/{id}/variables/{varName}/data" setBinaryTaskVariable: form -> nothing;
+        PUT "/task/{id}/variables/{varName}" putTaskVariable: json -> nothing;
+    }
+    "Telemetry" {
+        GET "/telemetry/configuration" getTelemetryConfiguration: nothing -> json;
+        GET "/telemetry/data" getTelemetryData: nothing -> json;
+        POST "/telemetry/configuration" configureTelemetry: json -> nothing;
+    }
+    "Tenant" {
+        DELETE "/tenant/{id}" deleteTenant: nothing -> nothing;
+        DELETE "/tenant/{id}/group-members/{groupId}" deleteGroupMembership: nothing -> nothing;
+        DELETE "/tenant/{id}/user-members/{userId}" deleteUserMembership: nothing -> nothing;
+        GET "/tenant" queryTenants: nothing -> json;
+        GET "/tenant/count" getTenantCount: nothing -> json;
+        GET "/tenant/{id}" getTenant: nothing -> json;
+        OPTIONS "/tenant" availableTenantResourceOperations: nothing -> json;
+        OPTIONS "/tenant/{id}" availableTenantInstanceOperations: nothing -> json;
+        OPTIONS "/tenant/{id}/group-members" availableTenantGroupMembersOperations: nothing -> json;
+        OPTIONS "/tenant/{id}/user-members" availableTenantUserMembersOperations: nothing -> json;
+        POST "/tenant/create" createTenant: json -> nothing;
+        PUT "/tenant/{id}" updateTenant: json -> nothing;
+        PUT "/tenant/{id}/group-members/{groupId}" createGroupMembership: nothing -> nothing;
+        PUT "/tenant/{id}/user-members/{userId}" createUserMembership: nothing -> nothing;
+    }
+    "User" {
+        DELETE "/user/{id}" deleteUser: nothing -> nothing;
+        GET "/user" getUsers: nothing -> json;
+        GET "/user/count" getUserCount: nothing -> json;
+        GET "/user/{id}/profile" getUserProfile: nothing -> json;
+        OPTIONS "/user" availableOperations: nothing -> json;
+        OPTIONS "/user/{id}" availableUserOperations: nothing -> json;
+        POST "/user/create" createUser: json -> nothing;
+        POST "/user/{id}/unlock" unlockUser: nothing -> nothing;
+        PUT "/user/{id}/credentials" updateCredentials: json -> nothing;
+        PUT "/user/{id}/profile" updateProfile: json -> nothing;
+    }
+    "Variable Instance" {
+        GET "/variable-instance" getVariableInstances: nothing -> json;
+        GET "/variable-instance/count" getVariableInstancesCount: nothing -> json;
+        GET "/variable-instance/{id}" getVariableInstance: nothing -> json;
+        GET "/variable-instance/{id}/data" getVariableInstanceBinary: nothing -> any;
+        POST "/variable-instance" queryVariableInstances: json -> json;
+        POST "/variable-instance/count" queryVariableInstancesCount: json -> json;
+    }
+    "Version" {
+        GET "/version" getRestAPIVersion: nothing -> json => ENGINE, crate::endpoint::engine::version;
+    }
+}

@@ -1,0 +1,206 @@
+//! Routes, generated from the table of operations, and what every request goes through on its way to its handler.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter};
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::call::Call;
+use crate::failure::{Failure, Refusal, look};
+use crate::media;
+use crate::operation::{Handler, OPERATIONS, Operation, Takes, Verb};
+use crate::query_string::QueryString;
+use crate::settings::RestSettings;
+
+pub const BASE_PATH: &str = "/engine-rest";
+/// The name of the one engine.
+pub const ENGINE_NAME: &str = "default";
+
+/// What handlers work with.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    pub settings: Arc<RestSettings>,
+}
+
+/// The whole API below `/engine-rest`, and the same below `/engine-rest/engine/default`.
+pub fn router(settings: RestSettings) -> Router {
+    let cors = settings.cors_origin.clone();
+    let rest = Rest { settings: Arc::new(settings) };
+    let mut routes = Router::new();
+    for (path, operations) in by_path() {
+        routes = routes.route(&format!("{BASE_PATH}{path}"), methods(&operations));
+        routes = routes.route(&format!("{BASE_PATH}/engine/{{engine-name}}{path}"), methods(&operations));
+    }
+    let routes = routes.fallback(unknown_path).with_state(rest);
+    // Routes are matched without trailing slashes, as in the reference.
+    let trimmed = tower::service_fn(move |request| routes.clone().oneshot(without_trailing_slashes(request)));
+    let router = Router::new().fallback_service(trimmed);
+    match cors {
+        Some(origin) => router.layer(cors_layer(origin)),
+        None => router,
+    }
+}
+
+fn by_path() -> BTreeMap<&'static str, Vec<&'static Operation>> {
+    let mut paths: BTreeMap<&'static str, Vec<&'static Operation>> = BTreeMap::new();
+    for operation in OPERATIONS {
+        paths.entry(operation.path).or_default().push(operation);
+    }
+    paths
+}
+
+/// The operations of one path; other methods are 405, and `OPTIONS` tells which there are.
+fn methods(operations: &[&'static Operation]) -> MethodRouter<Rest> {
+    let allowed = allowed_methods(operations);
+    let mut methods = MethodRouter::new();
+    for operation in operations.iter().copied() {
+        let run = move |State(rest): State<Rest>, path: RawPathParams, request: Request| async move {
+            answer(operation, rest, &path, request).await
+        };
+        methods = methods.on(filter(operation.method), run);
+    }
+    if operations.iter().all(|operation| operation.method != Verb::Options) {
+        let allowed = allowed.clone();
+        methods = methods.on(MethodFilter::OPTIONS, async move || [(ALLOW, allowed)]);
+    }
+    methods.fallback(async move || {
+        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "NotAllowedException", "HTTP 405 Method Not Allowed");
+        ([(ALLOW, allowed)], refusal).into_response()
+    })
+}
+
+fn filter(verb: Verb) -> MethodFilter {
+    match verb {
+        Verb::Delete => MethodFilter::DELETE,
+        Verb::Get => MethodFilter::GET,
+        Verb::Options => MethodFilter::OPTIONS,
+        Verb::Post => MethodFilter::POST,
+        Verb::Put => MethodFilter::PUT,
+    }
+}
+
+fn allowed_methods(operations: &[&'static Operation]) -> HeaderValue {
+    let mut names: Vec<&str> = operations.iter().map(|operation| operation.method.name()).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.sort_unstable();
+    names.dedup();
+    HeaderValue::from_str(&names.join(",")).expect("names of methods are ASCII")
+}
+
+fn cors_layer(origin: HeaderValue) -> CorsLayer {
+    let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
+    if origin == "*" { layer.allow_origin(Any) } else { layer.allow_origin(AllowOrigin::exact(origin)) }
+}
+
+fn without_trailing_slashes(mut request: Request) -> Request {
+    let path = request.uri().path();
+    if path.len() < 2 || !path.ends_with('/') {
+        return request;
+    }
+    let trimmed = path.trim_end_matches('/');
+    let target = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    if let Ok(uri) = target.parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+async fn unknown_path() -> Response {
+    Refusal::new(StatusCode::NOT_FOUND, "NotFoundException", "HTTP 404 Not Found").into_response()
+}
+
+/// From a routed request to its answer. A panic in a handler becomes a 500.
+async fn answer(operation: &'static Operation, rest: Rest, path: &RawPathParams, request: Request) -> Response {
+    let look = operation.handler.as_ref().map_or(&look::ENGINE, |handler| handler.look);
+    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let handled = AssertUnwindSafe(handle(operation, rest, path, request)).catch_unwind().await;
+    let answered = handled.unwrap_or_else(|_| Err(Failure::internal(format_args!("a handler panicked: {operation:?}"))));
+    answered.unwrap_or_else(|failure| failure.into_refusal(look).into_response())
+}
+
+async fn handle(
+    operation: &'static Operation,
+    rest: Rest,
+    path: Vec<(String, String)>,
+    request: Request,
+) -> Result<Response, Failure> {
+    if path.iter().any(|(name, value)| name == "engine-name" && value != ENGINE_NAME) {
+        return Err(Failure::invalid("No process engine available"));
+    }
+    let Some(handler) = &operation.handler else {
+        return Err(Failure::not_yet(format_args!("{} {}", operation.method.name(), operation.path)));
+    };
+    let call = read(operation, handler, rest, path, request).await?;
+    let answer = (handler.run)(call).await?;
+    Ok(answer.into_response())
+}
+
+async fn read(
+    operation: &'static Operation,
+    _handler: &Handler,
+    rest: Rest,
+    path: Vec<(String, String)>,
+    request: Request,
+) -> Result<Call, Failure> {
+    let (parts, body) = request.into_parts();
+    check_media(operation, &parts.headers)?;
+    let bytes_max = match operation.takes {
+        Takes::Nothing => None,
+        Takes::Json => Some(rest.settings.body_bytes_max),
+        Takes::Form => Some(rest.settings.form_bytes_max),
+    };
+    let body = match bytes_max {
+        Some(bytes_max) => read_body(body, bytes_max, &rest.settings).await?,
+        None => Bytes::new(),
+    };
+    let query = QueryString::parse(parts.uri.query());
+    Ok(Call { operation, rest, query, headers: parts.headers, body, path })
+}
+
+fn check_media(operation: &Operation, headers: &HeaderMap) -> Result<(), Failure> {
+    if !media::is_taken(operation.takes, headers) {
+        let message = "HTTP 415 Unsupported Media Type";
+        return Err(Failure::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NotSupportedException", message));
+    }
+    if !media::is_acceptable(operation.answers, headers) {
+        let message = "HTTP 406 Not Acceptable";
+        return Err(Failure::refused(StatusCode::NOT_ACCEPTABLE, "NotAcceptableException", message));
+    }
+    Ok(())
+}
+
+async fn read_body(mut body: Body, bytes_max: usize, settings: &RestSettings) -> Result<Bytes, Failure> {
+    let mut whole = BytesMut::new();
+    loop {
+        let next = tokio::time::timeout(settings.body_idle_max, body.frame()).await.map_err(|_| {
+            let message = "the body did not arrive in time";
+            Failure::refused(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", message)
+        })?;
+        let Some(frame) = next else { return Ok(whole.freeze()) };
+        let frame = frame.map_err(|_| Failure::invalid("the body did not arrive whole"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > bytes_max {
+            let message = format!("the body is larger than {bytes_max} bytes");
+            return Err(Failure::refused(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", message));
+        }
+        whole.extend_from_slice(&data);
+    }
+}

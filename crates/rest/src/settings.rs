@@ -1,0 +1,31 @@
+//! What of the REST API can be configured, and its limits.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+
+#[derive(Clone, Debug)]
+pub struct RestSettings {
+    /// Bytes of a JSON body.
+    pub body_bytes_max: usize,
+    /// Bytes of a multipart body: a deployment, a file variable.
+    pub form_bytes_max: usize,
+    /// The origin that browsers may call from; `None` allows none but the server's own, `*` any.
+    pub cors_origin: Option<HeaderValue>,
+    /// How long fetchAndLock may be asked to wait.
+    pub poll_timeout_max: Duration,
+    /// How long the next piece of a body may take to arrive.
+    pub body_idle_max: Duration,
+}
+
+impl Default for RestSettings {
+    fn default() -> Self {
+        RestSettings {
+            body_bytes_max: 16 * 1024 * 1024,
+            form_bytes_max: 64 * 1024 * 1024,
+            cors_origin: None,
+            poll_timeout_max: Duration::from_secs(1800),
+            body_idle_max: Duration::from_secs(30),
+        }
+    }
+}
