@@ -9,6 +9,9 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq)]
 pub enum VariableValue {
     Null,
+    /// A null that keeps the type it was given, for example of an unset `Date`. Never of `Null`, `File` or `Object`,
+    /// which say it themselves.
+    TypedNull(VariableType),
     Boolean(bool),
     Short(i16),
     Integer(i32),
@@ -109,9 +112,32 @@ impl VariableType {
 }
 
 impl VariableValue {
+    /// A null of that type.
+    pub fn null_of(kind: VariableType) -> VariableValue {
+        match kind {
+            VariableType::Null | VariableType::File => VariableValue::Null,
+            VariableType::Object => VariableValue::Object(Arc::new(ObjectValue {
+                object_type_name: None,
+                serialization_data_format: None,
+                serialized: None,
+            })),
+            other => VariableValue::TypedNull(other),
+        }
+    }
+
+    /// Whether it is a null, of whatever type.
+    pub fn is_null(&self) -> bool {
+        match self {
+            VariableValue::Null | VariableValue::TypedNull(_) => true,
+            VariableValue::Object(object) => object.serialized.is_none(),
+            _ => false,
+        }
+    }
+
     pub fn variable_type(&self) -> VariableType {
         match self {
             VariableValue::Null => VariableType::Null,
+            VariableValue::TypedNull(kind) => *kind,
             VariableValue::Boolean(_) => VariableType::Boolean,
             VariableValue::Short(_) => VariableType::Short,
             VariableValue::Integer(_) => VariableType::Integer,
