@@ -1,5 +1,35 @@
-//! JUEL, as Camunda's models use it.
+//! JUEL, the expression language of Camunda's models: `${amount > 1000 && customer.tier == 'gold'}`.
+//!
+//! Parses a text once and evaluates it against a [`Context`] that knows the variables. Knows nothing of processes:
+//! what `execution` or `task` are is the context's business. Pure: no clock, no IO. Every evaluation ends, within the
+//! limits of [`limit`]; nothing here panics or recurses without bound, whatever the text.
 
-/// A parsed text with or without `${…}`.
-#[derive(Clone, Debug)]
-pub struct Expression;
+pub mod limit;
+
+mod error;
+mod expression;
+mod value;
+
+mod program;
+mod token;
+
+mod parser;
+
+mod evaluator;
+
+mod coercion;
+mod comparison;
+mod number;
+mod text;
+
+mod function;
+mod method;
+mod property;
+
+mod json;
+mod variable;
+
+pub use error::{EvaluationError, EvaluationProblem, ParseError, ParseProblem};
+pub use expression::{Context, Expression, unknown_bean_method, unknown_bean_property};
+pub use program::FunctionName;
+pub use value::{Bean, List, Map, Value};

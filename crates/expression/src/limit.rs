@@ -1,0 +1,31 @@
+//! How much one expression may cost. Reaching a limit is an error with the limit in its message, never a hang.
+
+/// Bytes of an expression's text, literal text included.
+pub const TEXT_BYTES: usize = 4 << 20;
+
+/// Brackets, parentheses, arguments and ternaries inside one another.
+pub const NESTING_DEPTH: usize = 100;
+
+/// Instructions one text compiles to. Without loops it also bounds the steps of an evaluation.
+pub const INSTRUCTIONS: usize = 65_536;
+
+/// Bytes of a string that an evaluation makes.
+pub const STRING_BYTES: usize = 8 << 20;
+
+/// Entries of a list or map that an evaluation makes.
+pub const LIST_LENGTH: usize = 100_000;
+
+/// Lists and maps inside one another, when a value is read, compared or written as text.
+pub const VALUE_DEPTH: usize = 128;
+
+/// Bytes of a regular expression's pattern.
+pub const PATTERN_BYTES: usize = 4_096;
+
+/// Bytes of a compiled regular expression.
+pub const PATTERN_COMPILED_BYTES: usize = 1 << 18;
+
+/// Bytes of a string that a regular expression is applied to.
+pub const PATTERN_INPUT_BYTES: usize = 1 << 16;
+
+/// Bytes of a value quoted in an error message.
+pub const QUOTED_BYTES: usize = 200;

@@ -1,0 +1,176 @@
+//! `org.camunda.spin.json.SpinJsonNode`. A method that sets something answers a changed copy: the node it was called
+//! on, and the variable it came from, stay as they are.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::list::{length, position};
+use crate::coercion::{integer, text};
+use crate::error::EvaluationError;
+use crate::json::{document, from_value, members, node, number};
+use crate::value::{List, Value};
+
+pub(super) fn call(target: &str, name: &str, arguments: &[Value]) -> Result<Option<Value>, EvaluationError> {
+    if !METHODS.contains(&name) {
+        return Ok(None);
+    }
+    let found = document(target)?;
+    Ok(Some(match (name, arguments) {
+        ("isObject", []) => Value::Boolean(found.is_object()),
+        ("isArray", []) => Value::Boolean(found.is_array()),
+        ("isValue", []) => Value::Boolean(!found.is_object() && !found.is_array()),
+        ("isNull", []) => Value::Boolean(found.is_null()),
+        ("isBoolean", []) => Value::Boolean(found.is_boolean()),
+        ("isNumber", []) => Value::Boolean(found.is_number()),
+        ("isString", []) => Value::Boolean(found.is_string()),
+        ("value", []) => scalar(&found, "a value")?,
+        ("stringValue", []) if found.is_string() => scalar(&found, "a text")?,
+        ("stringValue", []) => return Err(expected("a text", &found)),
+        ("numberValue", []) if found.is_number() => scalar(&found, "a number")?,
+        ("numberValue", []) => return Err(expected("a number", &found)),
+        ("boolValue", []) if found.is_boolean() => scalar(&found, "a boolean")?,
+        ("boolValue", []) => return Err(expected("a boolean", &found)),
+        ("element", []) => node(&found),
+        ("jsonPath", [path]) => node(&at_path(&found, &text(path)?)?),
+        _ if found.is_array() => return of_array(found, name, arguments),
+        _ => return of_object(found, name, arguments),
+    }))
+}
+
+const METHODS: [&str; 25] = [
+    "isObject",
+    "isArray",
+    "isValue",
+    "isNull",
+    "isBoolean",
+    "isNumber",
+    "isString",
+    "value",
+    "stringValue",
+    "numberValue",
+    "boolValue",
+    "element",
+    "elementList",
+    "elements",
+    "jsonPath",
+    "prop",
+    "hasProp",
+    "deleteProp",
+    "fieldNames",
+    "contains",
+    "indexOf",
+    "lastIndexOf",
+    "append",
+    "removeAt",
+    "remove",
+];
+
+fn scalar(found: &Json, what: &str) -> Result<Value, EvaluationError> {
+    Ok(match found {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Boolean(*truth),
+        Json::Number(found) => number(found),
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(_) | Json::Object(_) => return Err(expected(what, found)),
+    })
+}
+
+fn expected(what: &str, found: &Json) -> EvaluationError {
+    let kind = match found {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a text",
+        Json::Array(_) => "an array",
+        Json::Object(_) => "an object",
+    };
+    EvaluationError::failed(format!("the JSON node is {kind}, expected {what}"))
+}
+
+fn of_object(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value>, EvaluationError> {
+    let Json::Object(mut entries) = found else {
+        return Err(expected("an object or array", &found));
+    };
+    Ok(Some(match (name, arguments) {
+        ("prop", [key]) => {
+            let key = text(key)?;
+            node(entries.get(&*key).ok_or_else(|| EvaluationError::failed(format!("Unable to find '{key}'")))?)
+        }
+        ("prop", [key, value]) => {
+            entries.insert(text(key)?.to_string(), from_value(value)?);
+            node(&Json::Object(entries))
+        }
+        ("hasProp", [key]) => Value::Boolean(entries.contains_key(&*text(key)?)),
+        ("deleteProp", [key]) => {
+            let key = text(key)?;
+            entries.shift_remove(&*key).ok_or_else(|| EvaluationError::failed(format!("Unable to find '{key}'")))?;
+            node(&Json::Object(entries))
+        }
+        ("fieldNames", []) => Value::list(members(&entries).into_iter().map(|(key, _)| Value::String(key)).collect()),
+        _ => return Err(expected("an array", &Json::Object(entries))),
+    }))
+}
+
+fn of_array(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value>, EvaluationError> {
+    let Json::Array(mut items) = found else {
+        return Err(expected("an array", &found));
+    };
+    Ok(Some(match (name, arguments) {
+        ("elements" | "elementList", []) => Value::List(Arc::new(List {
+            class: "org.camunda.spin.impl.SpinListImpl".into(),
+            items: items.iter().map(node).collect(),
+            source: None,
+        })),
+        ("contains", [wanted]) => Value::Boolean(items.contains(&from_value(wanted)?)),
+        ("indexOf", [wanted]) => {
+            let wanted = from_value(wanted)?;
+            position(items.iter().position(|item| *item == wanted))
+        }
+        ("lastIndexOf", [wanted]) => {
+            let wanted = from_value(wanted)?;
+            position(items.iter().rposition(|item| *item == wanted))
+        }
+        ("append", [value]) => {
+            items.push(from_value(value)?);
+            node(&Json::Array(items))
+        }
+        ("removeAt", [index]) => {
+            let index = integer(index)?;
+            let place = usize::try_from(index).ok().filter(|place| *place < items.len());
+            items.remove(place.ok_or_else(|| super::list::out_of_bounds(index, items.len()))?);
+            node(&Json::Array(items))
+        }
+        ("size", []) => length(items.len()),
+        _ => return Err(expected("an object", &Json::Array(items))),
+    }))
+}
+
+/// A path of names and indexes: `$.order.items[0]['name']`. The reference's filters, wildcards and deep scans are
+/// refused.
+fn at_path(found: &Json, path: &str) -> Result<Json, EvaluationError> {
+    let unsupported = || EvaluationError::failed(format!("'{path}' is no path of names and indexes as in $.a[0]['b']"));
+    let mut rest = path.strip_prefix('$').ok_or_else(unsupported)?;
+    let mut at = found;
+    while !rest.is_empty() {
+        let (key, remaining) = if let Some(name) = rest.strip_prefix('.') {
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            (&name[..end], &name[end..])
+        } else {
+            let bracket = rest.strip_prefix('[').ok_or_else(unsupported)?;
+            bracket.split_once(']').ok_or_else(unsupported)?
+        };
+        rest = remaining;
+        let quoted = ['\'', '"'].into_iter().find_map(|quote| key.strip_prefix(quote)?.strip_suffix(quote));
+        if key.is_empty() || (quoted.is_none() && key.contains(['*', '?', '@', ':', ',', '('])) {
+            return Err(unsupported());
+        }
+        let inner = match at {
+            Json::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+            Json::Object(entries) => entries.get(quoted.unwrap_or(key)),
+            _ => None,
+        };
+        at = inner.ok_or_else(|| EvaluationError::failed(format!("Unable to find '{key}' of path '{path}'")))?;
+    }
+    Ok(at.clone())
+}
