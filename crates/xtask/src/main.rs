@@ -3,7 +3,10 @@
 //! It depends on no other crate of the workspace, so that it still builds when one of them does not.
 #![allow(clippy::print_stdout)]
 
+mod bench;
 mod dist;
+mod engine_client;
+mod server;
 mod tidy;
 mod workspace;
 
@@ -29,6 +32,11 @@ enum Task {
     Test,
     /// One statically linked `camlock` for this machine's architecture, into dist/
     Dist,
+    /// Workloads with rate, p50 and p99, next to a bare loop on SQLite and an empty HTTP handler
+    Bench(bench::Options),
+    /// The server that `bench empty-handler` measures
+    #[command(hide = true)]
+    EmptyHandler,
 }
 
 fn main() -> ExitCode {
@@ -47,6 +55,8 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Ci => workspace::check().and_then(|()| workspace::test()),
         Task::Tidy => tidy::run(),
         Task::Test => workspace::test(),
+        Task::Bench(options) => bench::run(options),
+        Task::EmptyHandler => bench::empty_handler::serve(),
         Task::Dist => dist::run_dist(),
     }
 }

@@ -1,0 +1,115 @@
+//! The main job: start with two variables, fetch ten and lock them, complete each with one variable.
+
+use super::figure::{Figure, Samples, Window};
+use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, merged, on_connections, start_body, window};
+use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
+
+const TASKS_PER_FETCH: usize = 10;
+
+/// Starters wait when this many instances are open for each worker connection.
+const OPEN_PER_WORKER: usize = 30;
+
+/// How long a worker that got nothing waits before it asks again.
+const IDLE: Duration = Duration::from_millis(20);
+
+/// Connections that start instances, and connections that work.
+#[derive(Debug, Clone, Copy)]
+pub struct Connections {
+    pub starters: usize,
+    pub workers: usize,
+}
+
+enum Role {
+    Starter(Samples),
+    Worker { fetch: Samples, complete: Samples, tasks: usize },
+}
+
+pub async fn measure(base: &BaseUrl, connections: Connections, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+    let process = deploy(&mut EngineClient::new(base)).await?;
+    let window = window(seconds);
+    let free = Arc::new(Semaphore::new(connections.workers * OPEN_PER_WORKER));
+    let roles = on_connections(connections.starters + connections.workers, base, |index, client| {
+        let (key, free) = (process.key.clone(), free.clone());
+        async move {
+            if index < connections.starters {
+                start_until(client, &key, window, &free).await
+            } else {
+                work_until(client, &key, index, window, &free).await
+            }
+        }
+    })
+    .await?;
+    Ok((figure(connections, window, roles), process))
+}
+
+async fn start_until(mut client: EngineClient, key: &str, window: Window, free: &Semaphore) -> anyhow::Result<Role> {
+    let mut samples = Samples::default();
+    let body = start_body();
+    while let Ok(permit) = timeout_at(window.until.into(), free.acquire()).await {
+        permit?.forget();
+        let started = Instant::now();
+        client.start(key, body.clone()).await?;
+        samples.record(window, started);
+    }
+    Ok(Role::Starter(samples))
+}
+
+async fn work_until(
+    mut client: EngineClient,
+    key: &str,
+    index: usize,
+    window: Window,
+    free: &Semaphore,
+) -> anyhow::Result<Role> {
+    let worker = format!("worker-{index}");
+    let fetch_body = fetch_body(&worker, key, TASKS_PER_FETCH, LONG_LOCK_MS, None);
+    let complete_body = complete_body(&worker);
+    let (mut fetch, mut complete, mut tasks) = (Samples::default(), Samples::default(), 0);
+    while !window.is_over() {
+        let started = Instant::now();
+        let fetched = client.fetch_and_lock(fetch_body.clone()).await?;
+        if fetched.is_empty() {
+            tokio::time::sleep(IDLE).await;
+            continue;
+        }
+        if fetch.record(window, started) {
+            tasks += fetched.len();
+        }
+        for task in fetched {
+            let started = Instant::now();
+            client.complete(&task.id, complete_body.clone()).await?;
+            complete.record(window, started);
+            free.add_permits(1);
+        }
+    }
+    Ok(Role::Worker { fetch, complete, tasks })
+}
+
+fn figure(connections: Connections, window: Window, roles: Vec<Role>) -> Figure {
+    let (mut starts, mut fetches, mut completions, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for role in roles {
+        match role {
+            Role::Starter(samples) => starts.push(samples),
+            Role::Worker { fetch, complete, tasks: some } => {
+                fetches.push(fetch);
+                completions.push(complete);
+                tasks += some;
+            }
+        }
+    }
+    let (starts, fetches, completions) = (merged(starts), merged(fetches), merged(completions));
+    Figure {
+        workload: format!("lifecycle {}+{}", connections.starters, connections.workers),
+        rate: Some((completions.count() as f64 / window.seconds(), "lifecycles")),
+        besides: vec![("tasks a fetch", tasks as f64 / (fetches.count() as f64).max(1.0))],
+        calls: vec![
+            starts.percentiles("start"),
+            fetches.percentiles("fetchAndLock"),
+            completions.percentiles("complete"),
+        ],
+    }
+}
