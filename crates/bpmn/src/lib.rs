@@ -5,8 +5,25 @@
 
 pub mod diagnostic;
 pub mod model;
+mod parse;
+
+mod attribute;
+mod definitions;
+mod diagram;
+mod document;
+mod element;
+mod extension;
+mod io_mapping;
+mod process;
+mod report;
+mod schema;
+mod scope;
+mod sequence_flow;
+mod tag;
+mod unsupported;
 
 pub use diagnostic::{Diagnostic, ParseFailure};
 pub use model::{
     Element, ElementIndex, ElementKind, ErrorEventDefinition, Flow, FlowIndex, IoMapping, IoParameter, ProcessModel,
 };
+pub use parse::{ParseOptions, ParsedDocument, parse};

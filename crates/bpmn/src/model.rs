@@ -53,7 +53,7 @@ pub struct Element {
     pub outputs: Vec<IoParameter>,
     /// `camunda:properties`, in document order.
     pub properties: Vec<(Arc<str>, Arc<str>)>,
-    /// Where its tag begins; both count from 1.
+    /// Where its start tag ends, as SAX parsers and diagnostics have it; both count from 1.
     pub line: u32,
     pub column: u32,
 }
@@ -94,7 +94,7 @@ pub enum ExternalTaskForm {
 #[derive(Debug)]
 pub struct ErrorEventDefinition {
     pub error: ErrorReference,
-    /// Camunda: without an expression it never holds.
+    /// A parsed model always has one; without, the definition never holds.
     pub expression: Option<Expression>,
 }
 
@@ -140,6 +140,8 @@ pub enum BoundaryTrigger {
 pub struct TimerDefinition {
     pub form: TimerForm,
     pub expression: Expression,
+    /// `camunda:jobPriority` of the event; that of the process counts without it.
+    pub job_priority: Option<Expression>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

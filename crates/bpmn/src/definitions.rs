@@ -1,0 +1,154 @@
+//! What stands outside the processes of a document: messages, errors, signals, escalations, and the ids of everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use expression::Expression;
+
+use crate::attribute::{bpmn_children, bpmn_children_named, camunda, is_true};
+use crate::document::{BPMN, Document, Node};
+use crate::model::ErrorReference;
+use crate::report::Report;
+
+const WSDL: &str = "http://schemas.xmlsoap.org/wsdl/";
+
+/// The `definitions` element, with what processes refer to.
+#[derive(Debug)]
+pub(crate) struct Definitions<'d> {
+    root: Node<'d>,
+    messages: BTreeMap<&'d str, Message>,
+    errors: BTreeMap<&'d str, ErrorReference>,
+    element_ids: BTreeSet<&'d str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub name: Option<Expression>,
+}
+
+impl<'d> Definitions<'d> {
+    pub fn read(document: &'d Document<'d>, report: &mut Report<'_>) -> Definitions<'d> {
+        let root = document.root();
+        let mut definitions = Definitions {
+            root,
+            messages: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            element_ids: root.descendants().filter_map(|node| node.attribute("id")).collect(),
+        };
+        refuse_imports(root, report);
+        definitions.read_messages(report);
+        check_signals(root, report);
+        definitions.read_errors(report);
+        for escalation in bpmn_children_named(root, "escalation").filter(|node| node.attribute("id").is_none()) {
+            report.error(escalation, "escalation must have an id");
+        }
+        if let Some(second) = bpmn_children_named(root, "collaboration").nth(1) {
+            // Camunda: cannot read such a document, though the schema allows it.
+            report.error(second, "more than one collaboration in a document is not supported");
+        }
+        definitions
+    }
+
+    pub fn root(&self) -> Node<'d> {
+        self.root
+    }
+
+    pub fn target_namespace(&self) -> Option<&'d str> {
+        self.root.attribute("targetNamespace")
+    }
+
+    /// The executable processes of the document.
+    pub fn processes(&self) -> impl Iterator<Item = Node<'d>> {
+        // Camunda: a process that does not say that it is executable is not.
+        bpmn_children_named(self.root, "process").filter(|process| is_true(process.attribute("isExecutable")))
+    }
+
+    /// Whether any element of the document has this id.
+    pub fn has_element(&self, id: &str) -> bool {
+        self.element_ids.contains(id)
+    }
+
+    /// A message by reference; a prefix must stand for the document's own namespace.
+    pub fn message(&self, reference: &str) -> Option<&Message> {
+        let id = match reference.trim().split_once(':') {
+            None => reference.trim(),
+            Some((prefix, id)) => {
+                let uri = self.root.lookup_namespace_uri(Some(prefix));
+                uri.filter(|&uri| Some(uri) == self.target_namespace()).map(|_| id)?
+            }
+        };
+        self.messages.get(id)
+    }
+
+    /// An error by reference.
+    pub fn error(&self, reference: &str) -> ErrorReference {
+        // Camunda: a reference to no error of the document is an error code itself.
+        self.errors.get(reference).cloned().unwrap_or_else(|| ErrorReference {
+            error_id: None,
+            error_code: Some(Arc::from(reference)),
+            error_message: None,
+        })
+    }
+
+    fn read_messages(&mut self, report: &mut Report<'_>) {
+        for node in bpmn_children_named(self.root, "message") {
+            let name = node.attribute("name").and_then(|name| read_expression(name, node, report));
+            self.messages.insert(node.attribute("id").unwrap_or_default(), Message { name });
+        }
+    }
+
+    fn read_errors(&mut self, report: &mut Report<'_>) {
+        for node in bpmn_children_named(self.root, "error") {
+            let Some(id) = node.attribute("id") else {
+                report.error(node, "an error must have an id");
+                continue;
+            };
+            let error = ErrorReference {
+                error_id: Some(Arc::from(id)),
+                error_code: node.attribute("errorCode").map(Arc::from),
+                error_message: camunda(node, "errorMessage").and_then(|text| read_expression(text, node, report)),
+            };
+            self.errors.insert(id, error);
+        }
+    }
+}
+
+/// Parses an expression or literal; a failure goes to the report.
+pub(crate) fn read_expression(text: &str, node: Node<'_>, report: &mut Report<'_>) -> Option<Expression> {
+    match Expression::parse(text) {
+        Ok(expression) => Some(expression),
+        Err(error) => {
+            report.expression_error(node, format!("Error parsing '{text}': {error}"));
+            None
+        }
+    }
+}
+
+fn refuse_imports(root: Node<'_>, report: &mut Report<'_>) {
+    for import in bpmn_children_named(root, "import") {
+        let import_type = import.attribute("importType").unwrap_or_default();
+        if import_type == WSDL {
+            // Camunda: knows this type, looks for what could import it and then for what it imports.
+            report.error(import, format!("nothing imports definitions of type '{import_type}'"));
+        }
+        report.error(import, format!("definitions of type '{import_type}' cannot be imported"));
+    }
+}
+
+fn check_signals(root: Node<'_>, report: &mut Report<'_>) {
+    let mut names = BTreeSet::new();
+    for signal in bpmn_children(root).filter(|node| node.has_tag_name((BPMN, "signal"))) {
+        let (id, name) = (signal.attribute("id"), signal.attribute("name"));
+        if name.is_some_and(|name| names.contains(name)) {
+            report.error(signal, format!("duplicate signal name '{}'", name.unwrap_or_default()));
+        }
+        match (id, name) {
+            (None, _) => report.error(signal, "signal must have an id"),
+            (Some(id), None) => report.error(signal, format!("signal with id '{id}' has no name")),
+            (Some(_), Some(name)) => {
+                let _ = read_expression(name, signal, report);
+                names.insert(name);
+            }
+        }
+    }
+}

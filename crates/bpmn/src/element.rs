@@ -1,0 +1,12 @@
+//! One file per kind of BPMN element: what it is in the model, and what is wrong with it.
+
+pub(crate) mod boundary_event;
+pub(crate) mod end_event;
+pub(crate) mod event_definition;
+pub(crate) mod exclusive_gateway;
+pub(crate) mod external_task;
+pub(crate) mod flow_node;
+pub(crate) mod intermediate_throw_event;
+pub(crate) mod start_event;
+pub(crate) mod sub_process;
+pub(crate) mod user_task;

@@ -1,0 +1,55 @@
+//! `endEvent`: none, error, and message as an external task.
+
+use crate::attribute;
+use crate::document::Node;
+use crate::element::{event_definition, external_task};
+use crate::io_mapping;
+use crate::model::{ElementKind, ExternalTaskForm};
+use crate::scope::{ProcessBuilder, Scope};
+use crate::unsupported;
+
+pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) {
+    // Camunda: nothing can refer to an element without an id, so it does nothing.
+    let Some(id) = attribute::id(node) else { return };
+    let is_refused = unsupported::refuse_parts(node, id, builder.report);
+    let definition = event_definition::of_event(node, builder.report);
+    let kind = match definition.map(|definition| (definition, definition.tag_name().name())) {
+        None => Some(ElementKind::NoneEndEvent),
+        Some((definition, "errorEventDefinition")) => error(builder, definition, id),
+        Some((definition, "messageEventDefinition")) => {
+            external_task::of_message(builder, ExternalTaskForm::MessageEndEvent, definition, id)
+        }
+        Some(_) => {
+            unsupported::refuse_event_definition(node, definition, builder.report);
+            None
+        }
+    };
+    match kind {
+        Some(kind) if !is_refused => add(builder, scope, node, kind, id),
+        _ => builder.refuse(node),
+    }
+}
+
+fn add<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>, kind: ElementKind, id: &str) {
+    let Some(index) = builder.add(scope, node, kind) else { return };
+    if let Some(input_output) = io_mapping::read(node, id, builder.report) {
+        if !input_output.outputs.is_empty() {
+            builder.report.error(node, "camunda:outputParameter is not allowed on element type 'endEvent'");
+        }
+        builder.set_input_output(index, input_output);
+    }
+}
+
+fn error(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<ElementKind> {
+    let Some(reference) = definition.attribute("errorRef").filter(|reference| !reference.is_empty()) else {
+        builder.report.error_for(definition, &[id], "'errorRef' attribute is mandatory on error end event");
+        return None;
+    };
+    let error = builder.definitions.error(reference);
+    if error.error_code.as_deref().is_none_or(str::is_empty) {
+        let message = format!("the error '{reference}' has no 'errorCode', which an error that is thrown must have");
+        builder.report.error_for(definition, &[id], message);
+        return None;
+    }
+    Some(ElementKind::ErrorEndEvent { error })
+}

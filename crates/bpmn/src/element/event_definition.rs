@@ -1,0 +1,18 @@
+//! What an event waits for or throws.
+
+use crate::attribute::bpmn_children;
+use crate::document::Node;
+use crate::report::Report;
+
+/// The definition of an event; none is an event that just happens.
+pub(crate) fn of_event<'d>(event: Node<'d>, report: &mut Report<'_>) -> Option<Node<'d>> {
+    let mut definitions = bpmn_children(event).filter(|child| {
+        let name = child.tag_name().name();
+        name.ends_with("EventDefinition") || name == "eventDefinitionRef"
+    });
+    let first = definitions.next();
+    if definitions.next().is_some() {
+        report.error(event, "more than one event definition in an event is not executable yet");
+    }
+    first
+}

@@ -1,0 +1,78 @@
+//! Activities, gateways and throwing events: whatever is neither a start, an end nor a boundary.
+
+use crate::attribute;
+use crate::document::{BPMN, Node};
+use crate::element::{external_task, intermediate_throw_event, sub_process, user_task};
+use crate::io_mapping;
+use crate::model::{ElementKind, ExternalTaskForm};
+use crate::scope::{ProcessBuilder, Scope};
+use crate::unsupported;
+
+/// Reads a child of a scope if it is one of these elements; artifacts, data and lanes are none. The result is a scope within.
+pub(crate) fn read<'d>(
+    builder: &mut ProcessBuilder<'_, 'd, '_>,
+    scope: Scope<'d>,
+    node: Node<'d>,
+) -> Option<Scope<'d>> {
+    if node.tag_name().namespace() != Some(BPMN) {
+        return None;
+    }
+    let name = node.tag_name().name();
+    if unsupported::is_refused_element(name) {
+        unsupported::refuse_element(node, builder.report);
+        builder.refuse(node);
+        return None;
+    }
+    let is_read = matches!(
+        name,
+        "exclusiveGateway"
+            | "parallelGateway"
+            | "userTask"
+            | "serviceTask"
+            | "sendTask"
+            | "businessRuleTask"
+            | "subProcess"
+            | "intermediateThrowEvent"
+    );
+    // Camunda: nothing can refer to an element without an id, so it does nothing.
+    let id = attribute::id(node).filter(|_| is_read)?;
+    let is_refused = unsupported::refuse_parts(node, id, builder.report);
+    let kind = match name {
+        _ if is_refused => None,
+        "exclusiveGateway" => Some(ElementKind::ExclusiveGateway),
+        "parallelGateway" => Some(ElementKind::ParallelGateway),
+        "userTask" => Some(user_task::read(builder, node)),
+        "serviceTask" => external_task::read(builder, ExternalTaskForm::ServiceTask, node, id),
+        "sendTask" => external_task::read(builder, ExternalTaskForm::SendTask, node, id),
+        "businessRuleTask" => external_task::read(builder, ExternalTaskForm::BusinessRuleTask, node, id),
+        "subProcess" => Some(sub_process::kind()),
+        _ => intermediate_throw_event::read(builder, node, id),
+    };
+    match kind {
+        Some(kind) => add(builder, scope, node, kind, id),
+        None => {
+            builder.refuse(node);
+            None
+        }
+    }
+}
+
+fn add<'d>(
+    builder: &mut ProcessBuilder<'_, 'd, '_>,
+    scope: Scope<'d>,
+    node: Node<'d>,
+    kind: ElementKind,
+    id: &str,
+) -> Option<Scope<'d>> {
+    let (is_sub_process, is_gateway) = (
+        matches!(kind, ElementKind::SubProcess { .. }),
+        matches!(kind, ElementKind::ExclusiveGateway | ElementKind::ParallelGateway),
+    );
+    let index = builder.add(scope, node, kind)?;
+    if is_gateway {
+        io_mapping::refuse(node, builder.report);
+    } else if let Some(input_output) = io_mapping::read(node, id, builder.report) {
+        builder.set_input_output(index, input_output);
+    }
+    is_sub_process.then_some(Scope { node, element: Some(index) })
+}

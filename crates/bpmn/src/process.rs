@@ -1,0 +1,97 @@
+//! A `process` and what it says about itself.
+
+use std::sync::Arc;
+
+use expression::Expression;
+
+use crate::attribute::{self, camunda};
+use crate::definitions::{Definitions, read_expression};
+use crate::document::Node;
+use crate::model::ProcessModel;
+use crate::report::Report;
+use crate::scope::{self, ProcessBuilder};
+use crate::unsupported;
+
+/// Reads an executable process. `None` means that it has errors, which are in the report.
+pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &mut Report<'_>) -> Option<ProcessModel> {
+    let Some(key) = attribute::id(node) else {
+        report.error(node, "attribute 'id' is missing on process");
+        return None;
+    };
+    unsupported::refuse_parts(node, key, report);
+    let job_priority = priority(node, "jobPriority", report);
+    let task_priority = priority(node, "taskPriority", report);
+    let history_time_to_live_days = match camunda(node, "historyTimeToLive").map(time_to_live) {
+        Some(Err(reason)) => {
+            report.error(node, format!("Cannot parse historyTimeToLive: {reason}"));
+            None
+        }
+        Some(Ok(days)) => days,
+        None => None,
+    };
+    let mut builder = ProcessBuilder::new(definitions, report);
+    let none_start_event = scope::read(&mut builder, node);
+    let arena = builder.finish();
+    Some(ProcessModel {
+        key: Arc::from(key),
+        name: node.attribute("name").map(Arc::from),
+        version_tag: camunda(node, "versionTag").map(Arc::from),
+        description: attribute::documentation(node).map(Arc::from),
+        history_time_to_live_days,
+        is_startable_in_tasklist: camunda(node, "isStartableInTasklist")
+            .is_none_or(|value| value.eq_ignore_ascii_case("true")),
+        task_priority,
+        job_priority,
+        elements: arena.elements,
+        flows: arena.flows,
+        none_start_event,
+        elements_by_id: arena.elements_by_id,
+    })
+}
+
+/// `camunda:taskPriority` or `camunda:jobPriority`: an expression, or else an integer.
+pub(crate) fn priority(node: Node<'_>, name: &str, report: &mut Report<'_>) -> Option<Expression> {
+    let value = camunda(node, name)?;
+    let is_expression = matches!(value.trim_start().get(..2), Some("${" | "#{"));
+    if !is_expression && value.parse::<i32>().is_err() {
+        report.error(node, format!("Value '{value}' for attribute '{name}' is not a valid number"));
+        return None;
+    }
+    read_expression(value, node, report)
+}
+
+/// Days, as a number or as an ISO 8601 period of days alone (`P5D`); empty is none.
+fn time_to_live(value: &str) -> Result<Option<u32>, String> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let period = value.strip_prefix('P').and_then(|rest| rest.strip_suffix('D'));
+    let days =
+        period.filter(|days| !days.is_empty() && days.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(value);
+    match days.parse::<i32>() {
+        Ok(days) => u32::try_from(days).map(Some).map_err(|_| "negative value is not allowed".to_owned()),
+        Err(_) => Err(format!("'{value}' is neither a number of days nor a period such as P5D")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_to_live_is_a_number_of_days() {
+        for (value, expected) in [
+            ("", Ok(None)),
+            ("5", Ok(Some(5))),
+            ("P30D", Ok(Some(30))),
+            ("0", Ok(Some(0))),
+            ("P5W", Err(())),
+            ("-1", Err(())),
+            ("P-1D", Err(())),
+            ("PD", Err(())),
+            ("99999999999", Err(())),
+        ] {
+            assert_eq!(time_to_live(value).map_err(|_| ()), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `sequenceFlow`: connects two elements of one scope.
+
+use std::sync::Arc;
+
+use expression::Expression;
+
+use crate::attribute::{self, bpmn_child};
+use crate::document::{BPMN, Node, XSI};
+use crate::model::{Flow, FlowIndex};
+use crate::scope::{ProcessBuilder, Scope, Target};
+use crate::unsupported;
+
+/// Reads a flow and connects its ends. An end in another scope is no valid one.
+pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) {
+    let id = attribute::id(node).unwrap_or_default();
+    let source_ref = node.attribute("sourceRef").unwrap_or("null").trim();
+    let target_ref = node.attribute("targetRef").unwrap_or("null").trim();
+    let (source, target) = match (builder.find(scope, source_ref), builder.find(scope, target_ref)) {
+        (Target::Nothing, _) => {
+            return builder.report.error(node, format!("Invalid source '{source_ref}' of sequence flow '{id}'"));
+        }
+        (_, Target::Nothing) => {
+            return builder.report.error(node, format!("Invalid destination '{target_ref}' of sequence flow '{id}'"));
+        }
+        (Target::Element(source), Target::Element(target)) => (source, target),
+        (Target::Element(source), Target::Refused) => {
+            builder.arena.references[source.0 as usize].leads_to_refused = true;
+            return;
+        }
+        (Target::Refused, _) => return,
+    };
+    unsupported::refuse_parts(node, id, builder.report);
+    let condition =
+        bpmn_child(node, "conditionExpression").and_then(|condition| read_condition(builder, condition, id));
+    let index =
+        FlowIndex(u32::try_from(builder.arena.flows.len()).expect("documents have fewer elements, by their limit"));
+    let name = node.attribute("name").map(Arc::from);
+    builder.arena.flows.push(Flow { id: Arc::from(id), name, source, target, condition });
+    builder.arena.element_mut(target).incoming.push(index);
+    let is_default = !id.is_empty() && builder.arena.references[source.0 as usize].default_flow == Some(id);
+    let source = builder.arena.element_mut(source);
+    source.outgoing.push(index);
+    source.default_flow = if is_default { Some(index) } else { source.default_flow };
+}
+
+/// The condition of a flow; nothing but JUEL is executable.
+fn read_condition(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, flow: &str) -> Option<Expression> {
+    if !has_formal_type(node) {
+        builder.report.error_for(node, &[flow], "the condition has another xsi:type than tFormalExpression");
+    }
+    if node.attribute("language").is_some() {
+        unsupported::refuse_script_condition(node, flow, builder.report);
+        return None;
+    }
+    if unsupported::refuse_parts(node, flow, builder.report) {
+        return None;
+    }
+    builder.expression(attribute::text(node).trim(), node)
+}
+
+fn has_formal_type(node: Node<'_>) -> bool {
+    let Some(type_name) = node.attribute((XSI, "type")) else { return true };
+    match type_name.trim().split_once(':') {
+        Some((prefix, local)) => local == "tFormalExpression" && node.lookup_namespace_uri(Some(prefix)) == Some(BPMN),
+        None => type_name.trim() == "tFormalExpression",
+    }
+}

@@ -1,0 +1,197 @@
+//! What BPMN and Camunda know but Camlock cannot execute yet. `NOT_YET` is the one list: an element that becomes executable
+//! loses its entries here.
+//!
+//! A document that has any of these is refused with the name and the place. Attributes and extension elements that Camunda
+//! does not know are not in the list: they do nothing there either.
+
+use crate::attribute::{bpmn_child, camunda, id, is_true};
+use crate::document::{FOX, Node};
+use crate::extension::{extensions, is_camunda};
+use crate::report::Report;
+
+/// One thing that is not executable.
+#[derive(Clone, Copy, Debug)]
+enum NotYet {
+    /// A flow element.
+    Element(&'static str),
+    /// A child of a flow element.
+    Child(&'static str),
+    /// An attribute of BPMN that is `true`.
+    Flag { on: &'static str, name: &'static str },
+    /// An event definition within an event; the empty name is none at all.
+    EventDefinition { on: &'static str, name: &'static str },
+    /// An attribute of Camunda, on one element or, with an empty name, on all.
+    Attribute { on: &'static str, name: &'static str },
+    /// An attribute of Camunda that is `true`, on any element.
+    CamundaFlag(&'static str),
+    /// An extension element of Camunda, on one element or, with an empty name, on all.
+    Extension { on: &'static str, name: &'static str },
+    /// A way to implement a service task or what is like one, by an attribute of Camunda.
+    Implementation(&'static str),
+    /// A `camunda:type` of a service task or what is like one.
+    ImplementationType(&'static str),
+}
+
+const NOT_YET: &[NotYet] = &[
+    NotYet::Element("task"),
+    NotYet::Element("manualTask"),
+    NotYet::Element("scriptTask"),
+    NotYet::Element("receiveTask"),
+    NotYet::Element("callActivity"),
+    NotYet::Element("transaction"),
+    NotYet::Element("adHocSubProcess"),
+    NotYet::Element("inclusiveGateway"),
+    NotYet::Element("eventBasedGateway"),
+    NotYet::Element("complexGateway"),
+    NotYet::Element("intermediateCatchEvent"),
+    NotYet::Element("event"),
+    NotYet::Element("implicitThrowEvent"),
+    NotYet::Element("callChoreography"),
+    NotYet::Element("choreographyTask"),
+    NotYet::Element("subChoreography"),
+    NotYet::Child("multiInstanceLoopCharacteristics"),
+    NotYet::Child("standardLoopCharacteristics"),
+    NotYet::Flag { on: "", name: "isForCompensation" },
+    NotYet::Flag { on: "subProcess", name: "triggeredByEvent" },
+    NotYet::EventDefinition { on: "startEvent", name: "messageEventDefinition" },
+    NotYet::EventDefinition { on: "startEvent", name: "timerEventDefinition" },
+    NotYet::EventDefinition { on: "startEvent", name: "signalEventDefinition" },
+    NotYet::EventDefinition { on: "startEvent", name: "conditionalEventDefinition" },
+    NotYet::EventDefinition { on: "endEvent", name: "terminateEventDefinition" },
+    NotYet::EventDefinition { on: "endEvent", name: "signalEventDefinition" },
+    NotYet::EventDefinition { on: "endEvent", name: "compensateEventDefinition" },
+    NotYet::EventDefinition { on: "endEvent", name: "escalationEventDefinition" },
+    NotYet::EventDefinition { on: "endEvent", name: "cancelEventDefinition" },
+    NotYet::EventDefinition { on: "intermediateThrowEvent", name: "" },
+    NotYet::EventDefinition { on: "intermediateThrowEvent", name: "signalEventDefinition" },
+    NotYet::EventDefinition { on: "intermediateThrowEvent", name: "compensateEventDefinition" },
+    NotYet::EventDefinition { on: "intermediateThrowEvent", name: "escalationEventDefinition" },
+    NotYet::EventDefinition { on: "intermediateThrowEvent", name: "linkEventDefinition" },
+    NotYet::EventDefinition { on: "boundaryEvent", name: "signalEventDefinition" },
+    NotYet::EventDefinition { on: "boundaryEvent", name: "compensateEventDefinition" },
+    NotYet::EventDefinition { on: "boundaryEvent", name: "escalationEventDefinition" },
+    NotYet::EventDefinition { on: "boundaryEvent", name: "conditionalEventDefinition" },
+    NotYet::EventDefinition { on: "boundaryEvent", name: "cancelEventDefinition" },
+    NotYet::CamundaFlag("async"),
+    NotYet::CamundaFlag("asyncBefore"),
+    NotYet::CamundaFlag("asyncAfter"),
+    NotYet::Attribute { on: "userTask", name: "formRef" },
+    NotYet::Attribute { on: "userTask", name: "formHandlerClass" },
+    NotYet::Attribute { on: "startEvent", name: "formRef" },
+    NotYet::Attribute { on: "startEvent", name: "formHandlerClass" },
+    NotYet::Attribute { on: "conditionExpression", name: "resource" },
+    NotYet::Attribute { on: "businessRuleTask", name: "decisionRef" },
+    NotYet::Extension { on: "", name: "executionListener" },
+    NotYet::Extension { on: "userTask", name: "taskListener" },
+    NotYet::Extension { on: "userTask", name: "formData" },
+    NotYet::Extension { on: "userTask", name: "formProperty" },
+    NotYet::Extension { on: "startEvent", name: "formData" },
+    NotYet::Extension { on: "startEvent", name: "formProperty" },
+    NotYet::Extension { on: "boundaryEvent", name: "failedJobRetryTimeCycle" },
+    NotYet::Extension { on: "", name: "connector" },
+    NotYet::Implementation("class"),
+    NotYet::Implementation("delegateExpression"),
+    NotYet::Implementation("expression"),
+    NotYet::ImplementationType("mail"),
+    NotYet::ImplementationType("shell"),
+];
+
+/// Whether flow elements of this name are not executable.
+pub(crate) fn is_refused_element(name: &str) -> bool {
+    NOT_YET.iter().any(|entry| matches!(entry, NotYet::Element(element) if *element == name))
+}
+
+/// Reports an element that is not executable at all.
+pub(crate) fn refuse_element(node: Node<'_>, report: &mut Report<'_>) {
+    report.error(node, format!("element type '{}' is not executable yet", node.tag_name().name()));
+}
+
+/// Reports everything on this element that is not executable. `owner` is the id of the flow element it belongs to.
+///
+/// True means that the element cannot be read as what its name says.
+pub(crate) fn refuse_parts(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> bool {
+    let extensions: Vec<Node<'_>> = extensions(node).collect();
+    let found: Vec<String> = NOT_YET.iter().filter_map(|entry| entry.part_of(node, &extensions)).collect();
+    for part in &found {
+        let message = format!("{part} of element type '{}' is not executable yet", node.tag_name().name());
+        if id(node) == Some(owner) { report.error(node, message) } else { report.error_for(node, &[owner], message) }
+    }
+    !found.is_empty()
+}
+
+/// Reports an event whose definition is not executable; `None` is an event without one.
+pub(crate) fn refuse_event_definition(event: Node<'_>, definition: Option<Node<'_>>, report: &mut Report<'_>) {
+    let on = event.tag_name().name();
+    let name = definition.map_or("", |definition| definition.tag_name().name());
+    let is_listed = NOT_YET
+        .iter()
+        .any(|entry| matches!(entry, NotYet::EventDefinition { on: event, name: definition } if *event == on && *definition == name));
+    let what = if name.is_empty() { "no event definition".to_owned() } else { format!("'{name}'") };
+    let verdict = if is_listed { "is not executable yet" } else { "is not possible" };
+    report.error(event, format!("element type '{on}' with {what} {verdict}"));
+}
+
+/// Reports how a service task, or what is like one, is implemented if that is not executable. True if it was.
+pub(crate) fn refuse_implementation(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> bool {
+    let implementation = camunda(node, "type");
+    let found = NOT_YET.iter().find_map(|entry| match (entry, implementation) {
+        (NotYet::Implementation(name), None) => {
+            camunda(node, name).filter(|value| !value.trim().is_empty()).map(|_| format!("camunda:{name}"))
+        }
+        (NotYet::ImplementationType(name), Some(value)) if value.eq_ignore_ascii_case(name) => {
+            Some(format!("camunda:type=\"{name}\""))
+        }
+        _ => None,
+    });
+    if let Some(part) = &found {
+        let message = format!("{part} of element type '{}' is not executable yet", node.tag_name().name());
+        if id(node) == Some(owner) { report.error(node, message) } else { report.error_for(node, &[owner], message) }
+    }
+    found.is_some()
+}
+
+/// Reports a script in an input or output mapping.
+pub(crate) fn refuse_script(node: Node<'_>, owner: &str, report: &mut Report<'_>) {
+    report.error_for(node, &[owner], "a script in camunda:inputOutput is not executable yet");
+}
+
+/// Reports a condition in a scripting language.
+pub(crate) fn refuse_script_condition(node: Node<'_>, owner: &str, report: &mut Report<'_>) {
+    let language = node.attribute("language").unwrap_or_default();
+    report.error_for(node, &[owner], format!("a condition in the language '{language}' is not executable yet"));
+}
+
+/// Reports a map entry whose key is computed.
+pub(crate) fn refuse_computed_key(node: Node<'_>, owner: &str, report: &mut Report<'_>) {
+    report.error_for(node, &[owner], "an expression as the key of a map entry is not executable yet");
+}
+
+impl NotYet {
+    /// What this entry finds on an element, in words.
+    fn part_of(self, node: Node<'_>, extensions: &[Node<'_>]) -> Option<String> {
+        let is_on = |on: &str| on.is_empty() || node.tag_name().name() == on;
+        match self {
+            NotYet::Child(name) => bpmn_child(node, name).map(|_| format!("'{name}'")),
+            NotYet::Flag { on, name } => {
+                let is_set = is_on(on) && matches!(node.attribute(name).map(str::trim), Some("true" | "1"));
+                is_set.then(|| format!("'{name}'"))
+            }
+            NotYet::Attribute { on, name } => {
+                camunda(node, name).filter(|_| is_on(on)).map(|_| format!("camunda:{name}"))
+            }
+            NotYet::CamundaFlag(name) => is_true(camunda(node, name)).then(|| format!("camunda:{name}")),
+            NotYet::Extension { on, name } => {
+                let is_there = is_on(on) && extensions.iter().any(|extension| is_extension(*extension, name));
+                is_there.then(|| format!("camunda:{name}"))
+            }
+            NotYet::Element(_)
+            | NotYet::EventDefinition { .. }
+            | NotYet::Implementation(_)
+            | NotYet::ImplementationType(_) => None,
+        }
+    }
+}
+
+fn is_extension(node: Node<'_>, name: &str) -> bool {
+    is_camunda(node, name) || node.has_tag_name((FOX, name))
+}
