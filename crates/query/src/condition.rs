@@ -25,7 +25,7 @@ pub const fn column(alias: &'static str, name: &'static str) -> ColumnRef {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Term {
     Column(ColumnRef),
-    /// In lower case, as far as the database knows cases: SQLite only those of ASCII.
+    /// In lower case, letters of ASCII only. A text that it is compared with is taken in lower case too.
     Lower(ColumnRef),
     /// The first minus the second.
     Difference(ColumnRef, ColumnRef),
@@ -89,7 +89,7 @@ impl From<&str> for Operand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetterCase {
     Kept,
-    /// The pattern is given in lower case, the column is taken in lower case.
+    /// Of the letters of ASCII.
     Ignored,
 }
 
@@ -179,6 +179,20 @@ impl Condition {
                 Condition::All(conditions)
             }
             one => Condition::All(vec![one, other]),
+        }
+    }
+
+    /// The same without a conjunction directly inside of another one.
+    pub fn flat(self) -> Condition {
+        match self {
+            Condition::All(conditions) => {
+                let parts = conditions.into_iter().flat_map(|condition| match condition.flat() {
+                    Condition::All(parts) => parts,
+                    other => vec![other],
+                });
+                Condition::All(parts.collect())
+            }
+            other => other,
         }
     }
 

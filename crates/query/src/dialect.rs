@@ -166,7 +166,10 @@ impl Writer {
             Condition::Compare(term, comparison, operand) => {
                 self.term(term);
                 self.push(comparison.sign());
-                self.operand(operand);
+                match (term, operand) {
+                    (Term::Lower(_), Operand::Value(SqlValue::Text(text))) => self.bind(SqlValue::Text(lower(text))),
+                    _ => self.operand(operand),
+                }
             }
             Condition::OneOf(term, values) => self.one_of(term, values),
             Condition::Like(column, pattern, letter_case) => self.like(*column, pattern, *letter_case),
@@ -263,7 +266,7 @@ impl Writer {
                 self.term(term);
                 match (self.dialect, element) {
                     (Dialect::Sqlite, Element::Plain | Element::Integer) => {
-                        self.push(" IN (SELECT value FROM json_each(")
+                        self.push(" IN (SELECT value FROM json_each(");
                     }
                     (Dialect::Sqlite, Element::Uuid) => {
                         self.push(" IN (SELECT unhex(replace(value, '-', '')) FROM json_each(");
@@ -289,18 +292,24 @@ impl Writer {
 
     /// SQLite's LIKE knows no difference between cases, its GLOB does.
     fn like(&mut self, column: ColumnRef, pattern: &str, letter_case: LetterCase) {
-        match letter_case {
-            LetterCase::Kept => self.column(column),
-            LetterCase::Ignored => self.call("lower", &[column]),
-        }
+        let pattern = match letter_case {
+            LetterCase::Kept => {
+                self.column(column);
+                pattern.into()
+            }
+            LetterCase::Ignored => {
+                self.call("lower", &[column]);
+                lower(pattern)
+            }
+        };
         match self.dialect {
             Dialect::Sqlite => {
                 self.push(" GLOB ");
-                self.bind(SqlValue::Text(glob(pattern)));
+                self.bind(SqlValue::Text(glob(&pattern)));
             }
             Dialect::Postgres => {
                 self.push(" LIKE ");
-                self.bind(SqlValue::Text(pattern.into()));
+                self.bind(SqlValue::Text(pattern));
                 self.push(" ESCAPE '\\'");
             }
         }
@@ -397,6 +406,11 @@ fn json_list(values: &[SqlValue]) -> (Arc<str>, Element) {
         })
         .collect();
     (serde_json::Value::from(list).to_string().into(), element)
+}
+
+/// Lower case as both databases know it: SQLite always, PostgreSQL by the collation of our columns.
+fn lower(text: &str) -> Arc<str> {
+    text.to_ascii_lowercase().into()
 }
 
 /// The GLOB pattern that matches what a LIKE pattern does.

@@ -10,10 +10,24 @@ pub mod table;
 pub mod tables;
 pub mod value;
 
+pub mod error;
+pub mod filter;
+pub mod request;
+pub mod resource;
+pub mod row;
+
+mod lowering;
+mod reading;
+mod variable_condition;
+
 pub use condition::{
     ColumnRef, Comparison, Condition, Join, JoinKind, LetterCase, Operand, Source, Subquery, Term, column,
 };
+pub use error::{QueryError, QueryErrorKind};
 pub use mutation::{AssignedValue, Assignment, Mutation};
+pub use request::{ListRequest, Purpose, ValueForm};
+pub use resource::Resource;
+pub use row::RowError;
 pub use select::{Direction, Nulls, Order, Select};
 pub use table::{Column, ColumnKind, Dialect, Index, Table};
 pub use value::{SqlValue, Statement};

@@ -100,7 +100,9 @@ impl ColumnKind {
             (ColumnKind::Id, Dialect::Postgres) => "uuid",
             (ColumnKind::Id | ColumnKind::Blob, Dialect::Sqlite) => "BLOB",
             (ColumnKind::Blob, Dialect::Postgres) => "bytea",
-            (ColumnKind::Text, _) => "TEXT",
+            (ColumnKind::Text, Dialect::Sqlite) => "TEXT",
+            // Compares and sorts by code points, as SQLite does.
+            (ColumnKind::Text, Dialect::Postgres) => "TEXT COLLATE \"C\"",
             (ColumnKind::Integer | ColumnKind::Time | ColumnKind::Boolean, Dialect::Sqlite) => "INTEGER",
             (ColumnKind::Integer | ColumnKind::Time | ColumnKind::Boolean, Dialect::Postgres) => "bigint",
             (ColumnKind::Real, Dialect::Sqlite) => "REAL",

@@ -1,0 +1,421 @@
+//! Filters with their values to conditions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use types::{ActivityInstanceId, Uuid, VariableType};
+
+use crate::condition::{ColumnRef, Comparison, Condition, LetterCase, Operand, Source, Term, column};
+use crate::error::{QueryError, QueryErrorKind};
+use crate::filter::{
+    CaseRule, ChoiceRule, Filter, FilterKind, ListForm, Membership, TextMatching, ValueForm, VariableOperator,
+};
+use crate::reading::Given;
+use crate::resource::{Resource, Rule};
+use crate::table::ColumnKind;
+use crate::value::SqlValue;
+use crate::variable_condition::{self, CaseOfVariables};
+
+/// How many or-queries one request can have.
+pub const OR_QUERIES_MAX: usize = 20;
+
+/// The parameters of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Parameters<'a> {
+    Query(&'a [(String, String)]),
+    Body(&'a Map<String, Value>),
+}
+
+/// Whether all filters must hold, or any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Query,
+    OrQuery,
+}
+
+impl<'a> Parameters<'a> {
+    /// Camunda: of a parameter that is given twice the first counts.
+    pub fn get(self, name: &str) -> Option<Given<'a>> {
+        match self {
+            Parameters::Query(pairs) => {
+                pairs.iter().find(|(key, _)| key == name).map(|(_, value)| Given::Text(value.as_str()))
+            }
+            Parameters::Body(fields) => fields.get(name).map(Given::Json),
+        }
+    }
+}
+
+/// What must hold for a row of the list.
+pub(crate) fn condition(resource: &Resource, parameters: Parameters<'_>) -> Result<Condition, QueryError> {
+    Ok(Condition::All(Lowering { resource, parameters, role: Role::Query }.conditions()?))
+}
+
+struct Lowering<'a> {
+    resource: &'a Resource,
+    parameters: Parameters<'a>,
+    role: Role,
+}
+
+impl Lowering<'_> {
+    /// Of the filters that are given.
+    fn conditions(&self) -> Result<Vec<Condition>, QueryError> {
+        let mut found: Vec<(Option<&'static str>, Vec<Condition>)> = Vec::new();
+        let mut given_names = BTreeSet::new();
+        for filter in &self.resource.filters {
+            let Some(given) = self.parameters.get(filter.name) else { continue };
+            let Some(conditions) = self.filter(filter, given)? else { continue };
+            given_names.insert(filter.name);
+            if filter.slot.is_some() {
+                found.retain(|(slot, _)| *slot != filter.slot);
+            }
+            found.push((filter.slot, conditions));
+        }
+        self.check_rules(&given_names)?;
+        Ok(found.into_iter().flat_map(|(_, conditions)| conditions).collect())
+    }
+
+    fn check_rules(&self, given: &BTreeSet<&'static str>) -> Result<(), QueryError> {
+        for rule in &self.resource.rules {
+            let (name, kind, message) = match rule {
+                Rule::AtMostOne(names, kind) => {
+                    let mut together = names.iter().filter(|name| given.contains(*name));
+                    let (Some(first), Some(second)) = (together.next(), together.next()) else { continue };
+                    (*second, *kind, format!("`{first}` and `{second}` cannot be used together"))
+                }
+                Rule::Needs(name, others, kind) => {
+                    if !given.contains(name) || others.iter().any(|other| given.contains(other)) {
+                        continue;
+                    }
+                    (*name, *kind, format!("`{name}` needs one of {}", others.join(", ")))
+                }
+                Rule::NotInOrQuery(names, kind) => {
+                    let found = names.iter().find(|name| given.contains(*name));
+                    let (Role::OrQuery, Some(name)) = (self.role, found) else { continue };
+                    (*name, *kind, format!("`{name}` cannot be used in an or-query"))
+                }
+            };
+            return Err(QueryError::new(kind, name, message));
+        }
+        Ok(())
+    }
+
+    /// `None` if the value says that the filter is not used.
+    fn filter(&self, filter: &Filter, given: Given<'_>) -> Result<Option<Vec<Condition>>, QueryError> {
+        match &filter.kind {
+            FilterKind::Variables(scope) => {
+                let Some(conditions) = given.conditions(filter.name, true)? else { return Ok(None) };
+                let case = CaseOfVariables {
+                    names: self.case(CaseRule::IgnoredIf("variableNamesIgnoreCase"))?,
+                    values: self.case(CaseRule::IgnoredIf("variableValuesIgnoreCase"))?,
+                };
+                variable_condition::conditions(filter.name, scope, &conditions, case).map(Some)
+            }
+            FilterKind::TimeConditions(column) => self.time_conditions(filter.name, *column, given),
+            FilterKind::OrQueries => self.or_queries(filter.name, given),
+            kind => Ok(self.kind(filter.name, kind, given, &[])?.map(|condition| vec![condition])),
+        }
+    }
+
+    fn kind(
+        &self,
+        name: &str,
+        kind: &FilterKind,
+        given: Given<'_>,
+        sources: &[Source],
+    ) -> Result<Option<Condition>, QueryError> {
+        Ok(match kind {
+            FilterKind::Compare(column, comparison) => self.compare(name, *column, *comparison, given, sources)?,
+            FilterKind::Text { column, matching, case } => self.text(name, *column, *matching, *case, given)?,
+            FilterKind::List { column, membership, form } => given.list(name, *form)?.map(|texts| {
+                let kind = self.resource.column_kind(*column, sources);
+                member(*column, *membership, texts.iter().filter_map(|text| cell(kind, text)).collect())
+            }),
+            FilterKind::Tenants { column, form, include_none } => {
+                let Some(texts) = given.list(name, *form)? else { return Ok(None) };
+                let one_of = Condition::OneOf((*column).into(), texts.into_iter().map(SqlValue::Text).collect());
+                match include_none {
+                    Some(flag) if self.is_true(flag)? => {
+                        Some(Condition::Any(vec![one_of, Condition::is_null(*column)]))
+                    }
+                    _ => Some(one_of),
+                }
+            }
+            FilterKind::ActivityInstance { activity, id, form } => {
+                activity_instances(name, *activity, *id, *form, given)?
+            }
+            FilterKind::Flag { when_true, when_false } => match given.boolean(name)? {
+                None => None,
+                Some(true) => Some(when_true.clone()),
+                Some(false) if *when_false == Condition::EVERYTHING => None,
+                Some(false) => Some(when_false.clone()),
+            },
+            FilterKind::Choice { words, rule } => choice(name, words, *rule, given)?,
+            FilterKind::Exists(subquery, inner) => {
+                let mut sources: Vec<Source> = subquery.joins.iter().map(|join| join.source).collect();
+                sources.push(subquery.from);
+                self.kind(name, inner, given, &sources)?.map(|condition| {
+                    let mut subquery = subquery.clone();
+                    subquery.condition = subquery.condition.and(condition);
+                    Condition::Exists(Box::new(subquery))
+                })
+            }
+            FilterKind::VariableValue { source } => self.variable_value(name, *source, given)?,
+            FilterKind::VariableTypes(column) => {
+                given.list(name, ListForm::Split)?.map(|texts| Condition::OneOf((*column).into(), type_names(&texts)))
+            }
+            FilterKind::Modifier => {
+                given.boolean(name)?;
+                None
+            }
+            FilterKind::NoRows(form) => match form {
+                ValueForm::Text => given.text(name)?.map(|_| Condition::NOTHING),
+                ValueForm::List(form) => given.list(name, *form)?.map(|_| Condition::NOTHING),
+                ValueForm::Variables => given
+                    .conditions(name, true)?
+                    .filter(|conditions| !conditions.is_empty())
+                    .map(|_| Condition::NOTHING),
+            },
+            FilterKind::Refused(kind, reason) => {
+                if is_unset(given) {
+                    return Ok(None);
+                }
+                return Err(QueryError::new(*kind, name, format!("`{name}` {reason}")));
+            }
+            FilterKind::Variables(_) | FilterKind::TimeConditions(_) | FilterKind::OrQueries => None,
+        })
+    }
+
+    fn compare(
+        &self,
+        name: &str,
+        column: ColumnRef,
+        comparison: Comparison,
+        given: Given<'_>,
+        sources: &[Source],
+    ) -> Result<Option<Condition>, QueryError> {
+        let value = match self.resource.column_kind(column, sources) {
+            ColumnKind::Integer => given.integer(name)?.map(SqlValue::Integer),
+            ColumnKind::Time => given.time(name)?.map(|time| SqlValue::Integer(time.0)),
+            ColumnKind::Boolean => given.boolean(name)?.map(|flag| SqlValue::Integer(i64::from(flag))),
+            kind => match given.text(name)? {
+                None => None,
+                Some(text) => match cell(kind, &text) {
+                    Some(value) => Some(value),
+                    // Text that is no id is the id of nothing.
+                    None => return Ok(Some(Condition::NOTHING)),
+                },
+            },
+        };
+        Ok(value.map(|value| Condition::compare(column, comparison, value)))
+    }
+
+    fn text(
+        &self,
+        name: &str,
+        column: ColumnRef,
+        matching: TextMatching,
+        case: CaseRule,
+        given: Given<'_>,
+    ) -> Result<Option<Condition>, QueryError> {
+        let case = self.case(case)?;
+        let term = match case {
+            LetterCase::Kept => Term::Column(column),
+            LetterCase::Ignored => Term::Lower(column),
+        };
+        let equal = |comparison, text: Arc<str>| {
+            Condition::Compare(term.clone(), comparison, Operand::Value(SqlValue::Text(text)))
+        };
+        Ok(match matching {
+            TextMatching::Equal => given.text(name)?.map(|text| equal(Comparison::Equal, text)),
+            TextMatching::NotEqual => given.text(name)?.map(|text| equal(Comparison::NotEqual, text)),
+            TextMatching::Like => given.pattern(name)?.map(|pattern| Condition::Like(column, pattern, case)),
+            TextMatching::NotLike => given.pattern(name)?.map(|pattern| Condition::Like(column, pattern, case).not()),
+        })
+    }
+
+    fn variable_value(&self, name: &str, source: Source, given: Given<'_>) -> Result<Option<Condition>, QueryError> {
+        let value = match given {
+            Given::Text(text) => Value::String(text.to_owned()),
+            Given::Json(Value::Null) => return Ok(None),
+            Given::Json(value @ (Value::Array(_) | Value::Object(_))) => {
+                let message = format!("object values cannot be used to query: {value}");
+                return Err(QueryError::new(QueryErrorKind::Refused, name, message));
+            }
+            Given::Json(value) => value.clone(),
+        };
+        let case = self.case(CaseRule::IgnoredIf("variableValuesIgnoreCase"))?;
+        variable_condition::value_condition(name, source, VariableOperator::Equal, &value, case).map(Some)
+    }
+
+    fn time_conditions(
+        &self,
+        name: &str,
+        column: ColumnRef,
+        given: Given<'_>,
+    ) -> Result<Option<Vec<Condition>>, QueryError> {
+        let Some(conditions) = given.conditions(name, false)? else { return Ok(None) };
+        let lowered = conditions.iter().map(|condition| {
+            let comparison = match condition.operator.as_deref() {
+                Some("gt") => Comparison::Greater,
+                Some("lt") => Comparison::Less,
+                other => return Err(QueryError::invalid(name, other.unwrap_or("null"), "the operator gt or lt")),
+            };
+            let time = Given::Json(&condition.value).time(name)?;
+            let time = time.ok_or_else(|| QueryError::invalid(name, "null", "a time"))?;
+            Ok(Condition::compare(column, comparison, time.0))
+        });
+        lowered.collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    /// Camunda: or-queries inside of or-queries do not count.
+    fn or_queries(&self, name: &str, given: Given<'_>) -> Result<Option<Vec<Condition>>, QueryError> {
+        let queries = match given {
+            Given::Json(Value::Array(queries)) => queries,
+            Given::Json(Value::Null) | Given::Text(_) => return Ok(None),
+            Given::Json(_) => return Err(QueryError::unreadable(name, "a list of queries")),
+        };
+        if queries.len() > OR_QUERIES_MAX {
+            let expected = format!("at most {OR_QUERIES_MAX} queries");
+            return Err(QueryError::invalid(name, format_args!("{} queries", queries.len()), &expected));
+        }
+        let mut conditions = Vec::new();
+        for query in queries {
+            let Value::Object(fields) = query else { return Err(QueryError::unreadable(name, "a list of queries")) };
+            if self.role == Role::OrQuery {
+                continue;
+            }
+            let parameters = Parameters::Body(fields);
+            let any = Lowering { resource: self.resource, parameters, role: Role::OrQuery }.conditions()?;
+            if !any.is_empty() {
+                conditions.push(Condition::Any(any));
+            }
+        }
+        Ok(Some(conditions))
+    }
+
+    fn case(&self, rule: CaseRule) -> Result<LetterCase, QueryError> {
+        Ok(match rule {
+            CaseRule::Kept => LetterCase::Kept,
+            CaseRule::Ignored => LetterCase::Ignored,
+            CaseRule::IgnoredIf(flag) if self.is_true(flag)? => LetterCase::Ignored,
+            CaseRule::IgnoredIf(_) => LetterCase::Kept,
+        })
+    }
+
+    fn is_true(&self, name: &str) -> Result<bool, QueryError> {
+        match self.parameters.get(name) {
+            Some(given) => Ok(given.boolean(name)? == Some(true)),
+            None => Ok(false),
+        }
+    }
+}
+
+/// The cell that a text stands for; a text that is no id stands for none.
+pub(crate) fn cell(kind: ColumnKind, text: &str) -> Option<SqlValue> {
+    match kind {
+        ColumnKind::Id => text.parse::<Uuid>().ok().map(SqlValue::Uuid),
+        ColumnKind::Text => Some(SqlValue::Text(text.into())),
+        ColumnKind::Integer | ColumnKind::Time | ColumnKind::Boolean => text.parse().ok().map(SqlValue::Integer),
+        ColumnKind::Real | ColumnKind::Blob => None,
+    }
+}
+
+fn member(column: ColumnRef, membership: Membership, values: Vec<SqlValue>) -> Condition {
+    let is_empty = values.is_empty();
+    let one_of = Condition::OneOf(column.into(), values);
+    match membership {
+        Membership::In => one_of,
+        Membership::NotIn | Membership::NotInOrNull if is_empty => Condition::EVERYTHING,
+        Membership::NotIn => one_of.not(),
+        Membership::NotInOrNull => Condition::Any(vec![Condition::is_null(column), one_of.not()]),
+    }
+}
+
+fn activity_instances(
+    name: &str,
+    activity: ColumnRef,
+    id: ColumnRef,
+    form: Option<ListForm>,
+    given: Given<'_>,
+) -> Result<Option<Condition>, QueryError> {
+    let texts = match form {
+        Some(form) => given.list(name, form)?,
+        None => given.text(name)?.map(|text| vec![text]),
+    };
+    let Some(texts) = texts else { return Ok(None) };
+    let mut names = Vec::new();
+    let mut of_activities = Vec::new();
+    let mut of_processes = Vec::new();
+    for instance in texts.iter().filter_map(|text| text.parse::<ActivityInstanceId>().ok()) {
+        match instance.activity_id {
+            Some(activity_id) => {
+                names.push(SqlValue::Text(activity_id));
+                of_activities.push(SqlValue::Uuid(instance.uuid));
+            }
+            None => of_processes.push(SqlValue::Uuid(instance.uuid)),
+        }
+    }
+    let mut any = Vec::new();
+    if !of_activities.is_empty() {
+        any.push(Condition::OneOf(id.into(), of_activities).and(Condition::OneOf(activity.into(), names)));
+    }
+    if !of_processes.is_empty() {
+        any.push(Condition::OneOf(id.into(), of_processes).and(Condition::is_null(activity)));
+    }
+    Ok(Some(Condition::Any(any)))
+}
+
+fn choice(
+    name: &str,
+    words: &[(&'static str, Condition)],
+    rule: ChoiceRule,
+    given: Given<'_>,
+) -> Result<Option<Condition>, QueryError> {
+    let Some(text) = given.text(name)? else { return Ok(None) };
+    match (words.iter().find(|(word, _)| *word == text.as_ref()), rule) {
+        (Some((_, condition)), _) => Ok(Some(condition.clone())),
+        (None, ChoiceRule::Lenient) => Ok(Some(Condition::NOTHING)),
+        (None, ChoiceRule::Strict) => {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            Err(QueryError::invalid(name, text, &format!("one of {}", known.join(", "))))
+        }
+    }
+}
+
+fn type_names(texts: &[Arc<str>]) -> Vec<SqlValue> {
+    let types = texts
+        .iter()
+        .filter_map(|text| VariableType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)));
+    types.map(|known| SqlValue::Text(known.name().into())).collect()
+}
+
+fn is_unset(given: Given<'_>) -> bool {
+    match given {
+        Given::Text(text) => text == "false",
+        Given::Json(value) => match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::Array(values) => values.is_empty(),
+            _ => false,
+        },
+    }
+}
+
+/// The columns of a variable's row hold what its condition compares.
+pub(crate) fn variable_column(alias: &'static str, value_type: VariableType) -> Option<ColumnRef> {
+    match value_type {
+        VariableType::Boolean
+        | VariableType::Short
+        | VariableType::Integer
+        | VariableType::Long
+        | VariableType::Date => Some(column(alias, "integer_value")),
+        VariableType::Double => Some(column(alias, "real_value")),
+        VariableType::String => Some(column(alias, "text_value")),
+        VariableType::Null
+        | VariableType::Bytes
+        | VariableType::File
+        | VariableType::Json
+        | VariableType::Xml
+        | VariableType::Object => None,
+    }
+}

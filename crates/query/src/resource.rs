@@ -1,0 +1,142 @@
+//! What can be listed, each as one value: its table, joins, columns, filters and sort keys.
+
+pub mod external_task;
+
+pub use external_task::EXTERNAL_TASK;
+
+use std::sync::LazyLock;
+
+use crate::condition::{ColumnRef, Condition, Join, Source, Term};
+use crate::error::QueryErrorKind;
+use crate::filter::Filter;
+use crate::table::ColumnKind;
+use crate::value::SqlValue;
+
+/// Every resource.
+pub const ALL: &[&LazyLock<Resource>] = &[&EXTERNAL_TASK];
+
+#[derive(Debug)]
+pub struct Resource {
+    /// The path below `/engine-rest` that lists it.
+    pub name: &'static str,
+    pub source: Source,
+    /// Added to a statement only if it names their columns. Each may build on those before it.
+    pub joins: Vec<Join>,
+    /// Holds for all rows of the resource.
+    pub base: Condition,
+    /// In the order of the answer.
+    pub outputs: Vec<Output>,
+    /// In the order in which Camunda applies them.
+    pub filters: Vec<Filter>,
+    pub sorts: Vec<Sort>,
+    pub rules: Vec<Rule>,
+    /// Makes the order of rows total; the table's key in most cases.
+    pub tie_break: Vec<ColumnRef>,
+}
+
+/// A property of a row in the answer.
+#[derive(Debug)]
+pub struct Output {
+    pub name: &'static str,
+    pub value: OutputValue,
+}
+
+#[derive(Debug)]
+pub enum OutputValue {
+    /// In the form that the column's kind asks for.
+    Column(ColumnRef),
+    /// A number.
+    Number(Term),
+    /// A text, or a time, of a sub-select.
+    Other(Term, ColumnKind),
+    /// `activityId:uuid`, or the id alone where there is no activity.
+    ActivityInstance {
+        activity: ColumnRef,
+        id: ColumnRef,
+    },
+    /// The milliseconds between two times, both given.
+    Duration {
+        start: ColumnRef,
+        end: ColumnRef,
+    },
+    /// Whether the column has this value.
+    Is(ColumnRef, SqlValue),
+    /// Whether the column has a value.
+    IsPresent(ColumnRef),
+    /// The same for every row.
+    Constant(serde_json::Value),
+    VariableType(ColumnRef),
+    /// The value as `deserializeValues` asks for; contents of files and bytes are never part of a list.
+    VariableValue(&'static str),
+    VariableInfo(&'static str),
+}
+
+#[derive(Debug)]
+pub struct Sort {
+    pub name: &'static str,
+    pub key: SortKey,
+}
+
+#[derive(Debug)]
+pub enum SortKey {
+    Terms(Vec<Term>),
+    /// By a variable, named and typed in the sorting's parameters; linked to the row like this.
+    Variable {
+        source: Source,
+        link: Condition,
+    },
+    /// A key by which all rows are equal.
+    Same,
+    NotThereYet,
+}
+
+/// What filters demand of each other.
+#[derive(Debug)]
+pub enum Rule {
+    AtMostOne(&'static [&'static str], QueryErrorKind),
+    /// The first one is given only together with one of the others.
+    Needs(&'static str, &'static [&'static str], QueryErrorKind),
+    NotInOrQuery(&'static [&'static str], QueryErrorKind),
+}
+
+impl Resource {
+    /// The kind of a column, wherever it is declared.
+    pub(crate) fn column_kind(&self, column: ColumnRef, more: &[Source]) -> ColumnKind {
+        let joined = self.joins.iter().map(|join| &join.source);
+        let mut sources = std::iter::once(&self.source).chain(joined).chain(more);
+        let source = sources.find(|source| source.alias == column.alias);
+        let found = source.and_then(|source| source.table.columns.iter().find(|c| c.name == column.name));
+        found.expect("declarations name columns of their own tables; a test reads them all").kind
+    }
+}
+
+/// A column under a name of the answer.
+pub fn shown(name: &'static str, column: ColumnRef) -> Output {
+    Output { name, value: OutputValue::Column(column) }
+}
+
+pub fn shown_as(name: &'static str, value: OutputValue) -> Output {
+    Output { name, value }
+}
+
+pub fn constant(name: &'static str, value: impl Into<serde_json::Value>) -> Output {
+    Output { name, value: OutputValue::Constant(value.into()) }
+}
+
+/// `links`, which only HAL fills.
+pub fn no_links() -> Output {
+    constant("links", Vec::<serde_json::Value>::new())
+}
+
+pub fn sort(name: &'static str, term: impl Into<Term>) -> Sort {
+    Sort { name, key: SortKey::Terms(vec![term.into()]) }
+}
+
+/// By `activityId:uuid`.
+pub fn sort_activity_instance(name: &'static str, activity: ColumnRef, id: ColumnRef) -> Sort {
+    Sort { name, key: SortKey::Terms(vec![activity.into(), id.into()]) }
+}
+
+pub fn sort_same(name: &'static str) -> Sort {
+    Sort { name, key: SortKey::Same }
+}
