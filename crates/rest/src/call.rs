@@ -1,8 +1,12 @@
 //! A request as a handler sees it: routed, read and not yet understood.
 
+use std::str::FromStr;
+
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use bytes::Bytes;
+use engine::Rejection;
+use runtime::Runtime;
 
 use crate::failure::Failure;
 use crate::json::{self, Fields};
@@ -22,6 +26,15 @@ pub struct Call {
 }
 
 impl Call {
+    pub fn runtime(&self) -> &Runtime {
+        &self.rest.runtime
+    }
+
+    /// A parameter of the path that is an id; one that cannot be any names nothing. `what` is for the refusal.
+    pub fn id<I: FromStr>(&self, what: &str) -> Result<I, Failure> {
+        parse_id(self.path("id"), what)
+    }
+
     /// A parameter of the path, decoded; `name` is one that the operation's row has.
     pub fn path(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
@@ -42,4 +55,9 @@ impl Call {
         let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         format!("http://{host}{BASE_PATH}{path}")
     }
+}
+
+/// An id in a request. One that has not the form of an id belongs to nothing.
+pub fn parse_id<I: FromStr>(text: &str, what: &str) -> Result<I, Failure> {
+    text.parse().map_err(|_| Rejection::not_found(what, text).into())
 }

@@ -8,7 +8,13 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use engine::{Rejection, RejectionKind};
+use runtime::{Diagnostic, ParseFailure, StoreError};
 use serde_json::{Map, Value, json};
+
+/// Camunda's code of an optimistic locking conflict.
+const OPTIMISTIC_LOCKING_CODE: i32 = 1;
+/// What a caller is told to wait where the server is busy.
+const RETRY_AFTER_S: u32 = 1;
 
 /// Why there is no good answer.
 #[derive(Debug)]
@@ -74,6 +80,16 @@ pub mod look {
         suspended: face(StatusCode::BAD_REQUEST, "SuspendedEntityInteractionException"),
         mismatching_message: INVALID,
         execution: FAILED,
+    };
+
+    /// Changes of the retries of one external task, which check their number themselves.
+    pub const EXTERNAL_TASK_RETRIES: Look = Look { bad_user_request: ENGINE.bad_user_request, ..EXTERNAL_TASK };
+
+    /// Changes of many external tasks at once: refused as a request, not as a task's state.
+    pub const EXTERNAL_TASKS: Look = Look {
+        not_found: Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") },
+        bad_user_request: Face { code: None, ..INVALID },
+        ..ENGINE
     };
 
     /// Work on one external task.
@@ -154,6 +170,69 @@ impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Failure {
         Failure::Rejected(rejection)
     }
+}
+
+impl From<runtime::Error> for Failure {
+    fn from(error: runtime::Error) -> Failure {
+        let message = error.to_string();
+        match error {
+            runtime::Error::Rejected(rejection) => Failure::Rejected(rejection),
+            runtime::Error::Parse { resource, failure } => {
+                Failure::Refused(parse_refusal(&resource, &failure, message))
+            }
+            runtime::Error::NotImplemented(what) => {
+                Failure::refused(StatusCode::NOT_IMPLEMENTED, "NotImplementedException", what)
+            }
+            runtime::Error::OptimisticLocking { .. } => Failure::Refused(Refusal {
+                code: Some(OPTIMISTIC_LOCKING_CODE),
+                ..Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "OptimisticLockingException", message)
+            }),
+            runtime::Error::Store(fault @ StoreError::Unavailable(_)) => {
+                tracing::error!(%fault, "the database is not available");
+                busy(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "the database is not available")
+            }
+            runtime::Error::Store(fault) => Failure::internal(fault),
+            runtime::Error::Overloaded { .. } => {
+                busy(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", &message)
+            }
+            runtime::Error::ShuttingDown => {
+                busy(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", &message)
+            }
+            runtime::Error::Defect(fault) => Failure::internal(fault),
+        }
+    }
+}
+
+/// What a later try can mend.
+fn busy(status: StatusCode, error_type: &'static str, message: &str) -> Failure {
+    Failure::Refused(Refusal { retry_after_s: Some(RETRY_AFTER_S), ..Refusal::new(status, error_type, message) })
+}
+
+fn parse_refusal(resource: &str, failure: &ParseFailure, message: String) -> Refusal {
+    let ParseFailure::Invalid { errors, warnings } = failure else {
+        // Camunda: malformed XML and expressions that cannot be parsed are no ParseException.
+        let refusal = Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEngineException", message);
+        return Refusal { code: Some(0), ..refusal };
+    };
+    let problems = |found: &[Diagnostic]| found.iter().map(problem).collect::<Vec<_>>();
+    let report = json!({ "errors": problems(errors), "warnings": problems(warnings) });
+    let first = errors.first().map_or(message.clone(), |error| format!("{message}: {}", error.message));
+    Refusal {
+        code: Some(0),
+        details: Some(json!({ resource: report })),
+        ..Refusal::new(StatusCode::BAD_REQUEST, "ParseException", first)
+    }
+}
+
+/// The reference spells `elementIds` with a Cyrillic letter; this is the documented spelling.
+fn problem(found: &Diagnostic) -> Value {
+    json!({
+        "message": found.message,
+        "line": found.line,
+        "column": found.column,
+        "mainElementId": found.main_element_id.as_deref(),
+        "elementIds": found.element_ids.iter().map(|id| &**id).collect::<Vec<_>>(),
+    })
 }
 
 impl Refusal {

@@ -24,8 +24,9 @@ pub struct Fields(Map<String, Value>);
 /// The body as a value.
 pub fn parse(body: &[u8]) -> Result<Value, Failure> {
     check_extent(body)?;
-    serde_json::from_slice(body)
-        .map_err(|fault| Failure::invalid(format!("the body is no JSON: line {}, column {}", fault.line(), fault.column())))
+    serde_json::from_slice(body).map_err(|fault| {
+        Failure::invalid(format!("the body is no JSON: line {}, column {}", fault.line(), fault.column()))
+    })
 }
 
 /// Refuses what is too deep or has too many values before any of it is built.

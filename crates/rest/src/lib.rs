@@ -5,6 +5,8 @@
 
 pub mod answer;
 pub mod call;
+pub mod delivery;
+pub mod dto;
 pub mod endpoint;
 pub mod failure;
 pub mod json;

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn content_type() {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"))]);
+        let headers =
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"))]);
         assert!(is_taken(Takes::Json, &headers));
         assert!(!is_taken(Takes::Form, &headers));
         assert!(is_taken(Takes::Nothing, &headers));

@@ -12,6 +12,7 @@ use axum::http::Method;
 
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::endpoint::{engine, external_task, fetch_and_lock};
 use crate::failure::{Failure, Look};
 
 /// What a handler is on its way to.
@@ -101,28 +102,54 @@ impl fmt::Debug for Handler {
 }
 
 macro_rules! verb {
-    (DELETE) => { Verb::Delete };
-    (GET) => { Verb::Get };
-    (OPTIONS) => { Verb::Options };
-    (POST) => { Verb::Post };
-    (PUT) => { Verb::Put };
+    (DELETE) => {
+        Verb::Delete
+    };
+    (GET) => {
+        Verb::Get
+    };
+    (OPTIONS) => {
+        Verb::Options
+    };
+    (POST) => {
+        Verb::Post
+    };
+    (PUT) => {
+        Verb::Put
+    };
 }
 
 macro_rules! takes {
-    (nothing) => { Takes::Nothing };
-    (json) => { Takes::Json };
-    (form) => { Takes::Form };
+    (nothing) => {
+        Takes::Nothing
+    };
+    (json) => {
+        Takes::Json
+    };
+    (form) => {
+        Takes::Form
+    };
 }
 
 macro_rules! answers {
-    (nothing) => { Answers::Nothing };
-    (json) => { Answers::Json };
-    (text) => { Answers::Text };
-    (any) => { Answers::Any };
+    (nothing) => {
+        Answers::Nothing
+    };
+    (json) => {
+        Answers::Json
+    };
+    (text) => {
+        Answers::Text
+    };
+    (any) => {
+        Answers::Any
+    };
 }
 
 macro_rules! handler {
-    () => { None };
+    () => {
+        None
+    };
     ($look:ident, $handler:expr) => {
         Some(Handler { run: |call| Box::pin(($handler)(call)), look: &crate::failure::look::$look })
     };
@@ -214,7 +241,7 @@ operations! {
         POST "/deployment/{id}/redeploy" redeploy: json -> json;
     }
     "Engine" {
-        GET "/engine" getProcessEngineNames: nothing -> json => ENGINE, crate::endpoint::engine::names;
+        GET "/engine" getProcessEngineNames: nothing -> json => ENGINE, engine::names;
     }
     "Event Subscription" {
         GET "/event-subscription" getEventSubscriptions: nothing -> json;
@@ -241,22 +268,22 @@ operations! {
     "External Task" {
         GET "/external-task" getExternalTasks: nothing -> json;
         GET "/external-task/count" getExternalTasksCount: nothing -> json;
-        GET "/external-task/topic-names" getTopicNames: nothing -> json;
+        GET "/external-task/topic-names" getTopicNames: nothing -> json => ENGINE, external_task::topic_names;
         GET "/external-task/{id}" getExternalTask: nothing -> json;
-        GET "/external-task/{id}/errorDetails" getExternalTaskErrorDetails: nothing -> text;
+        GET "/external-task/{id}/errorDetails" getExternalTaskErrorDetails: nothing -> text => EXTERNAL_TASK, external_task::error_details;
         POST "/external-task" queryExternalTasks: json -> json;
         POST "/external-task/count" queryExternalTasksCount: json -> json;
-        POST "/external-task/fetchAndLock" fetchAndLock: json -> json;
+        POST "/external-task/fetchAndLock" fetchAndLock: json -> json => ENGINE, fetch_and_lock::fetch_and_lock;
         POST "/external-task/retries-async" setExternalTaskRetriesAsyncOperation: json -> json;
-        POST "/external-task/{id}/bpmnError" handleExternalTaskBpmnError: json -> nothing;
-        POST "/external-task/{id}/complete" completeExternalTaskResource: json -> nothing;
-        POST "/external-task/{id}/extendLock" extendLock: json -> nothing;
-        POST "/external-task/{id}/failure" handleFailure: json -> nothing;
-        POST "/external-task/{id}/lock" lock: json -> nothing;
-        POST "/external-task/{id}/unlock" unlock: nothing -> nothing;
+        POST "/external-task/{id}/bpmnError" handleExternalTaskBpmnError: json -> nothing => EXTERNAL_TASK, external_task::throw_bpmn_error;
+        POST "/external-task/{id}/complete" completeExternalTaskResource: json -> nothing => EXTERNAL_TASK, external_task::complete;
+        POST "/external-task/{id}/extendLock" extendLock: json -> nothing => EXTERNAL_TASK, external_task::extend_lock;
+        POST "/external-task/{id}/failure" handleFailure: json -> nothing => EXTERNAL_TASK, external_task::fail;
+        POST "/external-task/{id}/lock" lock: json -> nothing => EXTERNAL_TASK, external_task::lock;
+        POST "/external-task/{id}/unlock" unlock: nothing -> nothing => EXTERNAL_TASK, external_task::unlock;
         PUT "/external-task/retries" setExternalTaskRetries: json -> nothing;
-        PUT "/external-task/{id}/priority" setExternalTaskResourcePriority: json -> nothing;
-        PUT "/external-task/{id}/retries" setExternalTaskResourceRetries: json -> nothing;
+        PUT "/external-task/{id}/priority" setExternalTaskResourcePriority: json -> nothing => EXTERNAL_TASK, external_task::set_priority;
+        PUT "/external-task/{id}/retries" setExternalTaskResourceRetries: json -> nothing => EXTERNAL_TASK_RETRIES, external_task::set_retries;
     }
     "Filter" {
         DELETE "/filter/{id}" deleteFilter: nothing -> nothing;
@@ -647,6 +674,6 @@ operations! {
         POST "/variable-instance/count" queryVariableInstancesCount: json -> json;
     }
     "Version" {
-        GET "/version" getRestAPIVersion: nothing -> json => ENGINE, crate::endpoint::engine::version;
+        GET "/version" getRestAPIVersion: nothing -> json => ENGINE, engine::version;
     }
 }

@@ -14,13 +14,14 @@ use axum::routing::{MethodFilter, MethodRouter};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
+use runtime::Runtime;
 use tower::ServiceExt;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::call::Call;
 use crate::failure::{Failure, Refusal, look};
 use crate::media;
-use crate::operation::{Handler, OPERATIONS, Operation, Takes, Verb};
+use crate::operation::{OPERATIONS, Operation, Takes, Verb};
 use crate::query_string::QueryString;
 use crate::settings::RestSettings;
 
@@ -31,13 +32,14 @@ pub const ENGINE_NAME: &str = "default";
 /// What handlers work with.
 #[derive(Clone, Debug)]
 pub struct Rest {
+    pub runtime: Runtime,
     pub settings: Arc<RestSettings>,
 }
 
 /// The whole API below `/engine-rest`, and the same below `/engine-rest/engine/default`.
-pub fn router(settings: RestSettings) -> Router {
+pub fn router(runtime: Runtime, settings: RestSettings) -> Router {
     let cors = settings.cors_origin.clone();
-    let rest = Rest { settings: Arc::new(settings) };
+    let rest = Rest { runtime, settings: Arc::new(settings) };
     let mut routes = Router::new();
     for (path, operations) in by_path() {
         routes = routes.route(&format!("{BASE_PATH}{path}"), methods(&operations));
@@ -76,7 +78,8 @@ fn methods(operations: &[&'static Operation]) -> MethodRouter<Rest> {
         methods = methods.on(MethodFilter::OPTIONS, async move || [(ALLOW, allowed)]);
     }
     methods.fallback(async move || {
-        let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "NotAllowedException", "HTTP 405 Method Not Allowed");
+        let refusal =
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "NotAllowedException", "HTTP 405 Method Not Allowed");
         ([(ALLOW, allowed)], refusal).into_response()
     })
 }
@@ -132,7 +135,8 @@ async fn answer(operation: &'static Operation, rest: Rest, path: &RawPathParams,
     let look = operation.handler.as_ref().map_or(&look::ENGINE, |handler| handler.look);
     let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let handled = AssertUnwindSafe(handle(operation, rest, path, request)).catch_unwind().await;
-    let answered = handled.unwrap_or_else(|_| Err(Failure::internal(format_args!("a handler panicked: {operation:?}"))));
+    let answered =
+        handled.unwrap_or_else(|_| Err(Failure::internal(format_args!("a handler panicked: {operation:?}"))));
     answered.unwrap_or_else(|failure| failure.into_refusal(look).into_response())
 }
 
@@ -148,14 +152,13 @@ async fn handle(
     let Some(handler) = &operation.handler else {
         return Err(Failure::not_yet(format_args!("{} {}", operation.method.name(), operation.path)));
     };
-    let call = read(operation, handler, rest, path, request).await?;
+    let call = read(operation, rest, path, request).await?;
     let answer = (handler.run)(call).await?;
     Ok(answer.into_response())
 }
 
 async fn read(
     operation: &'static Operation,
-    _handler: &Handler,
     rest: Rest,
     path: Vec<(String, String)>,
     request: Request,

@@ -13,5 +13,8 @@ mod runtime;
 pub use clock::Clock;
 pub use error::Error;
 pub use request::*;
-pub use runtime::Runtime;
+pub use runtime::{FetchedTasks, Runtime};
 pub use settings::{JobExecutor, Settings};
+
+pub use bpmn::{Diagnostic, ParseFailure};
+pub use store::{ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, LocatedBy, LockedExternalTask, StoreError};

@@ -6,7 +6,9 @@ pub mod error;
 pub mod work;
 
 pub use error::StoreError;
-pub use work::{ClaimOrder, ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, Work, WorkDone};
+pub use work::{
+    ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, LocatedBy, LockedExternalTask, Work, WorkDone,
+};
 
 use std::future::Future;
 use std::pin::Pin;

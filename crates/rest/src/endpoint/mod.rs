@@ -2,3 +2,5 @@
 //! `Answer`.
 
 pub mod engine;
+pub mod external_task;
+pub mod fetch_and_lock;

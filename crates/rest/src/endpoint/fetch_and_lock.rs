@@ -1,0 +1,194 @@
+//! fetchAndLock: what is asked for, and the locked tasks on their way to the worker.
+//!
+//! A worker that is gone before its claim commits gets nothing locked: its connection ends, hyper drops this handler's
+//! future, and the runtime takes that for a withdrawal. A worker that is gone when its answer is written gets it
+//! unlocked again: the answer's body owns the tasks until hyper has taken its last piece.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use engine::{Rejection, RejectionKind};
+use runtime::{
+    ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, ExtensionProperties, FetchRequest, FetchTopic, FetchedTask,
+};
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::delivery::Delivery;
+use crate::dto::variable::{ValueForm, plain_value, variables_json};
+use crate::failure::{Failure, Refusal};
+use crate::json::Fields;
+
+/// More tasks than this are not handed out at once, however many are asked for.
+pub const TASKS_MAX: u32 = 10_000;
+/// Topics of one request.
+pub const TOPICS_MAX: usize = 1_000;
+
+pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    let topics = topics(&fields)?;
+    let timeout_ms = fields.long("asyncResponseTimeout")?.unwrap_or(0);
+    let timeout_ms_max = i64::try_from(call.rest.settings.poll_timeout_max.as_millis()).unwrap_or(i64::MAX);
+    let request = FetchRequest {
+        order: order(&fields)?,
+        tasks_max: tasks_max(&fields)?,
+        worker_id: fields.text("workerId")?.ok_or_else(|| null_value("`workerId` is missing"))?,
+        topics: topics.iter().map(|topic| topic.fetch.clone()).collect(),
+        async_response_timeout_ms: u64::try_from(timeout_ms).unwrap_or(0),
+    };
+    check(&request)?;
+    if timeout_ms > timeout_ms_max {
+        return Err(Failure::invalid(format!(
+            "`asyncResponseTimeout` must not be more than {timeout_ms_max} milliseconds"
+        )));
+    }
+    let fetched = call.runtime().fetch_and_lock(request).await?;
+    let shown = fetched.tasks.iter().map(|task| locked_task(task, &topics)).collect::<Result<Vec<_>, _>>()?;
+    let text = serde_json::to_vec(&shown).map_err(Failure::internal)?;
+    Ok(Answer::json_text(Delivery::new(text, fetched).into_body()))
+}
+
+/// A topic of the request, with what its answer needs.
+struct Topic {
+    fetch: FetchTopic,
+    form: ValueForm,
+}
+
+/// Camunda: wrong numbers are faults of the engine, not of the request.
+fn check(request: &FetchRequest) -> Result<(), Failure> {
+    for topic in &request.topics {
+        if topic.claim.lock_duration_ms <= 0 {
+            return Err(engine_fault(format!(
+                "`lockDuration` of topic `{}` has to be more than 0, not {}",
+                topic.claim.name, topic.claim.lock_duration_ms
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn tasks_max(fields: &Fields) -> Result<u32, Failure> {
+    let asked = fields.integer("maxTasks")?.unwrap_or(0);
+    let asked = u32::try_from(asked).map_err(|_| engine_fault(format!("`maxTasks` must not be negative: {asked}")))?;
+    Ok(asked.min(TASKS_MAX))
+}
+
+fn order(fields: &Fields) -> Result<Vec<ClaimOrder>, Failure> {
+    let mut order = Vec::new();
+    if fields.flag("usePriority")?.unwrap_or(false) {
+        order.push(ClaimOrder::PriorityDescending);
+    }
+    for entry in fields.array("sorting")?.unwrap_or_default() {
+        let entry = Fields::of(entry.clone(), "an entry of `sorting`")?;
+        match entry.text("sortBy")?.as_deref() {
+            Some("createTime") => {}
+            other => return Err(Failure::invalid(format!("`sortBy` has to be createTime, not {other:?}"))),
+        }
+        match entry.text("sortOrder")?.as_deref() {
+            Some("asc") => order.push(ClaimOrder::CreateTimeAscending),
+            Some("desc") => order.push(ClaimOrder::CreateTimeDescending),
+            Some(other) => return Err(Failure::invalid(format!("`sortOrder` has to be asc or desc, not `{other}`"))),
+            None => {
+                let refusal = Refusal::new(StatusCode::BAD_REQUEST, "NotValidException", "`sortOrder` is missing");
+                return Err(Failure::Refused(Refusal { code: Some(0), ..refusal }));
+            }
+        }
+    }
+    Ok(order)
+}
+
+fn topics(fields: &Fields) -> Result<Vec<Topic>, Failure> {
+    let given = fields.array("topics")?.unwrap_or_default();
+    if given.len() > TOPICS_MAX {
+        return Err(Failure::invalid(format!("`topics` must not have more than {TOPICS_MAX} entries")));
+    }
+    given.iter().map(|entry| topic(&Fields::of(entry.clone(), "an entry of `topics`")?)).collect()
+}
+
+fn topic(fields: &Fields) -> Result<Topic, Failure> {
+    let name = fields.text("topicName")?.ok_or_else(|| null_value("`topicName` is missing"))?;
+    let claim = ClaimTopic {
+        name,
+        lock_duration_ms: fields.long("lockDuration")?.unwrap_or(0),
+        business_key: fields.text("businessKey")?,
+        definition_ids: one_and_many(fields, "processDefinitionId", "processDefinitionIdIn")?,
+        definition_keys: one_and_many(fields, "processDefinitionKey", "processDefinitionKeyIn")?,
+        definition_version_tag: fields.text("processDefinitionVersionTag")?,
+        tenants: tenants(fields)?,
+        process_variables: process_variables(fields)?,
+        variables: ClaimVariables {
+            names: fields.texts("variables")?,
+            is_local_only: fields.flag("localVariables")?.unwrap_or(false),
+        },
+    };
+    let extension_properties = match fields.flag("includeExtensionProperties")? {
+        Some(true) => ExtensionProperties::Included,
+        _ => ExtensionProperties::Left,
+    };
+    let form = ValueForm::from_flag(fields.flag("deserializeValues")?, ValueForm::Serialized);
+    Ok(Topic { fetch: FetchTopic { claim, extension_properties }, form })
+}
+
+/// Two properties for the same thing, where both have to hold. Empty is no restriction.
+fn one_and_many(fields: &Fields, one: &str, many: &str) -> Result<Vec<Arc<str>>, Failure> {
+    let many = fields.texts(many)?.unwrap_or_default();
+    Ok(match fields.text(one)? {
+        None => many,
+        Some(one) if many.is_empty() || many.contains(&one) => vec![one],
+        // No definition has an empty id or key.
+        Some(_) => vec!["".into()],
+    })
+}
+
+fn tenants(fields: &Fields) -> Result<ClaimTenants, Failure> {
+    let named = fields.texts("tenantIdIn")?.filter(|ids| !ids.is_empty());
+    Ok(match (fields.flag("withoutTenantId")?, named) {
+        (Some(true), _) => ClaimTenants::None,
+        (_, Some(ids)) => ClaimTenants::OneOf(ids),
+        (_, None) => ClaimTenants::Any,
+    })
+}
+
+fn process_variables(fields: &Fields) -> Result<Vec<(Arc<str>, types::VariableValue)>, Failure> {
+    let Some(wanted) = fields.object("processVariables")? else { return Ok(Vec::new()) };
+    wanted.iter().map(|(name, value)| Ok((name.as_str().into(), plain_value(value)?))).collect()
+}
+
+fn locked_task(fetched: &FetchedTask, topics: &[Topic]) -> Result<Value, Failure> {
+    let task = &fetched.locked.task;
+    let topic = topics.iter().find(|topic| topic.fetch.claim.name == task.topic);
+    let form = topic.map_or(ValueForm::Serialized, |topic| topic.form);
+    let properties = fetched.extension_properties.iter().map(|(name, value)| (name.to_string(), json!(&**value)));
+    Ok(json!({
+        "activityId": &*task.activity_id,
+        "activityInstanceId": task.activity_instance_id.to_string(),
+        "errorMessage": task.error_message.as_deref(),
+        "errorDetails": task.error_details.as_deref(),
+        "executionId": task.execution_id.to_string(),
+        "id": task.id.to_string(),
+        "lockExpirationTime": task.lock_expiration.map(|time| time.to_string()),
+        "createTime": task.create_time.to_string(),
+        "processDefinitionId": task.definition_id.as_str(),
+        "processDefinitionKey": &*task.definition_key,
+        "processDefinitionVersionTag": task.definition_version_tag.as_deref(),
+        "processInstanceId": task.process_instance_id.to_string(),
+        "retries": task.retries,
+        "suspended": task.is_suspended,
+        "workerId": task.worker_id.as_deref(),
+        "topicName": &*task.topic,
+        "tenantId": task.tenant_id.as_deref(),
+        "variables": variables_json(&fetched.locked.variables, form)?,
+        "priority": task.priority,
+        "businessKey": task.business_key.as_deref(),
+        "extensionProperties": properties.collect::<Map<_, _>>(),
+    }))
+}
+
+fn null_value(message: &str) -> Failure {
+    Rejection::new(RejectionKind::NullValue, message).into()
+}
+
+fn engine_fault(message: String) -> Failure {
+    Rejection::new(RejectionKind::ProcessEngine, message).into()
+}
