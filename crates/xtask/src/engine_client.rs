@@ -64,6 +64,7 @@ pub struct FetchedTask {
     pub id: String,
     pub process_instance_id: String,
     pub activity_id: String,
+    pub business_key: Option<String>,
 }
 
 impl EngineClient {
@@ -169,6 +170,7 @@ impl EngineClient {
                     id: text_field(task, "id")?,
                     process_instance_id: text_field(task, "processInstanceId")?,
                     activity_id: text_field(task, "activityId")?,
+                    business_key: task["businessKey"].as_str().map(str::to_owned),
                 })
             })
             .collect()

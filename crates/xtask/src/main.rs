@@ -4,8 +4,10 @@
 #![allow(clippy::print_stdout)]
 
 mod bench;
+mod crash;
 mod dist;
 mod engine_client;
+mod random;
 mod server;
 mod tidy;
 mod workspace;
@@ -34,6 +36,8 @@ enum Task {
     Dist,
     /// Workloads with rate, p50 and p99, next to a bare loop on SQLite and an empty HTTP handler
     Bench(bench::Options),
+    /// Kills the server under load, many times, and looks for what was acknowledged
+    Crash(crash::Options),
     /// The server that `bench empty-handler` measures
     #[command(hide = true)]
     EmptyHandler,
@@ -56,6 +60,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Tidy => tidy::run(),
         Task::Test => workspace::test(),
         Task::Bench(options) => bench::run(options),
+        Task::Crash(options) => crash::run(options),
         Task::EmptyHandler => bench::empty_handler::serve(),
         Task::Dist => dist::run_dist(),
     }
