@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of running instances. A document is refused as a whole: what Camlock cannot execute is named with
 //! line, column and element ids, and is never read as something else.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod diagnostic;
 pub mod model;

@@ -3,6 +3,7 @@
 //! `execute` is a synchronous, total and deterministic function of its arguments. Clock and ids come in through `Env`;
 //! nothing here reads a file, a clock or a database. What changed leaves as a `ChangeSet` that a store makes durable
 //! as one unit, and as `Effect`s that are run once it is durable.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod change;
 pub mod command;

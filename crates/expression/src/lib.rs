@@ -3,6 +3,7 @@
 //! Parses a text once and evaluates it against a [`Context`] that knows the variables. Knows nothing of processes:
 //! what `execution` or `task` are is the context's business. Pure: no clock, no IO. Every evaluation ends, within the
 //! limits of [`limit`]; nothing here panics or recurses without bound, whatever the text.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod limit;
 

@@ -1,6 +1,7 @@
 //! Every table once, and the read side as declarations.
 //!
 //! A `Table` gives the DDL of both dialects and the columns that row codecs write. Knows no SQL client.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod condition;
 pub mod dialect;

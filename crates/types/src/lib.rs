@@ -2,6 +2,7 @@
 //!
 //! No IO and no serde here. What these types look like in JSON is `rest`'s business, what they look like in a table
 //! is `store`'s.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod id;
 pub mod timestamp;
