@@ -5,20 +5,43 @@
 //! as one unit, and as `Effect`s that are run once it is durable.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
+
 pub mod change;
 pub mod command;
 pub mod definition;
 pub mod effect;
 pub mod env;
+pub mod execute;
 pub mod history;
+pub mod instance;
+pub mod outcome;
 pub mod record;
 pub mod rejection;
 pub mod snapshot;
 
+mod agenda;
+mod behavior;
+mod due_date;
+mod error_propagation;
+mod evaluate;
+mod incident;
+mod mapping;
+mod process_instance;
+mod recorder;
+mod subscription;
+mod timer;
+mod tree;
+mod turn;
+mod variables;
+
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{Command, Reply, StartedProcessInstance, VariablePatch, VariableReach};
-pub use definition::{Definitions, ProcessDefinition};
+pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};
+pub use execute::execute;
+pub use instance::{Aggregate, BrokenInvariant, ScopeKey};
+pub use outcome::Outcome;
 pub use rejection::{Rejection, RejectionKind};
 pub use snapshot::Snapshot;

@@ -1,5 +1,29 @@
 //! What can be asked of a tree of instances: one file per command.
 
+mod complete_external_task;
+mod complete_task;
+mod correlate_message;
+mod delete_process_instance;
+mod dispatch;
+mod execute_job;
+mod extend_external_task_lock;
+mod fail_external_task;
+mod fail_job;
+mod lock_external_task;
+mod patch_task_variables;
+mod patch_variables;
+mod set_external_task_priority;
+mod set_external_task_retries;
+mod set_job_due_date;
+mod set_job_retries;
+mod set_process_instance_suspension;
+mod start_process_instance;
+mod throw_external_task_bpmn_error;
+mod unlock_external_task;
+mod worker;
+
+pub(crate) use dispatch::{apply, complete_reply};
+
 use std::sync::Arc;
 
 use types::{
@@ -134,7 +158,7 @@ pub enum Reply {
         execution_id: ExecutionId,
         process_instance_id: ProcessInstanceId,
     },
-    /// The variables of the scope of a completed task, where they were asked for.
+    /// Of a completed task: the variables of its process's scope, as they are when the command ends.
     Variables(Vec<(Arc<str>, VariableValue)>),
 }
 

@@ -32,6 +32,14 @@ pub struct Job {
 
 impl Job {
     pub const RETRIES_DEFAULT: i32 = 3;
+
+    /// From when on a job executor may run it; `None` while it may not at all. Past times mean at once.
+    pub fn executable_from(&self) -> Option<Timestamp> {
+        if self.is_suspended || self.retries <= 0 {
+            return None;
+        }
+        Some(self.due_date.unwrap_or(self.create_time))
+    }
 }
 
 /// What a job does.

@@ -1,0 +1,143 @@
+//! What is still to be done in a command: the only control flow of the engine.
+//!
+//! A step says what happens to one execution; working it off may put further steps on the agenda. The newest step is
+//! worked off first, so that one path goes on until it waits or ends before the next one moves. Behaviours return what
+//! happens next and never call each other. The number of steps of a command is limited.
+
+use std::sync::Arc;
+
+use bpmn::model::{ElementIndex, FlowIndex};
+use types::ExecutionId;
+
+use crate::behavior::{self, Next};
+use crate::rejection::{Rejection, RejectionKind};
+use crate::turn::Turn;
+use crate::{error_propagation, tree};
+
+/// One move of one execution.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// It arrives at an element of the scope it runs in.
+    Enter { execution: ExecutionId, element: ElementIndex },
+    /// What it waited for has happened.
+    Resume { execution: ExecutionId },
+    /// It leaves the activity it is at, by the flows that its conditions choose.
+    Leave { execution: ExecutionId },
+    /// It is the last that a joining gateway waited for.
+    Join { execution: ExecutionId },
+    /// It goes along a flow.
+    Take { execution: ExecutionId, flow: FlowIndex },
+    /// Its path ends at the activity it is at.
+    End { execution: ExecutionId },
+    /// The activity it is at throws a BPMN error.
+    Throw { execution: ExecutionId, error: BpmnError },
+    /// The event attached to the activity that the execution is the scope of has happened.
+    FireBoundaryEvent { execution: ExecutionId, event: ElementIndex },
+}
+
+/// An error that models can catch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BpmnError {
+    pub code: Option<Arc<str>>,
+    pub message: Option<Arc<str>>,
+}
+
+impl Step {
+    fn execution_mut(&mut self) -> &mut ExecutionId {
+        match self {
+            Step::Enter { execution, .. }
+            | Step::Resume { execution }
+            | Step::Leave { execution }
+            | Step::Join { execution }
+            | Step::Take { execution, .. }
+            | Step::End { execution }
+            | Step::Throw { execution, .. }
+            | Step::FireBoundaryEvent { execution, .. } => execution,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    /// The last one is next.
+    steps: Vec<Step>,
+}
+
+impl Agenda {
+    pub fn push(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// Another execution goes on in place of `old`.
+    pub fn redirect(&mut self, old: ExecutionId, new: ExecutionId) {
+        for step in &mut self.steps {
+            let execution = step.execution_mut();
+            if *execution == old {
+                *execution = new;
+            }
+        }
+    }
+}
+
+/// Works off the agenda until every path waits or has ended.
+pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
+    let steps_max = turn.env.limits.steps_max;
+    for _ in 0..steps_max {
+        let Some(mut step) = turn.agenda.steps.pop() else { return Ok(()) };
+        // A step of a path that another path has cancelled meanwhile is void.
+        if turn.aggregate.execution(*step.execution_mut()).is_some() {
+            work_off(turn, step)?;
+        }
+    }
+    if turn.agenda.steps.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the command takes more than {steps_max} steps: the model may never come to rest");
+    Err(Rejection::new(RejectionKind::LimitReached, message))
+}
+
+fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
+    match step {
+        Step::Enter { execution, element } => {
+            let execution = tree::enter_activity(turn, execution, element)?;
+            let next = behavior::enter(turn, execution, element)?;
+            schedule(turn, execution, next);
+            Ok(())
+        }
+        Step::Resume { execution } => {
+            let element = turn.element_at(execution)?;
+            let next = behavior::resume(turn, execution, element)?;
+            schedule(turn, execution, next);
+            Ok(())
+        }
+        Step::Leave { execution } => {
+            let element = turn.element_at(execution)?;
+            let flows = behavior::flows_to_take(turn, execution, element)?;
+            if flows.is_empty() {
+                turn.agenda.push(Step::End { execution });
+                return Ok(());
+            }
+            tree::leave_activity(turn, execution, &flows)
+        }
+        Step::Join { execution } => tree::join(turn, execution),
+        Step::Take { execution, flow } => {
+            let target = turn.definition_of(execution)?.model.flow(flow).target;
+            turn.agenda.push(Step::Enter { execution, element: target });
+            Ok(())
+        }
+        Step::End { execution } => tree::end_path(turn, execution),
+        Step::Throw { execution, error } => error_propagation::throw(turn, execution, error),
+        Step::FireBoundaryEvent { execution, event } => tree::fire_boundary_event(turn, execution, event),
+    }
+}
+
+fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) {
+    match next {
+        Next::Wait => {}
+        Next::Leave => turn.agenda.push(Step::Leave { execution }),
+        Next::End => turn.agenda.push(Step::End { execution }),
+        Next::EnterInner(element) => turn.agenda.push(Step::Enter { execution, element }),
+        Next::Throw(error) => turn.agenda.push(Step::Throw { execution, error }),
+        Next::Join => turn.agenda.push(Step::Join { execution }),
+    }
+}

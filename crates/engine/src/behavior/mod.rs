@@ -1,0 +1,108 @@
+//! What elements do: one file per kind.
+//!
+//! Every kind answers three verbs. `enter`: an execution has arrived (the activity instance exists, inputs are mapped).
+//! `resume`: what it waited for has happened. `cancel`: it is taken away. The answer to the first two says what is
+//! next; a behaviour never runs another one. The module doc of a kind says what each verb does and what may come next.
+
+pub(crate) mod boundary_event;
+pub(crate) mod error_end_event;
+pub(crate) mod exclusive_gateway;
+pub(crate) mod external_task;
+pub(crate) mod none_end_event;
+pub(crate) mod none_start_event;
+pub(crate) mod outgoing;
+pub(crate) mod parallel_gateway;
+pub(crate) mod sub_process;
+pub(crate) mod user_task;
+
+use bpmn::model::{ElementIndex, ElementKind, FlowIndex};
+use types::ExecutionId;
+
+use crate::agenda::BpmnError;
+use crate::rejection::Rejection;
+use crate::turn::Turn;
+
+/// What happens to the execution after a verb.
+#[derive(Clone, Debug)]
+pub(crate) enum Next {
+    /// It stays until something from outside resumes or cancels it.
+    Wait,
+    /// It leaves by the flows that its conditions choose.
+    Leave,
+    /// Its path ends here.
+    End,
+    /// It begins what the element encloses.
+    EnterInner(ElementIndex),
+    /// A BPMN error looks for someone to catch it.
+    Throw(BpmnError),
+    /// Those that wait at this gateway and the execution go on as one.
+    Join,
+}
+
+pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: ElementIndex) -> Result<Next, Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(index);
+    match &element.kind {
+        ElementKind::NoneStartEvent { .. } => Ok(none_start_event::enter()),
+        ElementKind::NoneEndEvent => Ok(none_end_event::enter()),
+        ElementKind::ErrorEndEvent { error } => error_end_event::enter(turn, execution, error),
+        ElementKind::ExclusiveGateway => Ok(exclusive_gateway::enter()),
+        ElementKind::ParallelGateway => Ok(parallel_gateway::enter(turn, execution, element)),
+        ElementKind::UserTask(task) => user_task::enter(turn, execution, task),
+        ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
+        ElementKind::SubProcess { none_start_event } => Ok(sub_process::enter(*none_start_event)),
+        ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
+    }
+}
+
+pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: ElementIndex) -> Result<Next, Rejection> {
+    let definition = turn.definition_of(execution)?;
+    match &definition.model.element(index).kind {
+        ElementKind::UserTask(_) => Ok(user_task::resume()),
+        ElementKind::ExternalTask(_) => Ok(external_task::resume()),
+        ElementKind::SubProcess { .. } => Ok(sub_process::resume()),
+        ElementKind::NoneStartEvent { .. }
+        | ElementKind::NoneEndEvent
+        | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::ExclusiveGateway
+        | ElementKind::ParallelGateway
+        | ElementKind::BoundaryEvent(_) => unreachable!("only what waits for something from outside is resumed"),
+    }
+}
+
+pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: ElementIndex) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    match &definition.model.element(index).kind {
+        ElementKind::UserTask(_) => user_task::cancel(turn, execution),
+        ElementKind::ExternalTask(_) => external_task::cancel(turn, execution),
+        ElementKind::NoneStartEvent { .. }
+        | ElementKind::NoneEndEvent
+        | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::ExclusiveGateway
+        | ElementKind::ParallelGateway
+        | ElementKind::SubProcess { .. }
+        | ElementKind::BoundaryEvent(_) => {}
+    }
+    Ok(())
+}
+
+/// Which flows an execution leaves an element by; none ends its path.
+pub(crate) fn flows_to_take(
+    turn: &Turn<'_, '_>,
+    execution: ExecutionId,
+    index: ElementIndex,
+) -> Result<Vec<FlowIndex>, Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(index);
+    match &element.kind {
+        ElementKind::ExclusiveGateway => exclusive_gateway::flows(turn, execution, &definition.model, element),
+        ElementKind::ParallelGateway => Ok(parallel_gateway::flows(element)),
+        ElementKind::NoneStartEvent { .. }
+        | ElementKind::NoneEndEvent
+        | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::UserTask(_)
+        | ElementKind::ExternalTask(_)
+        | ElementKind::SubProcess { .. }
+        | ElementKind::BoundaryEvent(_) => outgoing::flows(turn, execution, &definition.model, element),
+    }
+}

@@ -1,0 +1,151 @@
+//! User task.
+//!
+//! `enter`: makes the task that people see, with what its expressions give, and waits. `resume`: it was completed, the
+//! row is gone; next is its leaving. `cancel`: deletes the task with its variables.
+
+use std::sync::Arc;
+
+use bpmn::model::UserTask as UserTaskElement;
+use expression::{Expression, Value};
+use types::{ExecutionId, TaskId, Timestamp};
+
+use crate::due_date;
+use crate::evaluate;
+use crate::instance::ScopeKey;
+use crate::record::{IdentityLink, IdentityLinkKind, Task};
+use crate::rejection::{Rejection, RejectionKind};
+use crate::turn::Turn;
+use crate::variables;
+
+use super::Next;
+
+/// Camunda's priority of tasks that say nothing else.
+const PRIORITY_DEFAULT: i32 = 50;
+
+pub(crate) fn enter(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    element: &UserTaskElement,
+) -> Result<Next, Rejection> {
+    let id: TaskId = turn.new_id();
+    let name = evaluate::optional_text(turn, execution, element.name.as_ref())?;
+    let description = evaluate::optional_text(turn, execution, element.description.as_ref())?;
+    let due_date = date(turn, execution, element.due_date.as_ref())?;
+    let follow_up_date = date(turn, execution, element.follow_up_date.as_ref())?;
+    let priority = priority(turn, execution, element.priority.as_ref())?;
+    let assignee = evaluate::optional_text(turn, execution, element.assignee.as_ref())?;
+    let owner = evaluate::optional_text(turn, execution, element.owner.as_ref())?;
+    let identity_links = candidates(turn, execution, element)?;
+    let form_key = evaluate::optional_text(turn, execution, element.form_key.as_ref())?;
+    let visit = turn.visit_of(execution);
+    turn.history.activity_has_task(&visit.activity_instance_id, id, assignee.clone());
+    let instance = turn.instance_of(execution);
+    let row = Task {
+        id,
+        execution_id: execution,
+        process_instance_id: instance.id,
+        root_process_instance_id: instance.root_process_instance_id,
+        definition_id: instance.definition_id.clone(),
+        definition_key: instance.definition_key.clone(),
+        business_key: instance.business_key.clone(),
+        tenant_id: instance.tenant_id.clone(),
+        activity_id: visit.activity_id,
+        activity_instance_id: visit.activity_instance_id,
+        name,
+        description,
+        assignee,
+        owner,
+        priority,
+        create_time: turn.env.now,
+        last_updated: None,
+        due_date,
+        follow_up_date,
+        form_key,
+        is_suspended: instance.is_suspended,
+        identity_links,
+    };
+    turn.aggregate.tasks.insert(row);
+    Ok(Next::Wait)
+}
+
+pub(crate) fn resume() -> Next {
+    Next::Leave
+}
+
+pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    let ids: Vec<TaskId> = turn.aggregate.tasks.by_key(execution).map(|task| task.id).collect();
+    for id in ids {
+        delete(turn, id);
+    }
+}
+
+/// The row and its own variables go.
+pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: TaskId) {
+    variables::drop_scope(turn, ScopeKey::Task(id));
+    turn.aggregate.tasks.remove(id);
+}
+
+fn date(
+    turn: &Turn<'_, '_>,
+    execution: ExecutionId,
+    expression: Option<&Expression>,
+) -> Result<Option<Timestamp>, Rejection> {
+    let Some(expression) = expression else { return Ok(None) };
+    match evaluate::value(turn, execution, expression)? {
+        Value::Null => Ok(None),
+        Value::Date(instant) => Ok(Some(instant)),
+        Value::String(text) => due_date::date(&text, turn.env.now)
+            .map(Some)
+            .map_err(|error| Rejection::new(RejectionKind::ProcessEngine, error.to_string())),
+        other => Err(evaluate::wrong_type(expression, &other, "a Date or a text of one")),
+    }
+}
+
+fn priority(turn: &Turn<'_, '_>, execution: ExecutionId, expression: Option<&Expression>) -> Result<i32, Rejection> {
+    let Some(expression) = expression else { return Ok(PRIORITY_DEFAULT) };
+    let value = evaluate::value(turn, execution, expression)?;
+    match &value {
+        Value::Null => Ok(PRIORITY_DEFAULT),
+        Value::String(text) => {
+            text.parse().map_err(|_| evaluate::wrong_type(expression, &value, "a number as the priority"))
+        }
+        Value::Short(_) | Value::Integer(_) | Value::Long(_) | Value::Double(_) | Value::Decimal(_) => {
+            value.to_integer().map_err(|_| evaluate::wrong_type(expression, &value, "a number as the priority"))
+        }
+        _ => Err(evaluate::wrong_type(expression, &value, "a number as the priority")),
+    }
+}
+
+fn candidates(
+    turn: &Turn<'_, '_>,
+    execution: ExecutionId,
+    element: &UserTaskElement,
+) -> Result<Vec<IdentityLink>, Rejection> {
+    let mut links = Vec::new();
+    let candidate = |user_id, group_id| IdentityLink { kind: IdentityLinkKind::Candidate, user_id, group_id };
+    for expression in &element.candidate_users {
+        links.extend(names(turn, execution, expression)?.into_iter().map(|name| candidate(Some(name), None)));
+    }
+    for expression in &element.candidate_groups {
+        links.extend(names(turn, execution, expression)?.into_iter().map(|name| candidate(None, Some(name))));
+    }
+    Ok(links)
+}
+
+/// A text with commas between the names, or a list of texts.
+fn names(turn: &Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -> Result<Vec<Arc<str>>, Rejection> {
+    let value = evaluate::value(turn, execution, expression)?;
+    let refusal = || evaluate::wrong_type(expression, &value, "a text or a list of texts");
+    match &value {
+        Value::String(text) => Ok(text.split(',').map(|name| name.trim().into()).collect()),
+        Value::List(list) => list
+            .items
+            .iter()
+            .map(|item| match item {
+                Value::String(name) => Ok(name.clone()),
+                _ => Err(refusal()),
+            })
+            .collect(),
+        _ => Err(refusal()),
+    }
+}

@@ -1,0 +1,138 @@
+//! From a command to the file that decides on it.
+
+use std::sync::Arc;
+
+use types::{ExecutionId, ProcessInstanceId, VariableValue};
+
+use crate::instance::ScopeKey;
+use crate::rejection::Rejection;
+use crate::turn::{Reach, Turn};
+use crate::variables;
+
+use super::fail_external_task::Failure;
+use super::{
+    Command, Reply, StartedProcessInstance, complete_external_task, complete_task, correlate_message,
+    delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job, lock_external_task,
+    patch_task_variables, patch_variables, set_external_task_priority, set_external_task_retries, set_job_due_date,
+    set_job_retries, set_process_instance_suspension, start_process_instance, throw_external_task_bpmn_error,
+    unlock_external_task,
+};
+
+/// A reply that may lack what is known only at the end of the command.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Ready(Reply),
+    Started(StartedProcessInstance),
+    VariablesOf(ProcessInstanceId),
+}
+
+/// Decides on a command and does its part before the agenda is worked off.
+pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer, Rejection> {
+    match command {
+        Command::StartProcessInstance { id, definition_id, business_key, variables } => {
+            start_process_instance::apply(turn, *id, definition_id, business_key.as_ref(), variables)
+        }
+        Command::DeleteProcessInstance { id, delete_reason } => {
+            delete_process_instance::apply(turn, *id, delete_reason.as_ref())
+        }
+        Command::SetProcessInstanceSuspension { id, is_suspended } => {
+            set_process_instance_suspension::apply(turn, *id, *is_suspended)
+        }
+        Command::PatchVariables { execution_id, reach, patch } => {
+            patch_variables::apply(turn, *execution_id, *reach, patch)
+        }
+        Command::LockExternalTask { id, worker_id, lock_duration_ms } => {
+            lock_external_task::apply(turn, *id, worker_id.as_ref(), *lock_duration_ms)
+        }
+        Command::ExtendExternalTaskLock { id, worker_id, new_duration_ms } => {
+            extend_external_task_lock::apply(turn, *id, worker_id.as_ref(), *new_duration_ms)
+        }
+        Command::UnlockExternalTask { id } => unlock_external_task::apply(turn, *id),
+        Command::SetExternalTaskPriority { id, priority } => set_external_task_priority::apply(turn, *id, *priority),
+        Command::SetExternalTaskRetries { id, retries } => set_external_task_retries::apply(turn, *id, *retries),
+        Command::CompleteExternalTask { id, worker_id, variables, local_variables } => {
+            complete_external_task::apply(turn, *id, worker_id.as_ref(), variables, local_variables)
+        }
+        Command::FailExternalTask {
+            id,
+            worker_id,
+            error_message,
+            error_details,
+            retries,
+            retry_timeout_ms,
+            variables,
+            local_variables,
+        } => {
+            let failure = Failure {
+                error_message: error_message.as_ref(),
+                error_details: error_details.as_ref(),
+                retries: *retries,
+                retry_timeout_ms: *retry_timeout_ms,
+                variables,
+                local_variables,
+            };
+            fail_external_task::apply(turn, *id, worker_id.as_ref(), &failure)
+        }
+        Command::ThrowExternalTaskBpmnError { id, worker_id, error_code, error_message, variables } => {
+            let error = (error_code.as_ref(), error_message.as_ref());
+            throw_external_task_bpmn_error::apply(turn, *id, worker_id.as_ref(), error, variables)
+        }
+        Command::CompleteTask { id, variables } => complete_task::apply(turn, *id, variables),
+        Command::PatchTaskVariables { id, reach, patch } => patch_task_variables::apply(turn, *id, *reach, patch),
+        Command::CorrelateMessage { subscription_id, variables, local_variables } => {
+            correlate_message::apply(turn, *subscription_id, variables, local_variables)
+        }
+        Command::ExecuteJob { id } => execute_job::apply(turn, *id),
+        Command::FailJob { id, message } => fail_job::apply(turn, *id, message),
+        Command::SetJobRetries { id, retries } => set_job_retries::apply(turn, *id, *retries),
+        Command::SetJobDueDate { id, due_date } => set_job_due_date::apply(turn, *id, *due_date),
+    }
+}
+
+/// What the reply can say only when all paths wait or have ended.
+pub(crate) fn complete_reply(turn: &mut Turn<'_, '_>, answer: Answer) -> Reply {
+    match answer {
+        Answer::Ready(reply) => reply,
+        Answer::Started(started) => {
+            let is_ended = turn.aggregate.process_instance(started.id).is_none();
+            let variables = process_variables(turn, started.id);
+            Reply::Started(StartedProcessInstance { is_ended, variables, ..started })
+        }
+        Answer::VariablesOf(id) => Reply::Variables(process_variables(turn, id)),
+    }
+}
+
+/// Those of the process's own scope, also where it has just ended.
+fn process_variables(turn: &mut Turn<'_, '_>, id: ProcessInstanceId) -> Vec<(Arc<str>, VariableValue)> {
+    match turn.final_variables.take() {
+        Some(variables) => variables,
+        None => variables::all_local(turn, ScopeKey::Execution(ExecutionId::from(id))),
+    }
+}
+
+impl Command {
+    /// Those that only change the row of one external task need no newest state of the rest.
+    pub(crate) fn reach(&self) -> Reach {
+        match self {
+            Command::LockExternalTask { .. }
+            | Command::ExtendExternalTaskLock { .. }
+            | Command::UnlockExternalTask { .. }
+            | Command::SetExternalTaskPriority { .. }
+            | Command::SetExternalTaskRetries { .. } => Reach::ExternalTaskRow,
+            Command::StartProcessInstance { .. }
+            | Command::DeleteProcessInstance { .. }
+            | Command::SetProcessInstanceSuspension { .. }
+            | Command::PatchVariables { .. }
+            | Command::CompleteExternalTask { .. }
+            | Command::FailExternalTask { .. }
+            | Command::ThrowExternalTaskBpmnError { .. }
+            | Command::CompleteTask { .. }
+            | Command::PatchTaskVariables { .. }
+            | Command::CorrelateMessage { .. }
+            | Command::ExecuteJob { .. }
+            | Command::FailJob { .. }
+            | Command::SetJobRetries { .. }
+            | Command::SetJobDueDate { .. } => Reach::Aggregate,
+        }
+    }
+}

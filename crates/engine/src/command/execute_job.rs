@@ -1,0 +1,31 @@
+//! Runs a job, whether it is due or not.
+
+use types::JobId;
+
+use crate::agenda::Step;
+use crate::command::Reply;
+use crate::command::dispatch::Answer;
+use crate::record::JobHandler;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::timer;
+use crate::turn::Turn;
+
+pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Rejection> {
+    let job = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
+    if job.is_suspended {
+        return Err(Rejection::new(RejectionKind::Suspended, format!("job {id} is suspended")));
+    }
+    let (JobHandler::TimerTransition { .. }, Some(execution), Some(activity_id)) =
+        (&job.handler, job.execution_id, &job.activity_id)
+    else {
+        let message = format!("job {id} is none of a process instance");
+        return Err(Rejection::new(RejectionKind::ProcessEngine, message));
+    };
+    let event = turn.element_named(execution, activity_id)?;
+    super::set_job_retries::resolve_incident(turn, &job);
+    turn.aggregate.jobs.remove(id);
+    // An interrupting event takes the next repetition away again.
+    timer::repeat(turn, &job)?;
+    turn.agenda.push(Step::FireBoundaryEvent { execution, event });
+    Ok(Answer::Ready(Reply::Done))
+}

@@ -1,0 +1,13 @@
+//! The state that commands work on: a tree of process instances as tables in memory.
+//!
+//! Knows rows and how they hang together, not what elements do.
+
+mod aggregate;
+mod index;
+mod invariant;
+mod tracked;
+
+pub use aggregate::Aggregate;
+pub use index::{ExecutionKey, IndexedRecord, MinimumId, ScopeKey, VariableKey};
+pub use invariant::BrokenInvariant;
+pub use tracked::Tracked;

@@ -1,0 +1,72 @@
+//! Input and output mappings of activities.
+
+use std::sync::Arc;
+
+use bpmn::model::{Element, IoMapping};
+use expression::Value;
+use types::{ExecutionId, VariableValue};
+
+use crate::command::VariableReach;
+use crate::evaluate;
+use crate::instance::ScopeKey;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::turn::Turn;
+use crate::variables;
+
+/// Lists and maps in lists and maps; the parser refuses deeper models long before.
+const DEPTH_MAX: u32 = 64;
+
+/// Reads around the activity, writes to its own scope.
+pub(crate) fn map_inputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &Element) -> Result<(), Rejection> {
+    let outer = parent_of(turn, scope);
+    for parameter in &element.inputs {
+        let value = variable(turn, outer, &parameter.mapping)?;
+        let scope = ScopeKey::Execution(scope);
+        variables::set(turn, scope, VariableReach::Local, &parameter.name, variables::lasting(value))?;
+    }
+    Ok(())
+}
+
+/// Reads in the activity's own scope, writes around it.
+pub(crate) fn map_outputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &Element) -> Result<(), Rejection> {
+    let outer = parent_of(turn, scope);
+    for parameter in &element.outputs {
+        let value = variable(turn, scope, &parameter.mapping)?;
+        let outer = ScopeKey::Execution(outer);
+        variables::set(turn, outer, VariableReach::Nearest, &parameter.name, variables::lasting(value))?;
+    }
+    Ok(())
+}
+
+fn parent_of(turn: &Turn<'_, '_>, scope: ExecutionId) -> ExecutionId {
+    turn.execution(scope).parent_id.expect("an activity with mappings has an execution of its own")
+}
+
+fn variable(turn: &Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping) -> Result<VariableValue, Rejection> {
+    evaluate::to_variable(&value(turn, execution, mapping, 0)?)
+}
+
+fn value(turn: &Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping, depth: u32) -> Result<Value, Rejection> {
+    if depth > DEPTH_MAX {
+        return Err(Rejection::new(
+            RejectionKind::LimitReached,
+            format!("a mapping is nested more than {DEPTH_MAX} deep"),
+        ));
+    }
+    match mapping {
+        IoMapping::Null => Ok(Value::Null),
+        IoMapping::Value(expression) => evaluate::value(turn, execution, expression),
+        IoMapping::List(items) => {
+            let items: Result<Vec<Value>, Rejection> =
+                items.iter().map(|item| value(turn, execution, item, depth + 1)).collect();
+            Ok(Value::list(items?))
+        }
+        IoMapping::Map(entries) => {
+            let entries: Result<Vec<(Arc<str>, Value)>, Rejection> = entries
+                .iter()
+                .map(|(key, entry)| Ok((key.clone(), value(turn, execution, entry, depth + 1)?)))
+                .collect();
+            Ok(Value::map(entries?))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Begin and end of process instances.
+
+use std::sync::Arc;
+
+use types::{ExecutionId, ProcessInstanceId, Timestamp};
+
+use crate::history::{EndState, ProcessInstanceEnd};
+use crate::instance::ScopeKey;
+use crate::rejection::Rejection;
+use crate::turn::Turn;
+use crate::{tree, variables};
+
+const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// The last path of the process has ended at `last_activity`.
+pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity: Arc<str>) {
+    let end = InstanceEnd { state: EndState::Completed, activity_id: Some(last_activity), delete_reason: None };
+    finish(turn, root, end);
+}
+
+/// Cancels whatever still runs and ends the instance from outside.
+pub(crate) fn terminate(
+    turn: &mut Turn<'_, '_>,
+    id: ProcessInstanceId,
+    delete_reason: Option<Arc<str>>,
+) -> Result<(), Rejection> {
+    let root = ExecutionId::from(id);
+    tree::cancel(turn, root)?;
+    finish(turn, root, InstanceEnd { state: EndState::ExternallyTerminated, activity_id: None, delete_reason });
+    Ok(())
+}
+
+struct InstanceEnd {
+    state: EndState,
+    activity_id: Option<Arc<str>>,
+    delete_reason: Option<Arc<str>>,
+}
+
+fn finish(turn: &mut Turn<'_, '_>, root: ExecutionId, end: InstanceEnd) {
+    let id = ProcessInstanceId::from(root);
+    let end_time = turn.env.now;
+    turn.final_variables = Some(variables::all_local(turn, ScopeKey::Execution(root)));
+    let removal_time = removal_time(turn, root, end_time);
+    tree::remove(turn, root);
+    turn.aggregate.process_instances.remove(id);
+    turn.history.process_instance_ended(ProcessInstanceEnd {
+        id,
+        end_time,
+        end_activity_id: end.activity_id,
+        state: end.state,
+        delete_reason: end.delete_reason,
+        removal_time,
+    });
+}
+
+/// Only the root's history has one of its own.
+fn removal_time(turn: &Turn<'_, '_>, root: ExecutionId, end_time: Timestamp) -> Option<Timestamp> {
+    let instance = turn.instance_of(root);
+    if instance.root_process_instance_id != instance.id {
+        return None;
+    }
+    let definition = turn.definitions.by_id(&instance.definition_id)?;
+    let days = definition.model.history_time_to_live_days?;
+    Some(end_time.plus_ms(i64::from(days) * MILLISECONDS_PER_DAY))
+}

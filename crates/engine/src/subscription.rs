@@ -1,0 +1,46 @@
+//! Waits for events that come from outside.
+
+use bpmn::model::{BoundaryTrigger, Element, ElementKind, ProcessModel};
+use types::{EventSubscriptionId, ExecutionId};
+
+use crate::evaluate;
+use crate::record::{EventSubscription, EventType};
+use crate::rejection::Rejection;
+use crate::turn::Turn;
+
+/// One for each message event attached to the activity.
+pub(crate) fn create(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    host: &Element,
+    model: &ProcessModel,
+) -> Result<(), Rejection> {
+    for index in &host.boundary_events {
+        let element = model.element(*index);
+        let ElementKind::BoundaryEvent(event) = &element.kind else { continue };
+        let BoundaryTrigger::Message { name } = &event.trigger else { continue };
+        let event_name = evaluate::text(turn, execution, name)?;
+        let id: EventSubscriptionId = turn.new_id();
+        let instance = turn.instance_of(execution);
+        let row = EventSubscription {
+            id,
+            event_type: EventType::Message,
+            event_name,
+            execution_id: execution,
+            process_instance_id: instance.id,
+            activity_id: element.id.clone(),
+            tenant_id: instance.tenant_id.clone(),
+            create_time: turn.env.now,
+        };
+        turn.aggregate.event_subscriptions.insert(row);
+    }
+    Ok(())
+}
+
+pub(crate) fn remove_all(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    let ids: Vec<EventSubscriptionId> =
+        turn.aggregate.event_subscriptions.by_key(execution).map(|subscription| subscription.id).collect();
+    for id in ids {
+        turn.aggregate.event_subscriptions.remove(id);
+    }
+}

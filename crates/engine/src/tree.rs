@@ -1,0 +1,398 @@
+//! The tree of executions: how it grows, moves and shrinks (ADR 0001).
+//!
+//! Its shape is what REST shows. A scope with one path runs that path itself, or by one child that is the scope of an
+//! activity. With several paths every one is a concurrent child. When one of two concurrent children is gone, the
+//! scope takes over the path of the other. Indexes answer every question here, so that the number of siblings does
+//! not matter.
+
+use std::sync::Arc;
+
+use bpmn::model::{BoundaryEvent, Element, ElementIndex, ElementKind, FlowIndex};
+use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid};
+
+use crate::agenda::Step;
+use crate::behavior;
+use crate::history::{ActivityEnd, HistoricActivityInstance};
+use crate::instance::ScopeKey;
+use crate::record::{Execution, ExecutionKind, Visit};
+use crate::rejection::{Rejection, RejectionKind};
+use crate::turn::Turn;
+use crate::variables::{self, Moved};
+use crate::{incident, mapping, process_instance, subscription, timer};
+
+/// Brings an execution to an element: into a child execution where the element is a scope. Answers the execution that
+/// is at the element then.
+pub(crate) fn enter_activity(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    index: ElementIndex,
+) -> Result<ExecutionId, Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(index);
+    let enclosing = turn.enclosing_activity_instance(execution);
+    let activity_instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id::<Uuid>());
+    let visit =
+        Visit { activity_id: element.id.clone(), activity_instance_id: activity_instance_id.clone(), is_active: true };
+    let at = if element.is_scope {
+        turn.aggregate.executions.update(execution, |row| row.at = None);
+        create_child(turn, execution, ExecutionKind::Scope, Some(visit))?
+    } else {
+        turn.aggregate.executions.update(execution, |row| row.at = Some(visit));
+        variables::follow_path(turn, execution, &activity_instance_id);
+        execution
+    };
+    if element.is_scope {
+        subscription::create(turn, at, element, &definition.model)?;
+        mapping::map_inputs(turn, at, element)?;
+        timer::create_jobs(turn, at, element, &definition)?;
+    }
+    record_start(turn, at, element, activity_instance_id, enclosing);
+    Ok(at)
+}
+
+/// Ends the activity that an execution is at and sends it along the flows, each on a path of its own where there are
+/// several.
+pub(crate) fn leave_activity(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    flows: &[FlowIndex],
+) -> Result<(), Rejection> {
+    record_end(turn, execution, Ending::Left);
+    let execution = close_activity(turn, execution)?;
+    let paths = match flows {
+        [_] => vec![execution],
+        _ => fork(turn, execution, flows.len())?,
+    };
+    for (path, flow) in paths.into_iter().zip(flows).rev() {
+        turn.agenda.push(Step::Take { execution: path, flow: *flow });
+    }
+    Ok(())
+}
+
+/// Ends the activity that an execution is at, and its path with it. The last path of a scope ends the scope.
+pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
+    let element = turn.element_at(execution)?;
+    let definition = turn.definition_of(execution)?;
+    let kind = turn.execution(execution).kind;
+    // Camunda: a joining gateway without a way on completes the scope only where no other path is left.
+    let is_open_gateway = matches!(definition.model.element(element).kind, ElementKind::ParallelGateway);
+    let completes_scope = !(is_open_gateway && kind == ExecutionKind::Concurrent);
+    record_end(turn, execution, if completes_scope { Ending::CompletedScope } else { Ending::Left });
+    let last_activity = turn.visit_of(execution).activity_id;
+    let execution = close_activity(turn, execution)?;
+    let row = turn.execution(execution);
+    match (row.kind, row.parent_id) {
+        (ExecutionKind::Concurrent, Some(parent)) => {
+            remove(turn, execution);
+            prune(turn, parent);
+            Ok(())
+        }
+        (ExecutionKind::Scope, _) => {
+            turn.agenda.push(Step::Resume { execution });
+            Ok(())
+        }
+        _ => {
+            process_instance::complete(turn, execution, last_activity);
+            Ok(())
+        }
+    }
+}
+
+/// The waiting paths of a joining gateway end; the given one goes on alone.
+pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
+    let row = turn.execution(execution);
+    let Some(parent) = row.parent_id.filter(|_| row.kind == ExecutionKind::Concurrent) else {
+        set_active(turn, execution);
+        turn.agenda.push(Step::Leave { execution });
+        return Ok(());
+    };
+    let activity_id = turn.visit_of(execution).activity_id;
+    let others: Vec<ExecutionId> = turn
+        .aggregate
+        .waiting_at(parent, &activity_id)
+        .map(|waiting| waiting.id)
+        .filter(|id| *id != execution)
+        .collect();
+    if !others.is_empty() {
+        variables::drop_scope(turn, ScopeKey::Execution(execution));
+    }
+    set_active(turn, execution);
+    turn.agenda.push(Step::Leave { execution });
+    for other in others {
+        record_end(turn, other, Ending::Left);
+        remove(turn, other);
+        prune(turn, parent);
+    }
+    Ok(())
+}
+
+/// An interrupting event cancels the activity that the execution is the scope of and goes on in its place; another
+/// one starts a path beside it.
+pub(crate) fn fire_boundary_event(
+    turn: &mut Turn<'_, '_>,
+    host: ExecutionId,
+    event: ElementIndex,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(host)?;
+    let parent = turn.execution(host).parent_id.expect("the scope of an activity has a parent");
+    let ElementKind::BoundaryEvent(BoundaryEvent { is_interrupting, .. }) = definition.model.element(event).kind else {
+        unreachable!("only boundary events are attached to activities");
+    };
+    let path = if is_interrupting {
+        cancel(turn, host)?;
+        parent
+    } else {
+        let scope = turn.aggregate.scope_execution_of(parent);
+        create_concurrent(turn, scope)?
+    };
+    turn.agenda.push(Step::Enter { execution: path, element: event });
+    Ok(())
+}
+
+/// Ends an execution and everything below it, leaves first, as cancelled.
+pub(crate) fn cancel(turn: &mut Turn<'_, '_>, top: ExecutionId) -> Result<(), Rejection> {
+    for id in leaves_first(turn, top) {
+        cancel_one(turn, id)?;
+    }
+    Ok(())
+}
+
+fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
+    let execution = turn.execution(id).clone();
+    if let Some(visit) = &execution.at {
+        let element = turn.element_named(id, &visit.activity_id)?;
+        behavior::cancel(turn, id, element)?;
+        if execution.scope.as_ref() != Some(&visit.activity_instance_id) {
+            record_ended(turn, &visit.activity_instance_id, Ending::Cancelled);
+        }
+    }
+    if execution.kind == ExecutionKind::Scope
+        && let Some(scope) = &execution.scope
+    {
+        record_ended(turn, scope, Ending::Cancelled);
+        let definition = turn.definition_of(id)?;
+        let activity_id = scope.activity_id.as_ref().expect("the scope of an activity names it");
+        let element = turn.element_named(id, activity_id)?;
+        turn.aggregate.executions.update(id, |row| row.at = None);
+        // Camunda: outputs are mapped for a cancelled activity, too.
+        mapping::map_outputs(turn, id, definition.model.element(element))?;
+    }
+    match execution.kind {
+        ExecutionKind::Scope | ExecutionKind::Concurrent => remove(turn, id),
+        ExecutionKind::ProcessInstance => {}
+    }
+    Ok(())
+}
+
+/// Everything below `top` and itself, children before their parents.
+fn leaves_first(turn: &Turn<'_, '_>, top: ExecutionId) -> Vec<ExecutionId> {
+    let mut found = Vec::new();
+    let mut open = vec![top];
+    while let Some(id) = open.pop() {
+        found.push(id);
+        open.extend(turn.aggregate.children(id).map(|child| child.id));
+    }
+    found.reverse();
+    found
+}
+
+/// Adds a path to a scope. A path that the scope ran itself, or by one child, becomes a concurrent one first.
+fn create_concurrent(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<ExecutionId, Rejection> {
+    let children: Vec<(ExecutionId, ExecutionKind)> =
+        turn.aggregate.children(scope).take(2).map(|child| (child.id, child.kind)).collect();
+    match children[..] {
+        [] => {
+            replace_by_concurrent(turn, scope)?;
+        }
+        [(child, ExecutionKind::Scope)] => {
+            let between = create_child(turn, scope, ExecutionKind::Concurrent, None)?;
+            turn.aggregate.executions.update(child, |row| row.parent_id = Some(between));
+            variables::move_scope(turn, scope, between, Moved::ConcurrentLocal);
+        }
+        _ => {}
+    }
+    create_child(turn, scope, ExecutionKind::Concurrent, None)
+}
+
+/// The path that a scope ran itself goes on in a concurrent child.
+fn replace_by_concurrent(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<ExecutionId, Rejection> {
+    let at = turn.execution(scope).at.clone();
+    turn.aggregate.executions.update(scope, |row| row.at = None);
+    let path = create_child(turn, scope, ExecutionKind::Concurrent, at.clone())?;
+    variables::move_scope(turn, scope, path, Moved::ConcurrentLocal);
+    move_tasks(turn, scope, path);
+    if let Some(visit) = at {
+        record_move(turn, &visit.activity_instance_id, path);
+    }
+    turn.agenda.redirect(scope, path);
+    Ok(path)
+}
+
+fn fork(turn: &mut Turn<'_, '_>, execution: ExecutionId, paths: usize) -> Result<Vec<ExecutionId>, Rejection> {
+    let row = turn.execution(execution);
+    let (first, scope) = match (row.kind, row.parent_id) {
+        (ExecutionKind::Concurrent, Some(parent)) => (execution, parent),
+        _ => (replace_by_concurrent(turn, execution)?, execution),
+    };
+    let mut forked = vec![first];
+    for _ in 1..paths {
+        forked.push(create_child(turn, scope, ExecutionKind::Concurrent, None)?);
+    }
+    Ok(forked)
+}
+
+/// A scope with one concurrent child left takes over its path.
+fn prune(turn: &mut Turn<'_, '_>, scope: ExecutionId) {
+    let mut children: Vec<Execution> = turn.aggregate.children(scope).take(2).cloned().collect();
+    let (Some(last), true) = (children.pop(), children.is_empty()) else { return };
+    if last.kind != ExecutionKind::Concurrent {
+        return;
+    }
+    let grandchildren: Vec<ExecutionId> = turn.aggregate.children(last.id).map(|child| child.id).collect();
+    for grandchild in grandchildren {
+        turn.aggregate.executions.update(grandchild, |row| row.parent_id = Some(scope));
+    }
+    variables::move_scope(turn, last.id, scope, Moved::All);
+    move_tasks(turn, last.id, scope);
+    turn.aggregate.executions.remove(last.id);
+    turn.agenda.redirect(last.id, scope);
+    if let Some(visit) = &last.at {
+        record_move(turn, &visit.activity_instance_id, scope);
+    }
+    turn.aggregate.executions.update(scope, |row| row.at = last.at);
+}
+
+/// Takes the activity off an execution. The execution of a scope is removed with all it owns; its parent goes on.
+fn close_activity(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<ExecutionId, Rejection> {
+    let row = turn.execution(execution).clone();
+    let is_at_its_scope = row.at.as_ref().is_none_or(|at| Some(&at.activity_instance_id) == row.scope.as_ref());
+    let Some(parent) = row.parent_id.filter(|_| row.kind == ExecutionKind::Scope && is_at_its_scope) else {
+        turn.aggregate.executions.update(execution, |row| row.at = None);
+        return Ok(execution);
+    };
+    let element = turn.element_at(execution)?;
+    let definition = turn.definition_of(execution)?;
+    mapping::map_outputs(turn, execution, definition.model.element(element))?;
+    remove(turn, execution);
+    Ok(parent)
+}
+
+fn create_child(
+    turn: &mut Turn<'_, '_>,
+    parent: ExecutionId,
+    kind: ExecutionKind,
+    at: Option<Visit>,
+) -> Result<ExecutionId, Rejection> {
+    let executions_max = turn.env.limits.executions_max as usize;
+    if turn.aggregate.executions.len() >= executions_max {
+        let message = format!("one instance may have at most {executions_max} executions");
+        return Err(Rejection::new(RejectionKind::LimitReached, message));
+    }
+    let id: ExecutionId = turn.new_id();
+    let process_instance_id = turn.execution(parent).process_instance_id;
+    let scope = match kind {
+        ExecutionKind::Scope => at.as_ref().map(|visit| visit.activity_instance_id.clone()),
+        ExecutionKind::Concurrent | ExecutionKind::ProcessInstance => None,
+    };
+    turn.aggregate.executions.insert(Execution { id, process_instance_id, parent_id: Some(parent), kind, scope, at });
+    Ok(id)
+}
+
+/// Removes an execution without children, and all that belongs to it.
+pub(crate) fn remove(turn: &mut Turn<'_, '_>, id: ExecutionId) {
+    remove_tasks(turn, id);
+    variables::drop_scope(turn, ScopeKey::Execution(id));
+    timer::remove_jobs(turn, id);
+    subscription::remove_all(turn, id);
+    incident::delete_all_of(turn, id);
+    turn.aggregate.executions.remove(id);
+}
+
+fn remove_tasks(turn: &mut Turn<'_, '_>, id: ExecutionId) {
+    let external: Vec<ExternalTaskId> = turn.aggregate.external_tasks.by_key(id).map(|task| task.id).collect();
+    for task in external {
+        behavior::external_task::delete(turn, task);
+    }
+    let tasks: Vec<TaskId> = turn.aggregate.tasks.by_key(id).map(|task| task.id).collect();
+    for task in tasks {
+        behavior::user_task::delete(turn, task);
+    }
+}
+
+/// User tasks, and with them their variables, follow the execution that is at them.
+fn move_tasks(turn: &mut Turn<'_, '_>, from: ExecutionId, to: ExecutionId) {
+    let tasks: Vec<TaskId> = turn.aggregate.tasks.by_key(from).map(|task| task.id).collect();
+    for task in tasks {
+        turn.aggregate.tasks.update(task, |row| row.execution_id = to);
+        let variables: Vec<_> = turn.aggregate.variables_of(ScopeKey::Task(task)).map(|variable| variable.id).collect();
+        for variable in variables {
+            turn.aggregate.variables.update(variable, |row| row.execution_id = to);
+        }
+    }
+}
+
+/// The visit of the execution waits no longer.
+fn set_active(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    turn.aggregate.executions.update(execution, |row| {
+        if let Some(visit) = &mut row.at {
+            visit.is_active = true;
+        }
+    });
+}
+
+/// How an activity instance ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Left,
+    CompletedScope,
+    Cancelled,
+}
+
+fn record_start(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    element: &Element,
+    id: ActivityInstanceId,
+    parent: ActivityInstanceId,
+) {
+    let sequence = turn.next_sequence();
+    let instance = turn.instance_of(execution);
+    let row = HistoricActivityInstance {
+        id,
+        parent,
+        process_instance_id: instance.id,
+        root_process_instance_id: instance.root_process_instance_id,
+        execution_id: execution,
+        definition_id: instance.definition_id.clone(),
+        definition_key: instance.definition_key.clone(),
+        activity_name: element.name.clone(),
+        activity_type: element.activity_type(),
+        tenant_id: instance.tenant_id.clone(),
+        task_id: None,
+        assignee: None,
+        start_time: turn.env.now,
+        sequence,
+        end: None,
+    };
+    turn.history.activity_started(row);
+}
+
+fn record_end(turn: &mut Turn<'_, '_>, execution: ExecutionId, ending: Ending) {
+    let id = turn.visit_of(execution).activity_instance_id;
+    record_ended(turn, &id, ending);
+}
+
+fn record_ended(turn: &mut Turn<'_, '_>, id: &ActivityInstanceId, ending: Ending) {
+    let end = ActivityEnd {
+        end_time: turn.env.now,
+        is_canceled: ending == Ending::Cancelled,
+        is_complete_scope: ending == Ending::CompletedScope,
+    };
+    turn.history.activity_ended(id, end);
+}
+
+fn record_move(turn: &mut Turn<'_, '_>, id: &ActivityInstanceId, execution: ExecutionId) {
+    let assignee: Option<Arc<str>> =
+        turn.aggregate.tasks.by_key(execution).next().and_then(|task| task.assignee.clone());
+    turn.history.activity_moved(id, execution, assignee);
+}

@@ -1,0 +1,201 @@
+//! One command's turn on an aggregate: all that it works with, and how it becomes an outcome.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bpmn::model::ElementIndex;
+use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Uuid, VariableValue};
+
+use crate::agenda::Agenda;
+use crate::change::{ChangeSet, ExternalTaskGuard, RevisionCheck};
+use crate::command::Reply;
+use crate::definition::{Definitions, ProcessDefinition};
+use crate::effect::Effect;
+use crate::env::Env;
+use crate::instance::{Aggregate, ScopeKey};
+use crate::outcome::Outcome;
+use crate::record::{Execution, ProcessInstance, Visit};
+use crate::recorder::Recorder;
+use crate::rejection::{Rejection, RejectionKind};
+
+pub(crate) struct Turn<'a, 'e> {
+    pub definitions: &'a dyn Definitions,
+    pub aggregate: &'a mut Aggregate,
+    pub env: &'a mut Env<'e>,
+    pub agenda: Agenda,
+    pub history: Recorder,
+    /// Variables that live until the command ends.
+    pub transient_variables: BTreeMap<(ScopeKey, Arc<str>), VariableValue>,
+    /// The variables of the process as an instance ended with them.
+    pub final_variables: Option<Vec<(Arc<str>, VariableValue)>>,
+    activities_started: u64,
+}
+
+/// Whether a command decides on more than the row of one external task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Aggregate,
+    ExternalTaskRow,
+}
+
+impl<'a, 'e> Turn<'a, 'e> {
+    pub fn new(definitions: &'a dyn Definitions, aggregate: &'a mut Aggregate, env: &'a mut Env<'e>) -> Self {
+        let history = Recorder::new(env.history_level);
+        Turn {
+            definitions,
+            aggregate,
+            env,
+            agenda: Agenda::default(),
+            history,
+            transient_variables: BTreeMap::new(),
+            final_variables: None,
+            activities_started: 0,
+        }
+    }
+
+    pub fn new_id<I: From<Uuid>>(&mut self) -> I {
+        self.env.ids.next().into()
+    }
+
+    /// Order of activity starts: later revisions hold later starts.
+    pub fn next_sequence(&mut self) -> u64 {
+        const STARTS_PER_REVISION_BITS: u32 = 20;
+        self.activities_started += 1;
+        (self.aggregate.revision() << STARTS_PER_REVISION_BITS) | self.activities_started
+    }
+
+    pub fn execution(&self, id: ExecutionId) -> &Execution {
+        self.aggregate.execution(id).expect("steps of removed executions are void")
+    }
+
+    pub fn instance_of(&self, id: ExecutionId) -> &ProcessInstance {
+        let instance = self.execution(id).process_instance_id;
+        self.aggregate.process_instance(instance).expect("an execution belongs to an instance")
+    }
+
+    pub fn definition_of(&self, id: ExecutionId) -> Result<Arc<ProcessDefinition>, Rejection> {
+        let definition_id = &self.instance_of(id).definition_id;
+        let definition = self.definitions.by_id(definition_id);
+        definition.cloned().ok_or_else(|| Rejection::not_found("process definition", definition_id))
+    }
+
+    /// The activity that an execution is at, or that it is the scope of.
+    pub fn visit_of(&self, id: ExecutionId) -> Visit {
+        let execution = self.execution(id);
+        if let Some(visit) = &execution.at {
+            return visit.clone();
+        }
+        let scope = execution.scope.clone().expect("a leaf or a scope is at an activity");
+        let activity_id = scope.activity_id.clone().expect("steps never lead to the process itself");
+        Visit { activity_id, activity_instance_id: scope, is_active: true }
+    }
+
+    pub fn element_at(&self, id: ExecutionId) -> Result<ElementIndex, Rejection> {
+        self.element_named(id, &self.visit_of(id).activity_id)
+    }
+
+    pub fn element_named(&self, id: ExecutionId, activity_id: &str) -> Result<ElementIndex, Rejection> {
+        let definition = self.definition_of(id)?;
+        definition.model.element_by_id(activity_id).ok_or_else(|| {
+            let message = format!("the definition {} has no element `{activity_id}`", definition.id);
+            Rejection::new(RejectionKind::ProcessEngine, message)
+        })
+    }
+
+    /// The activity instance that encloses what an execution is at or enters.
+    pub fn enclosing_activity_instance(&self, id: ExecutionId) -> ActivityInstanceId {
+        let scope = self.aggregate.scope_execution_of(id);
+        self.execution(scope).scope.clone().expect("a scope names its activity instance")
+    }
+
+    /// What the command has done, as data.
+    pub fn finish(mut self, reach: Reach, root: ProcessInstanceId, reply: Reply) -> Result<Outcome, Rejection> {
+        self.check_limits()?;
+        if !self.aggregate.has_changed() && self.history.is_empty() {
+            return Ok(Outcome { change_set: None, effects: Vec::new(), reply });
+        }
+        let guards = self.guard_external_tasks();
+        let effects = self.effects();
+        let revision = self.revision_check(reach, root);
+        let mut change_set = ChangeSet::new(root, revision);
+        change_set.guards = guards;
+        self.aggregate.take_changes(&mut change_set);
+        change_set.history = self.history.into_changes();
+        #[cfg(debug_assertions)]
+        self.aggregate.assert_invariants();
+        Ok(Outcome { change_set: Some(change_set), effects, reply })
+    }
+
+    fn check_limits(&self) -> Result<(), Rejection> {
+        let limits = self.env.limits;
+        let executions = self.aggregate.executions.len();
+        if executions > limits.executions_max as usize {
+            let message =
+                format!("{executions} executions in one instance: at most {} are allowed", limits.executions_max);
+            return Err(Rejection::new(RejectionKind::LimitReached, message));
+        }
+        let inserted = self.aggregate.variables.changed().filter(|(before, _)| before.is_none());
+        let scopes: BTreeSet<ScopeKey> = inserted.filter_map(|(_, after)| Some(after?.scope_key())).collect();
+        for scope in scopes {
+            let variables = self.aggregate.variables_of(scope).count();
+            if variables > limits.variables_per_scope_max as usize {
+                let message = format!(
+                    "{variables} variables in one scope: at most {} are allowed",
+                    limits.variables_per_scope_max
+                );
+                return Err(Rejection::new(RejectionKind::LimitReached, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the epoch of every external task that changed; what was decided on an older epoch must not be stored.
+    fn guard_external_tasks(&mut self) -> Vec<ExternalTaskGuard> {
+        let guards: Vec<ExternalTaskGuard> = self
+            .aggregate
+            .external_tasks
+            .changed()
+            .filter_map(|(before, _)| before.map(|task| ExternalTaskGuard { id: task.id, lock_epoch: task.lock_epoch }))
+            .collect();
+        for guard in &guards {
+            self.aggregate.external_tasks.update(guard.id, |task| task.lock_epoch = guard.lock_epoch + 1);
+        }
+        guards
+    }
+
+    fn revision_check(&self, reach: Reach, root: ProcessInstanceId) -> RevisionCheck {
+        let is_new =
+            self.aggregate.process_instances.changed().any(|(before, after)| before.is_none() && after.is_some());
+        let was_there =
+            self.aggregate.process_instances.changed().any(|(before, _)| before.is_some_and(|i| i.id == root));
+        if (is_new && !was_there) || self.is_new_and_ended() {
+            return RevisionCheck::New;
+        }
+        if reach == Reach::ExternalTaskRow && !self.aggregate.has_changed_beside_external_tasks() {
+            return RevisionCheck::Untouched;
+        }
+        RevisionCheck::Bump { expected: self.aggregate.revision() }
+    }
+
+    /// An instance that ran through within its first command.
+    fn is_new_and_ended(&self) -> bool {
+        self.aggregate.process_instances.is_empty() && !self.aggregate.process_instances.has_changed()
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        let tasks = self.aggregate.external_tasks.changed().filter_map(|(before, after)| {
+            let task = after?;
+            let from = task.fetchable_from()?;
+            let was_fetchable_from = before.and_then(|task| task.fetchable_from());
+            (was_fetchable_from != Some(from))
+                .then(|| Effect::ExternalTaskFetchable { topic: task.topic.clone(), from })
+        });
+        let jobs = self.aggregate.jobs.changed().filter_map(|(before, after)| {
+            let job = after?;
+            let at = job.executable_from()?;
+            let was_at = before.and_then(|job| job.executable_from());
+            (was_at != Some(at)).then_some(Effect::JobDue { at })
+        });
+        tasks.chain(jobs).collect()
+    }
+}
