@@ -22,8 +22,8 @@ pub enum QueryErrorKind {
     NotValid,
     /// A list with a null in it, a variable condition without a name.
     NullValue,
-    /// Parameters that exclude each other by the rules of Camunda's queries.
-    Contradiction,
+    /// What Camunda calls a BadUserRequest: states that exclude each other, expressions out of place.
+    BadUserRequest,
     /// What Camunda's engine, not its REST layer, refuses.
     Refused,
     /// A variable condition without operator, over which Camunda stumbles.

@@ -27,24 +27,31 @@ pub enum FilterKind {
     ActivityInstance { activity: ColumnRef, id: ColumnRef, form: Option<ListForm> },
     /// What holds if the parameter is true, and if it is false.
     Flag { when_true: Condition, when_false: Condition },
-    /// What holds for each known word.
-    Choice { words: Vec<(&'static str, Condition)>, rule: ChoiceRule },
-    /// The inner filter holds for a row of the sub-select.
+    /// What holds for each known word, in any case of letters if `otherwise` is a refusal.
+    Choice { words: Vec<(&'static str, Condition)>, otherwise: Otherwise },
+    /// The inner filter holds for a row of the sub-select. Outside of or-queries, filters with equal sub-selects
+    /// must hold for the same row.
     Exists(Subquery, Box<FilterKind>),
+    /// One of the inner filters holds for the value, or the condition does.
+    AnyOf(Vec<FilterKind>, Condition),
+    /// The inner filter holds, and the condition unless the named flag is true.
+    And { inner: Box<FilterKind>, condition: Condition, unless: Option<&'static str> },
     /// Conditions on variables: `name_operator_value`, or objects of these three.
     Variables(VariableScope),
     /// The value that the variable itself must have.
     VariableValue { source: Source },
     /// Types of variables by name, in any case.
     VariableTypes(ColumnRef),
-    /// `operator_time`, or objects of these two, with `gt` and `lt`.
-    TimeConditions(ColumnRef),
+    /// `operator_time`, or objects of these two, with `gt` and `lt`; the latter is compared like this.
+    TimeConditions { column: ColumnRef, less: Comparison },
     /// Queries of which any filter may hold.
     OrQueries,
     /// Read by other filters only.
     Modifier,
     /// Well-formed values of which no row can exist: of case instances, for example.
     NoRows(ValueForm),
+    /// Documented, but without effect.
+    Ignored,
     /// Refused whenever it is given.
     Refused(QueryErrorKind, &'static str),
 }
@@ -70,8 +77,8 @@ pub enum Membership {
     In,
     /// A row without a value is not in, as in SQL.
     NotIn,
-    /// A row without a value is in.
-    NotInOrNull,
+    /// The values are patterns of LIKE, and the column matches none.
+    NotLike,
 }
 
 /// How lists are read where they are empty or hold a null.
@@ -87,12 +94,11 @@ pub enum ListForm {
     SplitStrict,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChoiceRule {
-    /// Another word is refused.
-    Strict,
-    /// Another word matches no row.
-    Lenient,
+/// What another word means.
+#[derive(Debug)]
+pub enum Otherwise {
+    Refused,
+    Holds(Condition),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

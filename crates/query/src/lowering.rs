@@ -6,11 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use types::{ActivityInstanceId, Uuid, VariableType};
 
-use crate::condition::{ColumnRef, Comparison, Condition, LetterCase, Operand, Source, Term, column};
+use crate::condition::{ColumnRef, Comparison, Condition, LetterCase, Operand, Source, Subquery, Term, column};
 use crate::error::{QueryError, QueryErrorKind};
-use crate::filter::{
-    CaseRule, ChoiceRule, Filter, FilterKind, ListForm, Membership, TextMatching, ValueForm, VariableOperator,
-};
+use crate::filter::{CaseRule, Filter, FilterKind, ListForm, Membership, Otherwise, TextMatching, ValueForm};
 use crate::reading::Given;
 use crate::resource::{Resource, Rule};
 use crate::table::ColumnKind;
@@ -48,7 +46,19 @@ impl<'a> Parameters<'a> {
 
 /// What must hold for a row of the list.
 pub(crate) fn condition(resource: &Resource, parameters: Parameters<'_>) -> Result<Condition, QueryError> {
-    Ok(Condition::All(Lowering { resource, parameters, role: Role::Query }.conditions()?))
+    let lowering = Lowering { resource, parameters, role: Role::Query };
+    let mut conditions = lowering.defaults()?;
+    conditions.extend(lowering.conditions()?);
+    Ok(Condition::All(conditions).flat())
+}
+
+/// What must hold for the row with this key.
+pub(crate) fn key_condition(resource: &Resource, key: &str) -> Result<Condition, QueryError> {
+    let lowering = Lowering { resource, parameters: Parameters::Query(&[]), role: Role::Query };
+    let mut conditions = lowering.defaults()?;
+    let found = lowering.kind("id", &resource.key, Given::Text(key), &[])?;
+    conditions.push(found.unwrap_or(Condition::NOTHING));
+    Ok(Condition::All(conditions).flat())
 }
 
 struct Lowering<'a> {
@@ -58,12 +68,30 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
+    /// What holds unless the request says otherwise.
+    fn defaults(&self) -> Result<Vec<Condition>, QueryError> {
+        let mut conditions = Vec::new();
+        for (flag, condition) in &self.resource.unless {
+            if !self.is_true(flag)? {
+                conditions.push(condition.clone());
+            }
+        }
+        Ok(conditions)
+    }
+
     /// Of the filters that are given.
     fn conditions(&self) -> Result<Vec<Condition>, QueryError> {
         let mut found: Vec<(Option<&'static str>, Vec<Condition>)> = Vec::new();
+        let mut within: Vec<(&Subquery, Condition)> = Vec::new();
         let mut given_names = BTreeSet::new();
         for filter in &self.resource.filters {
             let Some(given) = self.parameters.get(filter.name) else { continue };
+            if let (FilterKind::Exists(subquery, inner), Role::Query) = (&filter.kind, self.role) {
+                let Some(condition) = self.kind(filter.name, inner, given, &sources(subquery))? else { continue };
+                within.push((subquery, condition));
+                given_names.insert(filter.name);
+                continue;
+            }
             let Some(conditions) = self.filter(filter, given)? else { continue };
             given_names.insert(filter.name);
             if filter.slot.is_some() {
@@ -72,16 +100,24 @@ impl Lowering<'_> {
             found.push((filter.slot, conditions));
         }
         self.check_rules(&given_names)?;
-        Ok(found.into_iter().flat_map(|(_, conditions)| conditions).collect())
+        let mut conditions: Vec<Condition> = found.into_iter().flat_map(|(_, conditions)| conditions).collect();
+        conditions.extend(same_rows(within));
+        Ok(conditions)
     }
 
     fn check_rules(&self, given: &BTreeSet<&'static str>) -> Result<(), QueryError> {
         for rule in &self.resource.rules {
             let (name, kind, message) = match rule {
-                Rule::AtMostOne(names, kind) => {
+                Rule::AtMostOneOutsideOrQueries(_, _) if self.role == Role::OrQuery => continue,
+                Rule::AtMostOne(names, kind) | Rule::AtMostOneOutsideOrQueries(names, kind) => {
                     let mut together = names.iter().filter(|name| given.contains(*name));
                     let (Some(first), Some(second)) = (together.next(), together.next()) else { continue };
                     (*second, *kind, format!("`{first}` and `{second}` cannot be used together"))
+                }
+                Rule::Excludes(name, others, kind) => {
+                    let other = others.iter().find(|other| given.contains(*other));
+                    let (true, Some(other)) = (given.contains(name), other) else { continue };
+                    (*name, *kind, format!("`{name}` and `{other}` cannot be used together"))
                 }
                 Rule::Needs(name, others, kind) => {
                     if !given.contains(name) || others.iter().any(|other| given.contains(other)) {
@@ -111,7 +147,9 @@ impl Lowering<'_> {
                 };
                 variable_condition::conditions(filter.name, scope, &conditions, case).map(Some)
             }
-            FilterKind::TimeConditions(column) => self.time_conditions(filter.name, *column, given),
+            FilterKind::TimeConditions { column, less } => time_conditions(filter.name, *column, *less, given),
+            FilterKind::Modifier => Ok(given.boolean(filter.name)?.filter(|flag| *flag).map(|_| Vec::new())),
+            FilterKind::Ignored => Ok(None),
             FilterKind::OrQueries => self.or_queries(filter.name, given),
             kind => Ok(self.kind(filter.name, kind, given, &[])?.map(|condition| vec![condition])),
         }
@@ -129,7 +167,7 @@ impl Lowering<'_> {
             FilterKind::Text { column, matching, case } => self.text(name, *column, *matching, *case, given)?,
             FilterKind::List { column, membership, form } => given.list(name, *form)?.map(|texts| {
                 let kind = self.resource.column_kind(*column, sources);
-                member(*column, *membership, texts.iter().filter_map(|text| cell(kind, text)).collect())
+                member(*column, *membership, kind, &texts)
             }),
             FilterKind::Tenants { column, form, include_none } => {
                 let Some(texts) = given.list(name, *form)? else { return Ok(None) };
@@ -150,23 +188,35 @@ impl Lowering<'_> {
                 Some(false) if *when_false == Condition::EVERYTHING => None,
                 Some(false) => Some(when_false.clone()),
             },
-            FilterKind::Choice { words, rule } => choice(name, words, *rule, given)?,
+            FilterKind::Choice { words, otherwise } => choice(name, words, otherwise, given)?,
             FilterKind::Exists(subquery, inner) => {
-                let mut sources: Vec<Source> = subquery.joins.iter().map(|join| join.source).collect();
-                sources.push(subquery.from);
-                self.kind(name, inner, given, &sources)?.map(|condition| {
-                    let mut subquery = subquery.clone();
-                    subquery.condition = subquery.condition.and(condition);
-                    Condition::Exists(Box::new(subquery))
-                })
+                let condition = self.kind(name, inner, given, &self::sources(subquery))?;
+                condition.map(|condition| existence(subquery, vec![condition]))
+            }
+            FilterKind::AnyOf(inner, condition) => {
+                let mut any = Vec::new();
+                for kind in inner {
+                    any.extend(self.kind(name, kind, given, sources)?);
+                }
+                if any.is_empty() {
+                    return Ok(None);
+                }
+                if *condition != Condition::NOTHING {
+                    any.push(condition.clone());
+                }
+                Some(Condition::Any(any))
+            }
+            FilterKind::And { inner, condition, unless } => {
+                let is_waived = match unless {
+                    Some(flag) => self.is_true(flag)?,
+                    None => false,
+                };
+                let inner = self.kind(name, inner, given, sources)?;
+                inner.map(|inner| if is_waived { inner } else { condition.clone().and(inner) })
             }
             FilterKind::VariableValue { source } => self.variable_value(name, *source, given)?,
             FilterKind::VariableTypes(column) => {
                 given.list(name, ListForm::Split)?.map(|texts| Condition::OneOf((*column).into(), type_names(&texts)))
-            }
-            FilterKind::Modifier => {
-                given.boolean(name)?;
-                None
             }
             FilterKind::NoRows(form) => match form {
                 ValueForm::Text => given.text(name)?.map(|_| Condition::NOTHING),
@@ -182,7 +232,12 @@ impl Lowering<'_> {
                 }
                 return Err(QueryError::new(*kind, name, format!("`{name}` {reason}")));
             }
-            FilterKind::Variables(_) | FilterKind::TimeConditions(_) | FilterKind::OrQueries => None,
+            // These give a list of conditions, or none: `filter` handles them.
+            FilterKind::Variables(_)
+            | FilterKind::TimeConditions { .. }
+            | FilterKind::OrQueries
+            | FilterKind::Modifier
+            | FilterKind::Ignored => None,
         })
     }
 
@@ -245,27 +300,7 @@ impl Lowering<'_> {
             Given::Json(value) => value.clone(),
         };
         let case = self.case(CaseRule::IgnoredIf("variableValuesIgnoreCase"))?;
-        variable_condition::value_condition(name, source, VariableOperator::Equal, &value, case).map(Some)
-    }
-
-    fn time_conditions(
-        &self,
-        name: &str,
-        column: ColumnRef,
-        given: Given<'_>,
-    ) -> Result<Option<Vec<Condition>>, QueryError> {
-        let Some(conditions) = given.conditions(name, false)? else { return Ok(None) };
-        let lowered = conditions.iter().map(|condition| {
-            let comparison = match condition.operator.as_deref() {
-                Some("gt") => Comparison::Greater,
-                Some("lt") => Comparison::Less,
-                other => return Err(QueryError::invalid(name, other.unwrap_or("null"), "the operator gt or lt")),
-            };
-            let time = Given::Json(&condition.value).time(name)?;
-            let time = time.ok_or_else(|| QueryError::invalid(name, "null", "a time"))?;
-            Ok(Condition::compare(column, comparison, time.0))
-        });
-        lowered.collect::<Result<Vec<_>, _>>().map(Some)
+        Ok(Some(variable_condition::exactly(source, &value, case)))
     }
 
     /// Camunda: or-queries inside of or-queries do not count.
@@ -311,6 +346,48 @@ impl Lowering<'_> {
     }
 }
 
+fn time_conditions(
+    name: &str,
+    column: ColumnRef,
+    less: Comparison,
+    given: Given<'_>,
+) -> Result<Option<Vec<Condition>>, QueryError> {
+    let Some(conditions) = given.conditions(name, false)? else { return Ok(None) };
+    let lowered = conditions.iter().map(|condition| {
+        let comparison = match condition.operator.as_deref() {
+            Some("gt") => Comparison::Greater,
+            Some("lt") => less,
+            other => return Err(QueryError::invalid(name, other.unwrap_or("null"), "the operator gt or lt")),
+        };
+        let time = Given::Json(&condition.value).time(name)?;
+        let time = time.ok_or_else(|| QueryError::invalid(name, "null", "a time"))?;
+        Ok(Condition::compare(column, comparison, time.0))
+    });
+    lowered.collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+fn sources(subquery: &Subquery) -> Vec<Source> {
+    std::iter::once(subquery.from).chain(subquery.joins.iter().map(|join| join.source)).collect()
+}
+
+fn existence(subquery: &Subquery, conditions: Vec<Condition>) -> Condition {
+    let mut subquery = subquery.clone();
+    subquery.condition = subquery.condition.and(Condition::All(conditions)).flat();
+    Condition::Exists(Box::new(subquery))
+}
+
+/// One existence for all conditions on rows of equal sub-selects.
+fn same_rows(within: Vec<(&Subquery, Condition)>) -> Vec<Condition> {
+    let mut groups: Vec<(&Subquery, Vec<Condition>)> = Vec::new();
+    for (subquery, condition) in within {
+        match groups.iter_mut().find(|(known, _)| *known == subquery) {
+            Some((_, conditions)) => conditions.push(condition),
+            None => groups.push((subquery, vec![condition])),
+        }
+    }
+    groups.into_iter().map(|(subquery, conditions)| existence(subquery, conditions)).collect()
+}
+
 /// The cell that a text stands for; a text that is no id stands for none.
 pub(crate) fn cell(kind: ColumnKind, text: &str) -> Option<SqlValue> {
     match kind {
@@ -321,14 +398,17 @@ pub(crate) fn cell(kind: ColumnKind, text: &str) -> Option<SqlValue> {
     }
 }
 
-fn member(column: ColumnRef, membership: Membership, values: Vec<SqlValue>) -> Condition {
+fn member(column: ColumnRef, membership: Membership, kind: ColumnKind, texts: &[Arc<str>]) -> Condition {
+    let values: Vec<SqlValue> = texts.iter().filter_map(|text| cell(kind, text)).collect();
     let is_empty = values.is_empty();
-    let one_of = Condition::OneOf(column.into(), values);
     match membership {
-        Membership::In => one_of,
-        Membership::NotIn | Membership::NotInOrNull if is_empty => Condition::EVERYTHING,
-        Membership::NotIn => one_of.not(),
-        Membership::NotInOrNull => Condition::Any(vec![Condition::is_null(column), one_of.not()]),
+        Membership::In => Condition::OneOf(column.into(), values),
+        Membership::NotIn if is_empty => Condition::is_not_null(column),
+        Membership::NotIn => Condition::OneOf(column.into(), values).not(),
+        Membership::NotLike => {
+            let patterns = texts.iter().map(|text| Condition::Like(column, text.clone(), LetterCase::Kept).not());
+            Condition::All(patterns.collect())
+        }
     }
 }
 
@@ -369,17 +449,22 @@ fn activity_instances(
 fn choice(
     name: &str,
     words: &[(&'static str, Condition)],
-    rule: ChoiceRule,
+    otherwise: &Otherwise,
     given: Given<'_>,
 ) -> Result<Option<Condition>, QueryError> {
     let Some(text) = given.text(name)? else { return Ok(None) };
-    match (words.iter().find(|(word, _)| *word == text.as_ref()), rule) {
-        (Some((_, condition)), _) => Ok(Some(condition.clone())),
-        (None, ChoiceRule::Lenient) => Ok(Some(Condition::NOTHING)),
-        (None, ChoiceRule::Strict) => {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            Err(QueryError::invalid(name, text, &format!("one of {}", known.join(", "))))
+    match otherwise {
+        Otherwise::Holds(condition) => {
+            let known = words.iter().find(|(word, _)| *word == text.as_ref());
+            Ok(Some(known.map_or_else(|| condition.clone(), |(_, condition)| condition.clone())))
         }
+        Otherwise::Refused => match words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) {
+            Some((_, condition)) => Ok(Some(condition.clone())),
+            None => {
+                let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                Err(QueryError::invalid(name, text, &format!("one of {}", known.join(", "))))
+            }
+        },
     }
 }
 

@@ -104,7 +104,7 @@ impl Resource {
             from: self.source,
             joins: Vec::new(),
             columns: self.outputs.iter().flat_map(|output| output.value.terms()).collect(),
-            condition: self.base.clone().and(request.condition.clone()).flat().at(now),
+            condition: request.condition.clone().at(now),
             order,
             limit,
             offset: u64::try_from(first).unwrap_or(0),
@@ -117,22 +117,20 @@ impl Resource {
             from: self.source,
             joins: Vec::new(),
             columns: Vec::new(),
-            condition: self.base.clone().and(request.condition.clone()).flat().at(now),
+            condition: request.condition.clone().at(now),
             order: Vec::new(),
             limit: None,
             offset: 0,
         })
     }
 
-    /// The row with this key, if the text can be one.
-    pub fn select_one(&self, key: &str) -> Option<Select> {
-        let key_column = *self.tie_break.first()?;
-        let cell = lowering::cell(self.column_kind(key_column, &[]), key)?;
-        Some(self.with_joins(Select {
+    /// The row with this key. A text that can be none finds nothing.
+    pub fn select_one(&self, key: &str) -> Result<Select, QueryError> {
+        Ok(self.with_joins(Select {
             from: self.source,
             joins: Vec::new(),
             columns: self.outputs.iter().flat_map(|output| output.value.terms()).collect(),
-            condition: self.base.clone().and(Condition::equal(key_column, cell)).flat(),
+            condition: lowering::key_condition(self, key)?,
             order: Vec::new(),
             limit: None,
             offset: 0,
@@ -162,9 +160,10 @@ impl OutputValue {
         match self {
             OutputValue::Column(column)
             | OutputValue::Is(column, _)
-            | OutputValue::IsPresent(column)
+            | OutputValue::IfPresent(column, _, _)
             | OutputValue::VariableType(column) => vec![Term::Column(*column)],
-            OutputValue::Number(term) | OutputValue::Other(term, _) => vec![term.clone()],
+            OutputValue::Term(term, _) => vec![term.clone()],
+            OutputValue::Sum(signed) => signed.iter().map(|(_, term)| term.clone()).collect(),
             OutputValue::ActivityInstance { activity, id } => vec![Term::Column(*activity), Term::Column(*id)],
             OutputValue::Duration { start, end } => vec![Term::Column(*start), Term::Column(*end)],
             OutputValue::Constant(_) => Vec::new(),

@@ -1,19 +1,70 @@
 //! What can be listed, each as one value: its table, joins, columns, filters and sort keys.
 
+pub mod batch;
+pub mod deployment;
+pub mod event_subscription;
+pub mod execution;
 pub mod external_task;
+pub mod historic_activity_instance;
+pub mod historic_batch;
+pub mod historic_external_task_log;
+pub mod historic_incident;
+pub mod historic_process_instance;
+pub mod historic_variable_instance;
+pub mod incident;
+pub mod job;
+pub mod process_definition;
+pub mod process_instance;
+pub mod task;
+pub mod variable_instance;
 
-pub use external_task::EXTERNAL_TASK;
+pub use batch::{BATCH_STATISTICS, BATCHES};
+pub use deployment::DEPLOYMENTS;
+pub use event_subscription::EVENT_SUBSCRIPTIONS;
+pub use execution::EXECUTIONS;
+pub use external_task::EXTERNAL_TASKS;
+pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCES;
+pub use historic_batch::HISTORIC_BATCHES;
+pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOGS;
+pub use historic_incident::HISTORIC_INCIDENTS;
+pub use historic_process_instance::HISTORIC_PROCESS_INSTANCES;
+pub use historic_variable_instance::HISTORIC_VARIABLE_INSTANCES;
+pub use incident::INCIDENTS;
+pub use job::JOBS;
+pub use process_definition::PROCESS_DEFINITIONS;
+pub use process_instance::PROCESS_INSTANCES;
+pub use task::TASKS;
+pub use variable_instance::VARIABLE_INSTANCES;
 
 use std::sync::LazyLock;
 
-use crate::condition::{ColumnRef, Condition, Join, Source, Term};
+use crate::condition::{ColumnRef, Comparison, Condition, Join, JoinKind, Source, Term};
 use crate::error::QueryErrorKind;
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterKind};
 use crate::table::ColumnKind;
 use crate::value::SqlValue;
 
 /// Every resource.
-pub const ALL: &[&LazyLock<Resource>] = &[&EXTERNAL_TASK];
+pub const ALL: &[&LazyLock<Resource>] = &[
+    &BATCHES,
+    &BATCH_STATISTICS,
+    &DEPLOYMENTS,
+    &EVENT_SUBSCRIPTIONS,
+    &EXECUTIONS,
+    &EXTERNAL_TASKS,
+    &HISTORIC_ACTIVITY_INSTANCES,
+    &HISTORIC_BATCHES,
+    &HISTORIC_EXTERNAL_TASK_LOGS,
+    &HISTORIC_INCIDENTS,
+    &HISTORIC_PROCESS_INSTANCES,
+    &HISTORIC_VARIABLE_INSTANCES,
+    &INCIDENTS,
+    &JOBS,
+    &PROCESS_DEFINITIONS,
+    &PROCESS_INSTANCES,
+    &TASKS,
+    &VARIABLE_INSTANCES,
+];
 
 #[derive(Debug)]
 pub struct Resource {
@@ -22,15 +73,17 @@ pub struct Resource {
     pub source: Source,
     /// Added to a statement only if it names their columns. Each may build on those before it.
     pub joins: Vec<Join>,
-    /// Holds for all rows of the resource.
-    pub base: Condition,
+    /// Holds for all rows of the resource unless the named flag is true.
+    pub unless: Vec<(&'static str, Condition)>,
+    /// How one row is found.
+    pub key: FilterKind,
     /// In the order of the answer.
     pub outputs: Vec<Output>,
     /// In the order in which Camunda applies them.
     pub filters: Vec<Filter>,
     pub sorts: Vec<Sort>,
     pub rules: Vec<Rule>,
-    /// Makes the order of rows total; the table's key in most cases.
+    /// Makes the order of rows total.
     pub tie_break: Vec<ColumnRef>,
 }
 
@@ -45,10 +98,8 @@ pub struct Output {
 pub enum OutputValue {
     /// In the form that the column's kind asks for.
     Column(ColumnRef),
-    /// A number.
-    Number(Term),
-    /// A text, or a time, of a sub-select.
-    Other(Term, ColumnKind),
+    /// In the form of that kind.
+    Term(Term, ColumnKind),
     /// `activityId:uuid`, or the id alone where there is no activity.
     ActivityInstance {
         activity: ColumnRef,
@@ -61,14 +112,22 @@ pub enum OutputValue {
     },
     /// Whether the column has this value.
     Is(ColumnRef, SqlValue),
-    /// Whether the column has a value.
-    IsPresent(ColumnRef),
+    /// The first text if the column has a value, the second if not.
+    IfPresent(ColumnRef, &'static str, &'static str),
+    /// Numbers added, or subtracted.
+    Sum(Vec<(Sign, Term)>),
     /// The same for every row.
     Constant(serde_json::Value),
     VariableType(ColumnRef),
     /// The value as `deserializeValues` asks for; contents of files and bytes are never part of a list.
     VariableValue(&'static str),
     VariableInfo(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    Plus,
+    Minus,
 }
 
 #[derive(Debug)]
@@ -94,6 +153,10 @@ pub enum SortKey {
 #[derive(Debug)]
 pub enum Rule {
     AtMostOne(&'static [&'static str], QueryErrorKind),
+    /// Or-queries may have several.
+    AtMostOneOutsideOrQueries(&'static [&'static str], QueryErrorKind),
+    /// The first one excludes the others.
+    Excludes(&'static str, &'static [&'static str], QueryErrorKind),
     /// The first one is given only together with one of the others.
     Needs(&'static str, &'static [&'static str], QueryErrorKind),
     NotInOrQuery(&'static [&'static str], QueryErrorKind),
@@ -121,6 +184,17 @@ pub fn shown_as(name: &'static str, value: OutputValue) -> Output {
 
 pub fn constant(name: &'static str, value: impl Into<serde_json::Value>) -> Output {
     Output { name, value: OutputValue::Constant(value.into()) }
+}
+
+/// A table of which rows may have no partner.
+pub fn left_join(source: Source, on: &[(&'static str, ColumnRef)]) -> Join {
+    let on = on.iter().map(|(name, other)| (crate::condition::column(source.alias, name), *other));
+    Join { kind: JoinKind::Left, source, on: on.collect() }
+}
+
+/// The row with this id.
+pub fn by_id(column: ColumnRef) -> FilterKind {
+    FilterKind::Compare(column, Comparison::Equal)
 }
 
 /// `links`, which only HAL fills.

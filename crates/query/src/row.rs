@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use types::{Timestamp, Uuid, VariableType};
 
-use crate::condition::ColumnRef;
+use crate::condition::{ColumnRef, Term};
 use crate::request::ValueForm;
-use crate::resource::{OutputValue, Resource};
+use crate::resource::{OutputValue, Resource, Sign};
 use crate::table::ColumnKind;
 use crate::value::SqlValue;
 
@@ -38,10 +38,11 @@ impl Resource {
         match (output, cells) {
             (OutputValue::Constant(value), []) => Some(value.clone()),
             (OutputValue::Column(column), [cell]) => plain(self.kind(*column), cell),
-            (OutputValue::Number(_), [cell]) => plain(ColumnKind::Integer, cell),
-            (OutputValue::Other(_, kind), [cell]) => plain(*kind, cell),
+            (OutputValue::Term(_, kind), [cell]) => plain(*kind, cell),
             (OutputValue::Is(_, value), [cell]) => Some((cell == value).into()),
-            (OutputValue::IsPresent(_), [cell]) => Some((*cell != SqlValue::Null).into()),
+            (OutputValue::IfPresent(_, _, absent), [SqlValue::Null]) => Some((*absent).into()),
+            (OutputValue::IfPresent(_, present, _), [_]) => Some((*present).into()),
+            (OutputValue::Sum(signed), cells) => sum(signed, cells),
             (OutputValue::ActivityInstance { .. }, [activity, id]) => activity_instance(activity, id),
             (OutputValue::Duration { .. }, [SqlValue::Integer(start), SqlValue::Integer(end)]) => {
                 Some((end - start).into())
@@ -73,6 +74,18 @@ fn plain(kind: ColumnKind, cell: &SqlValue) -> Option<Value> {
         (ColumnKind::Real, SqlValue::Real(number)) => (*number).into(),
         _ => return None,
     })
+}
+
+fn sum(signed: &[(Sign, Term)], cells: &[SqlValue]) -> Option<Value> {
+    let mut sum = 0_i64;
+    for ((sign, _), cell) in signed.iter().zip(cells) {
+        let SqlValue::Integer(number) = cell else { return None };
+        sum = match sign {
+            Sign::Plus => sum.saturating_add(*number),
+            Sign::Minus => sum.saturating_sub(*number),
+        };
+    }
+    Some(sum.into())
 }
 
 fn activity_instance(activity: &SqlValue, id: &SqlValue) -> Option<Value> {

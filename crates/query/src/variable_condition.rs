@@ -107,7 +107,7 @@ fn check_operand(
 }
 
 /// What holds for the value of a row of `source`.
-pub(crate) fn value_condition(
+fn value_condition(
     parameter: &str,
     source: Source,
     operator: VariableOperator,
@@ -125,6 +125,27 @@ pub(crate) fn value_condition(
         VariableOperator::Like => like(parameter, source, value, case)?,
         VariableOperator::NotLike => like(parameter, source, value, case)?.not(),
     })
+}
+
+/// What holds for the value of a row of `source` that equals this one and has its very type: a whole number is an
+/// Integer or Long, a text never a time.
+pub(crate) fn exactly(source: Source, value: &Value, case: LetterCase) -> Condition {
+    let cell = |name| column(source.alias, name);
+    match value {
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => {
+                let fits = i32::try_from(whole).is_ok();
+                let value_type = if fits { VariableType::Integer } else { VariableType::Long };
+                typed(source, value_type, Condition::equal(cell("integer_value"), whole))
+            }
+            None => {
+                let real = SqlValue::Real(number.as_f64().unwrap_or(f64::MAX));
+                typed(source, VariableType::Double, Condition::equal(cell("real_value"), real))
+            }
+        },
+        Value::String(text) => text_compared(source, Comparison::Equal, text, case),
+        _ => compared(source, Comparison::Equal, value, case),
+    }
 }
 
 fn like(parameter: &str, source: Source, value: &Value, case: LetterCase) -> Result<Condition, QueryError> {
@@ -147,13 +168,7 @@ fn compared(source: Source, comparison: Comparison, value: &Value, case: LetterC
                 let equal = Condition::compare(cell("integer_value"), comparison, instant.0);
                 typed(source, VariableType::Date, equal)
             }
-            None => {
-                let term = match case {
-                    LetterCase::Kept => Term::Column(cell("text_value")),
-                    LetterCase::Ignored => Term::Lower(cell("text_value")),
-                };
-                typed(source, VariableType::String, Condition::compare(term, comparison, text.as_str()))
-            }
+            None => text_compared(source, comparison, text, case),
         },
         Value::Bool(flag) => {
             let equal = Condition::compare(cell("integer_value"), comparison, i64::from(*flag));
@@ -166,6 +181,15 @@ fn compared(source: Source, comparison: Comparison, value: &Value, case: LetterC
                 .into(),
         ),
     }
+}
+
+fn text_compared(source: Source, comparison: Comparison, text: &str, case: LetterCase) -> Condition {
+    let cell = column(source.alias, "text_value");
+    let term = match case {
+        LetterCase::Kept => Term::Column(cell),
+        LetterCase::Ignored => Term::Lower(cell),
+    };
+    typed(source, VariableType::String, Condition::compare(term, comparison, text))
 }
 
 fn number_compared(source: Source, comparison: Comparison, number: &serde_json::Number) -> Condition {

@@ -2,24 +2,21 @@
 
 use std::sync::LazyLock;
 
-use super::{OutputValue, Resource, shown, shown_as, sort};
-use crate::condition::{Comparison, Condition, Join, JoinKind, Operand};
+use super::{Output, OutputValue, Resource, by_id, left_join, shown, shown_as, sort};
+use crate::condition::{Comparison, Condition, Operand};
 use crate::error::QueryErrorKind;
 use crate::filter::{
-    FilterKind, ListForm, VariableOperator, VariableScope, compare, equal, filter, flag, like, modifier, one_of,
-    tenants,
+    Filter, FilterKind, ListForm, VariableOperator, VariableScope, compare, equal, filter, flag, like, modifier,
+    one_of, tenants,
 };
 use crate::tables::{EXTERNAL_TASK as TASK, PROCESS_DEFINITION as DEFINITION, VARIABLE};
 
-pub static EXTERNAL_TASK: LazyLock<Resource> = LazyLock::new(|| Resource {
+pub static EXTERNAL_TASKS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "external-task",
     source: TASK.source(),
-    joins: vec![Join {
-        kind: JoinKind::Left,
-        source: DEFINITION.source(),
-        on: vec![(DEFINITION.col("id"), TASK.col("definition_id"))],
-    }],
-    base: Condition::EVERYTHING,
+    joins: vec![left_join(DEFINITION.source(), &[("id", TASK.col("definition_id"))])],
+    unless: Vec::new(),
+    key: by_id(TASK.col("id")),
     outputs: outputs(),
     filters: filters(),
     sorts: vec![
@@ -36,7 +33,7 @@ pub static EXTERNAL_TASK: LazyLock<Resource> = LazyLock::new(|| Resource {
     tie_break: vec![TASK.col("id")],
 });
 
-fn outputs() -> Vec<super::Output> {
+fn outputs() -> Vec<Output> {
     let activity_instance =
         OutputValue::ActivityInstance { activity: TASK.col("activity_id"), id: TASK.col("activity_instance_id") };
     vec![
@@ -61,7 +58,7 @@ fn outputs() -> Vec<super::Output> {
     ]
 }
 
-fn filters() -> Vec<crate::filter::Filter> {
+fn filters() -> Vec<Filter> {
     let expiration = TASK.col("lock_expiration");
     let retries = TASK.col("retries");
     vec![
