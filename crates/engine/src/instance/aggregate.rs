@@ -82,6 +82,18 @@ impl Aggregate {
         self.process_instances.is_empty()
     }
 
+    /// How many rows it has, in all tables.
+    pub fn row_count(&self) -> usize {
+        self.process_instances.len()
+            + self.executions.len()
+            + self.external_tasks.len()
+            + self.tasks.len()
+            + self.variables.len()
+            + self.jobs.len()
+            + self.event_subscriptions.len()
+            + self.incidents.len()
+    }
+
     /// How many changes were committed.
     pub fn revision(&self) -> u64 {
         self.revision
