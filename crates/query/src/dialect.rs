@@ -358,6 +358,7 @@ impl Writer {
         self.push(" = ");
         match &assignment.value {
             AssignedValue::Value(value) => self.bind(value.clone()),
+            AssignedValue::Column(column) => self.push(column),
             AssignedValue::Increment(by) => {
                 self.push(assignment.column);
                 self.push(" + ");

@@ -23,6 +23,8 @@ pub struct Assignment {
 #[derive(Clone, Debug)]
 pub enum AssignedValue {
     Value(SqlValue),
+    /// What is in another column of the row.
+    Column(&'static str),
     /// What is there, plus this.
     Increment(i64),
 }
