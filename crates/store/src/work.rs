@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::ChangeSet;
 use engine::record::ExternalTask;
 use query::Statement;
-use types::{ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, TaskId, Timestamp, VariableValue};
+use types::{ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, TaskId, Timestamp, Uuid, VariableValue};
 
 /// Something of which the aggregate is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,18 @@ pub enum LocatedBy {
     ExternalTask(ExternalTaskId),
     Task(TaskId),
     Job(JobId),
+}
+
+impl LocatedBy {
+    pub fn uuid(self) -> Uuid {
+        match self {
+            LocatedBy::ProcessInstance(id) => id.0,
+            LocatedBy::Execution(id) => id.0,
+            LocatedBy::ExternalTask(id) => id.0,
+            LocatedBy::Task(id) => id.0,
+            LocatedBy::Job(id) => id.0,
+        }
+    }
 }
 
 #[derive(Debug)]
