@@ -2,18 +2,43 @@
 //!
 //! Knows neither HTTP nor SQL text. Nothing is answered before it is durable.
 
-pub mod clock;
 pub mod error;
-pub mod id;
 pub mod request;
 pub mod settings;
 
+pub mod clock;
+pub mod id;
+
 mod runtime;
+mod shared;
+
+mod admission;
+mod alarm;
+mod background;
+mod row;
+
+mod cache;
+mod command;
+mod lane;
+
+mod definition_cache;
+mod deletion;
+mod deployment;
+mod suspension;
+
+mod fetch;
+mod poll;
+
+mod batch;
+mod job_executor;
+mod job_row;
+mod message;
 
 pub use clock::Clock;
 pub use error::Error;
+pub use fetch::FetchedTasks;
 pub use request::*;
-pub use runtime::{FetchedTasks, Runtime};
+pub use runtime::Runtime;
 pub use settings::{JobExecutor, Settings};
 
 pub use bpmn::{Diagnostic, ParseFailure};

@@ -9,13 +9,13 @@ use types::{
 };
 
 /// Which version of a definition is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DefinitionSelector {
     ById(ProcessDefinitionId),
     Latest { key: Arc<str>, tenant: TenantChoice },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TenantChoice {
     /// Whichever; more than one match is refused where one is needed.
     Any,

@@ -2,55 +2,37 @@
 
 use std::sync::Arc;
 
-use engine::{Command, ProcessDefinition, Reply, StartedProcessInstance};
+use engine::{Aggregate, Command, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance};
 use query::{Dialect, SqlValue, Statement};
-use store::Store;
+use store::{LocatedBy, Store};
 use types::{BatchId, DeploymentId, JobId, ProcessDefinitionId, Timestamp, VariableMap};
 
 use crate::error::Error;
+use crate::fetch::FetchedTasks;
 use crate::request::*;
-use crate::settings::Settings;
+use crate::settings::{JobExecutor, Settings};
+use crate::shared::Shared;
 
-#[derive(Clone)]
+/// A running engine. Clones are handles of the same one.
+#[derive(Clone, Debug)]
 pub struct Runtime {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    store: Arc<dyn Store>,
-    settings: Settings,
-}
-
-impl std::fmt::Debug for Runtime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("settings", &self.shared.settings).finish_non_exhaustive()
-    }
-}
-
-/// Tasks that were locked for a poll. Dropped without `delivered`, it unlocks them again: the client never saw them.
-#[derive(Debug)]
-pub struct FetchedTasks {
-    pub tasks: Vec<FetchedTask>,
-}
-
-impl FetchedTasks {
-    /// The answer was written; the locks stay.
-    pub fn delivered(self) -> Vec<FetchedTask> {
-        self.tasks
-    }
-}
-
-fn not_yet<T>() -> Result<T, Error> {
-    Err(Error::NotImplemented("the runtime is being built".to_owned()))
-}
-
 impl Runtime {
+    /// Starts the background work on a store. Called on a tokio runtime.
     pub async fn open(store: Arc<dyn Store>, settings: Settings) -> Result<Runtime, Error> {
-        Ok(Runtime { shared: Arc::new(Shared { store, settings }) })
+        let shared = Arc::new(Shared::new(store, settings)?);
+        shared.polls.expiry.set(shared.now());
+        shared.background.start("external-task-expiry", shared.clone().release_expired());
+        if shared.settings.job_executor == JobExecutor::On {
+            shared.background.start("job-executor", shared.clone().run_due_jobs());
+        }
+        Ok(Runtime { shared })
     }
 
     pub fn now(&self) -> Timestamp {
-        self.shared.settings.clock.now()
+        self.shared.now()
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -63,51 +45,84 @@ impl Runtime {
 
     /// Any command on an existing aggregate.
     pub async fn execute(&self, command: Command) -> Result<Reply, Error> {
-        let _ = command;
-        not_yet()
+        self.shared.execute(command).await
     }
 
     /// Commands on many aggregates, all or none of them.
     pub async fn execute_together(&self, commands: Vec<Command>) -> Result<(), Error> {
-        let _ = commands;
-        not_yet()
+        self.shared.execute_together(commands).await
     }
 
+    /// # Errors
+    /// `NotFound` for an unknown definition, `Suspended` for a suspended one, and what the core refuses.
     pub async fn start_process_instance(
         &self,
         which: DefinitionSelector,
         business_key: Option<Arc<str>>,
         variables: VariableMap,
     ) -> Result<StartedProcessInstance, Error> {
-        let _ = (which, business_key, variables);
-        not_yet()
+        let row = self.definition_row(&which).await?;
+        let row = row.ok_or_else(|| Error::not_found("process definition", &which))?;
+        if row.is_suspended {
+            let message = format!("the process definition {} is suspended", row.id);
+            return Err(Error::rejected(RejectionKind::Suspended, message));
+        }
+        let definition = self.definition(&row.id).await?;
+        let definition = definition.ok_or_else(|| Error::not_found("process definition", &row.id))?;
+        let definition_id = definition.id.clone();
+        let reply = self
+            .shared
+            .start(definition, |id| Command::StartProcessInstance { id, definition_id, business_key, variables })
+            .await?;
+        match reply {
+            Reply::Started(started) => Ok(started),
+            Reply::Done | Reply::Correlated { .. } | Reply::Variables(_) => {
+                Err(Error::Defect("a start was answered with something else".to_owned()))
+            }
+        }
     }
 
     /// Locks tasks for a worker; waits for a first one as long as the request allows. Dropping the future means that
     /// the client has gone: nothing stays locked.
     pub async fn fetch_and_lock(&self, request: FetchRequest) -> Result<FetchedTasks, Error> {
-        let _ = request;
-        not_yet()
+        self.shared.fetch_and_lock(request).await
+    }
+
+    /// How many polls wait now.
+    pub fn parked_polls(&self) -> usize {
+        self.shared.polls.parked_count()
     }
 
     pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployed, Error> {
-        let _ = deployment;
-        not_yet()
+        self.shared.deploy(deployment).await
     }
 
     pub async fn delete_deployment(&self, id: DeploymentId, cascade: Cascade) -> Result<(), Error> {
-        let _ = (id, cascade);
-        not_yet()
+        self.shared.delete_deployment(id, cascade).await
     }
 
-    pub async fn delete_process_definitions(&self, which: DefinitionSet, cascade: Cascade) -> Result<(), Error> {
-        let _ = (which, cascade);
-        not_yet()
+    pub async fn delete_process_definition(&self, which: DefinitionSelector, cascade: Cascade) -> Result<(), Error> {
+        self.shared.delete_process_definition(which, cascade).await
     }
 
+    /// With its parsed model.
     pub async fn definition(&self, id: &ProcessDefinitionId) -> Result<Option<Arc<ProcessDefinition>>, Error> {
-        let _ = id;
-        not_yet()
+        self.shared.definition(id).await
+    }
+
+    /// # Errors
+    /// `TenantChoice::Any` where several tenants have the key.
+    pub async fn definition_row(&self, which: &DefinitionSelector) -> Result<Option<Arc<DefinitionRow>>, Error> {
+        self.shared.definitions.row(&self.shared, which).await
+    }
+
+    /// Looks at an aggregate through the cache, once all that was decided before is durable.
+    pub async fn inspect<T: Send + 'static>(
+        &self,
+        by: LocatedBy,
+        look: impl Fn(&Aggregate) -> T + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        self.shared.inspect(by, look).await
     }
 
     /// Rows of a query on what is durable.
@@ -116,36 +131,35 @@ impl Runtime {
     }
 
     pub async fn correlate_message(&self, message: MessageCorrelation) -> Result<Vec<CorrelatedExecution>, Error> {
-        let _ = message;
-        not_yet()
+        self.shared.correlate_message(message).await
     }
 
     pub async fn set_definition_suspension(&self, suspension: DefinitionSuspension) -> Result<(), Error> {
-        let _ = suspension;
-        not_yet()
+        self.shared.set_definition_suspension(suspension).await
     }
 
     pub async fn set_instance_suspension(&self, which: InstanceSet, state: SuspensionState) -> Result<(), Error> {
-        let _ = (which, state);
-        not_yet()
+        self.shared.set_instance_suspension(which, state).await
     }
 
     pub async fn create_retries_batch(&self, batch: NewRetriesBatch) -> Result<Batch, Error> {
-        let _ = batch;
-        not_yet()
+        self.shared.create_retries_batch(batch).await
     }
 
     pub async fn delete_batch(&self, id: BatchId, cascade: Cascade) -> Result<(), Error> {
-        let _ = (id, cascade);
-        not_yet()
+        self.shared.delete_batch(id, cascade).await
     }
 
-    /// Any job: of an instance, a batch or a delayed suspension. A failure costs no retry.
+    /// Any job, due or not: of an instance, a batch or a delayed suspension. A failure costs a retry.
     pub async fn execute_job(&self, id: JobId) -> Result<(), Error> {
-        let _ = id;
-        not_yet()
+        self.shared.execute_job(id).await
     }
 
     /// Parked polls are answered empty, work in hand is committed, later requests are refused.
-    pub async fn shutdown(&self) {}
+    pub async fn shutdown(&self) {
+        self.shared.admission.close();
+        self.shared.polls.close();
+        self.shared.background.stop().await;
+        self.shared.admission.empty().await;
+    }
 }

@@ -1,4 +1,3 @@
 //! What travels in bodies and is shared by several resources.
 
-pub mod time;
 pub mod variable;

@@ -1,0 +1,332 @@
+//! Batches: work on many instances, cut into jobs.
+//!
+//! A seed job makes the jobs in portions, the jobs do the work, a monitor job ends the batch when none is left. All of
+//! it stands in rows outside of aggregates.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use engine::record::Job;
+use engine::{Command, RejectionKind};
+use query::{Condition, Mutation, Select, SqlValue, tables};
+use store::work::ExpectedStatement;
+use types::{BatchId, ExternalTaskId, JobDefinitionId, JobId, Timestamp};
+
+use crate::command::in_own_task;
+use crate::error::Error;
+use crate::job_row::{self, NewJob, StoredJob, with_id};
+use crate::request::{Batch, Cascade, NewRetriesBatch};
+use crate::row::{self, Cells};
+use crate::shared::Shared;
+
+/// What a batch may work on.
+const TASKS_MAX: usize = 1_000_000;
+/// When an unfinished batch is looked at again.
+const MONITOR_INTERVAL_MS: i64 = 30_000;
+
+impl Shared {
+    pub(crate) async fn create_retries_batch(self: &Arc<Self>, new: NewRetriesBatch) -> Result<Batch, Error> {
+        let admitted = self.admission.admit()?;
+        let tasks = distinct(new.external_task_ids);
+        if tasks.is_empty() {
+            return Err(Error::rejected(RejectionKind::BadUserRequest, "a batch needs at least one external task"));
+        }
+        if tasks.len() > TASKS_MAX {
+            let message = format!("the batch has {} external tasks: at most {TASKS_MAX} are allowed", tasks.len());
+            return Err(Error::rejected(RejectionKind::LimitReached, message));
+        }
+        let batch = self.new_batch(&tasks);
+        let statements = self.batch_statements(&batch, encode(new.retries, &tasks));
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            shared.apply(statements).await?;
+            shared.job_alarm.set(shared.now());
+            Ok(batch)
+        })
+        .await
+    }
+
+    fn new_batch(&self, tasks: &[ExternalTaskId]) -> Batch {
+        let now = self.now();
+        let invocations = self.settings.invocations_per_batch_job.max(1);
+        Batch {
+            id: BatchId(self.ids.next(now)),
+            batch_type: job_row::SET_EXTERNAL_TASK_RETRIES.into(),
+            total_jobs: u32::try_from(tasks.len().div_ceil(invocations as usize)).unwrap_or(u32::MAX),
+            jobs_created: 0,
+            batch_jobs_per_seed: self.settings.batch_jobs_per_seed.max(1),
+            invocations_per_batch_job: invocations,
+            seed_job_definition_id: JobDefinitionId(self.ids.next(now)),
+            monitor_job_definition_id: JobDefinitionId(self.ids.next(now)),
+            batch_job_definition_id: JobDefinitionId(self.ids.next(now)),
+            is_suspended: false,
+            tenant_id: None,
+            start_time: now,
+            execution_start_time: None,
+        }
+    }
+
+    fn batch_statements(&self, batch: &Batch, configuration: Arc<str>) -> Vec<ExpectedStatement> {
+        let job_definition = |id: JobDefinitionId, job_type: &str| {
+            let values = [
+                ("id", row::id(id.0)),
+                ("job_type", SqlValue::Text(job_type.into())),
+                ("configuration", SqlValue::Text(batch.id.to_string().into())),
+                ("is_suspended", row::flag(false)),
+            ];
+            let (columns, cells) = values.into_iter().unzip();
+            self.statement(&Mutation::Insert { table: &tables::JOB_DEFINITION, columns, rows: vec![cells] })
+        };
+        let mut statements = vec![
+            job_definition(batch.seed_job_definition_id, job_row::BATCH_SEED),
+            job_definition(batch.monitor_job_definition_id, job_row::BATCH_MONITOR),
+            job_definition(batch.batch_job_definition_id, &batch.batch_type),
+            self.statement(&Mutation::insert(&tables::BATCH, vec![batch_cells(batch, configuration)])),
+            self.job_of(batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None),
+        ];
+        if self.settings.history_level == engine::HistoryLevel::Full {
+            statements.push(self.statement(&Mutation::insert(&tables::HISTORIC_BATCH, vec![historic_cells(batch)])));
+        }
+        statements
+    }
+
+    fn job_of(
+        &self,
+        batch: &Batch,
+        job_definition_id: JobDefinitionId,
+        handler: &'static str,
+        configuration: Option<Arc<str>>,
+        due_date: Option<Timestamp>,
+    ) -> ExpectedStatement {
+        let now = self.now();
+        let job = NewJob {
+            id: JobId(self.ids.next(now)),
+            job_definition_id: Some(job_definition_id),
+            handler,
+            configuration,
+            batch_id: Some(batch.id),
+            due_date,
+            create_time: now,
+            retries: Job::RETRIES_DEFAULT,
+        };
+        self.statement(&job.insert())
+    }
+
+    /// Makes the next portion of jobs, and a seed job for the rest or the monitor job.
+    pub(crate) async fn seed_batch(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
+        let (batch, configuration) = self.batch_of(job).await?;
+        let (retries, tasks) = decode(&configuration).ok_or_else(|| unreadable("a batch"))?;
+        let invocations = batch.invocations_per_batch_job as usize;
+        let made = batch.jobs_created as usize;
+        let portion = tasks.chunks(invocations).skip(made).take(batch.batch_jobs_per_seed as usize);
+        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
+        let mut count: u32 = 0;
+        for tasks in portion {
+            let configuration = Some(encode(retries, tasks));
+            let handler = job_row::SET_EXTERNAL_TASK_RETRIES;
+            statements.push(self.job_of(&batch, batch.batch_job_definition_id, handler, configuration, None));
+            count += 1;
+        }
+        let jobs_created = batch.jobs_created + count;
+        let values = vec![("jobs_created", row::number(jobs_created))];
+        let as_seen = with_batch_id(batch.id)
+            .and(Condition::equal(tables::BATCH.col("jobs_created"), i64::from(batch.jobs_created)));
+        statements.push(self.statement_on_one(&Mutation::update(&tables::BATCH, values, as_seen)));
+        statements.push(if jobs_created < batch.total_jobs {
+            self.job_of(&batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None)
+        } else {
+            self.job_of(&batch, batch.monitor_job_definition_id, job_row::BATCH_MONITOR, None, None)
+        });
+        self.apply(statements).await?;
+        self.job_alarm.set(self.now());
+        Ok(())
+    }
+
+    /// Sets the retries, then takes the job away: doing it twice does no harm, not doing it would.
+    pub(crate) async fn run_batch_job(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
+        let configuration = job.configuration.as_deref().unwrap_or_default();
+        let (retries, tasks) = decode(configuration).ok_or_else(|| unreadable("a batch's job"))?;
+        let commands = tasks.into_iter().map(|id| Command::SetExternalTaskRetries { id, retries }).collect();
+        self.execute_all(commands).await?;
+        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
+        if let Some(batch) = job.batch_id {
+            let started = vec![("execution_start_time", row::time(self.now()))];
+            let live = with_batch_id(batch).and(Condition::is_null(tables::BATCH.col("execution_start_time")));
+            statements.push(self.statement(&Mutation::update(&tables::BATCH, started.clone(), live)));
+            let history = &tables::HISTORIC_BATCH;
+            let historic = Condition::equal(history.col("id"), row::id(batch.0))
+                .and(Condition::is_null(history.col("execution_start_time")));
+            statements.push(self.statement(&Mutation::update(history, started, historic)));
+        }
+        self.apply(statements).await
+    }
+
+    /// Ends the batch if nothing is left of it; otherwise looks again later.
+    pub(crate) async fn monitor_batch(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
+        let (batch, _) = self.batch_of(job).await?;
+        let table = &tables::JOB;
+        let of_definition = |id: JobDefinitionId| Condition::equal(table.col("job_definition_id"), row::id(id.0));
+        let left =
+            self.count(&Select::all(table.source()).filter(of_definition(batch.batch_job_definition_id))).await?;
+        if left == 0 {
+            let mut statements = vec![self.statement_on_one(&Mutation::delete(table, with_id(job.id)))];
+            statements.extend(self.end_of_batch(&batch));
+            return self.apply(statements).await;
+        }
+        let again = self.now().plus_ms(MONITOR_INTERVAL_MS);
+        let later = Mutation::update(table, vec![("due_date", row::time(again))], with_id(job.id));
+        self.apply(vec![self.statement_on_one(&later)]).await?;
+        self.job_alarm.set(again);
+        Ok(())
+    }
+
+    pub(crate) async fn delete_batch(self: &Arc<Self>, id: BatchId, cascade: Cascade) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let (batch, _) = shared.batch(id).await?.ok_or_else(|| Error::not_found("batch", id))?;
+            let mut statements = shared.end_of_batch(&batch);
+            if cascade == Cascade::On {
+                let history = &tables::HISTORIC_BATCH;
+                let row = Condition::equal(history.col("id"), row::id(id.0));
+                statements.push(shared.statement(&Mutation::delete(history, row)));
+                let incidents = Condition::OneOf(
+                    tables::HISTORIC_INCIDENT.col("job_definition_id").into(),
+                    job_definitions(&batch).to_vec(),
+                );
+                statements.push(shared.statement(&Mutation::delete(&tables::HISTORIC_INCIDENT, incidents)));
+            }
+            shared.apply(statements).await
+        })
+        .await
+    }
+
+    /// Takes all rows of a batch away and ends it in the history.
+    fn end_of_batch(&self, batch: &Batch) -> Vec<ExpectedStatement> {
+        let of = job_definitions(batch).to_vec();
+        let now = row::time(self.now());
+        let history = &tables::HISTORIC_BATCH;
+        let running =
+            Condition::equal(history.col("id"), row::id(batch.id.0)).and(Condition::is_null(history.col("end_time")));
+        let open = Condition::OneOf(tables::HISTORIC_INCIDENT.col("job_definition_id").into(), of.clone())
+            .and(Condition::is_null(tables::HISTORIC_INCIDENT.col("end_time")));
+        let deleted = vec![("end_time", now.clone()), ("state", SqlValue::Integer(2))];
+        let by_definition =
+            |table: &'static query::Table, column| Condition::OneOf(table.col(column).into(), of.clone());
+        [
+            Mutation::delete(&tables::JOB, by_definition(&tables::JOB, "job_definition_id")),
+            Mutation::delete(&tables::INCIDENT, by_definition(&tables::INCIDENT, "job_definition_id")),
+            Mutation::delete(&tables::JOB_DEFINITION, by_definition(&tables::JOB_DEFINITION, "id")),
+            Mutation::update(history, vec![("end_time", now)], running),
+            Mutation::update(&tables::HISTORIC_INCIDENT, deleted, open),
+        ]
+        .iter()
+        .map(|mutation| self.statement(mutation))
+        .chain([self.statement_on_one(&Mutation::delete(&tables::BATCH, with_batch_id(batch.id)))])
+        .collect()
+    }
+
+    async fn batch_of(&self, job: &StoredJob) -> Result<(Batch, Arc<str>), Error> {
+        let id = job.batch_id.ok_or_else(|| unreadable("a job"))?;
+        self.batch(id).await?.ok_or_else(|| Error::not_found("batch", id))
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<(Batch, Arc<str>)>, Error> {
+        let select = Select::all(tables::BATCH.source()).filter(with_batch_id(id));
+        let row = self.rows(&select).await?.pop();
+        row.map(|row| batch_row(Cells::of(row))).transpose()
+    }
+}
+
+fn distinct(tasks: Vec<ExternalTaskId>) -> Vec<ExternalTaskId> {
+    let mut seen = BTreeSet::new();
+    tasks.into_iter().filter(|task| seen.insert(*task)).collect()
+}
+
+fn with_batch_id(id: BatchId) -> Condition {
+    Condition::equal(tables::BATCH.col("id"), row::id(id.0))
+}
+
+fn job_definitions(batch: &Batch) -> [SqlValue; 3] {
+    [batch.seed_job_definition_id, batch.monitor_job_definition_id, batch.batch_job_definition_id]
+        .map(|id| row::id(id.0))
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::Defect(format!("the configuration of {what} cannot be read"))
+}
+
+/// The retries, then the tasks, one a line.
+fn encode(retries: i32, tasks: &[ExternalTaskId]) -> Arc<str> {
+    let mut text = retries.to_string();
+    for task in tasks {
+        let _ = write!(text, "\n{task}");
+    }
+    text.into()
+}
+
+fn decode(text: &str) -> Option<(i32, Vec<ExternalTaskId>)> {
+    let mut lines = text.lines();
+    let retries = lines.next()?.parse().ok()?;
+    let tasks: Result<Vec<ExternalTaskId>, _> = lines.map(str::parse).collect();
+    Some((retries, tasks.ok()?))
+}
+
+fn batch_cells(batch: &Batch, configuration: Arc<str>) -> Vec<SqlValue> {
+    vec![
+        row::id(batch.id.0),
+        row::text(&batch.batch_type),
+        row::number(batch.total_jobs),
+        row::number(batch.jobs_created),
+        row::number(batch.batch_jobs_per_seed),
+        row::number(batch.invocations_per_batch_job),
+        row::id(batch.seed_job_definition_id.0),
+        row::id(batch.monitor_job_definition_id.0),
+        row::id(batch.batch_job_definition_id.0),
+        row::flag(batch.is_suspended),
+        row::optional_text(batch.tenant_id.as_ref()),
+        row::time(batch.start_time),
+        row::optional_time(batch.execution_start_time),
+        SqlValue::Text(configuration),
+    ]
+}
+
+fn batch_row(mut cells: Cells) -> Result<(Batch, Arc<str>), Error> {
+    let batch = Batch {
+        id: cells.id()?,
+        batch_type: cells.text()?,
+        total_jobs: cells.count()?,
+        jobs_created: cells.count()?,
+        batch_jobs_per_seed: cells.count()?,
+        invocations_per_batch_job: cells.count()?,
+        seed_job_definition_id: cells.id()?,
+        monitor_job_definition_id: cells.id()?,
+        batch_job_definition_id: cells.id()?,
+        is_suspended: cells.boolean()?,
+        tenant_id: cells.optional_text()?,
+        start_time: cells.time()?,
+        execution_start_time: cells.optional_time()?,
+    };
+    Ok((batch, cells.text()?))
+}
+
+fn historic_cells(batch: &Batch) -> Vec<SqlValue> {
+    vec![
+        row::id(batch.id.0),
+        row::text(&batch.batch_type),
+        row::number(batch.total_jobs),
+        row::number(batch.batch_jobs_per_seed),
+        row::number(batch.invocations_per_batch_job),
+        row::id(batch.seed_job_definition_id.0),
+        row::id(batch.monitor_job_definition_id.0),
+        row::id(batch.batch_job_definition_id.0),
+        row::optional_text(batch.tenant_id.as_ref()),
+        row::time(batch.start_time),
+        row::optional_time(batch.execution_start_time),
+        SqlValue::Null,
+        SqlValue::Null,
+    ]
+}

@@ -1,0 +1,206 @@
+//! The lanes there are: those in use, and idle ones whose state is kept within a budget.
+//!
+//! A lane that is in use is never given up, so that one aggregate never has two of them. An aggregate that has ended
+//! leaves at once. Also here: which aggregate a task or job belongs to, as far as that was seen lately.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use engine::{ChangeSet, TableChange};
+use store::LocatedBy;
+use types::{ProcessInstanceId, Uuid};
+
+use crate::lane::Lane;
+
+/// An entry for an aggregate takes about this much besides its rows.
+const SLOT_BYTES: usize = 500;
+/// Places that the newer half of the root index holds before the older half is dropped.
+const ROOT_INDEX_HALF_MAX: usize = 30_000;
+
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    slots: Mutex<Slots>,
+    roots: Mutex<RootIndex>,
+    budget_bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    by_root: HashMap<ProcessInstanceId, Slot>,
+    /// Those not in use, the longest unused first.
+    idle: BTreeMap<u64, ProcessInstanceId>,
+    idle_bytes: usize,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    lane: Arc<Lane>,
+    pins: usize,
+    /// When its last use ended, and what it weighed then.
+    idle: Option<(u64, usize)>,
+}
+
+/// A use of a lane.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    lanes: Arc<Lanes>,
+    lane: Arc<Lane>,
+}
+
+/// What belongs to which aggregate never changes, so entries need not be removed: two halves take turns.
+#[derive(Debug, Default)]
+struct RootIndex {
+    newer: HashMap<Uuid, ProcessInstanceId>,
+    older: HashMap<Uuid, ProcessInstanceId>,
+}
+
+impl Lanes {
+    pub(crate) fn new(budget_bytes: usize) -> Lanes {
+        Lanes { slots: Mutex::default(), roots: Mutex::default(), budget_bytes }
+    }
+
+    pub(crate) fn pin(self: &Arc<Self>, root: ProcessInstanceId) -> Pin {
+        self.pin_or(root, Lane::new)
+    }
+
+    /// For an aggregate that is about to be created.
+    pub(crate) fn pin_new(self: &Arc<Self>, root: ProcessInstanceId) -> Pin {
+        self.pin_or(root, Lane::new_empty)
+    }
+
+    fn pin_or(self: &Arc<Self>, root: ProcessInstanceId, make: fn(ProcessInstanceId) -> Lane) -> Pin {
+        let mut slots = self.lock();
+        let Slots { by_root, idle, idle_bytes, .. } = &mut *slots;
+        let slot = by_root.entry(root).or_insert_with(|| Slot { lane: Arc::new(make(root)), pins: 0, idle: None });
+        slot.pins += 1;
+        if let Some((since, bytes)) = slot.idle.take() {
+            idle.remove(&since);
+            *idle_bytes -= bytes;
+        }
+        Pin { lanes: self.clone(), lane: slot.lane.clone() }
+    }
+
+    /// The lane of a root, if there is one now.
+    pub(crate) fn existing(self: &Arc<Self>, root: ProcessInstanceId) -> Option<Pin> {
+        self.lock().by_root.contains_key(&root).then(|| self.pin(root))
+    }
+
+    pub(crate) fn all(self: &Arc<Self>) -> Vec<Pin> {
+        let roots: Vec<ProcessInstanceId> = self.lock().by_root.keys().copied().collect();
+        roots.into_iter().filter_map(|root| self.existing(root)).collect()
+    }
+
+    fn unpin(&self, lane: &Lane) {
+        let mut slots = self.lock();
+        let Some(slot) = slots.by_root.get_mut(&lane.root) else { return };
+        slot.pins -= 1;
+        if slot.pins > 0 {
+            return;
+        }
+        let Some(rows_bytes) = lane.lock().weight() else {
+            slots.by_root.remove(&lane.root);
+            return;
+        };
+        let bytes = rows_bytes + SLOT_BYTES;
+        slots.uses += 1;
+        let now = slots.uses;
+        if let Some(slot) = slots.by_root.get_mut(&lane.root) {
+            slot.idle = Some((now, bytes));
+        }
+        slots.idle.insert(now, lane.root);
+        slots.idle_bytes += bytes;
+        slots.shrink_to(self.budget_bytes);
+    }
+
+    /// The aggregate of something, as far as it is known here.
+    pub(crate) fn root_of(&self, by: LocatedBy) -> Option<ProcessInstanceId> {
+        let id = match by {
+            LocatedBy::ProcessInstance(id) if self.lock().by_root.contains_key(&id) => return Some(id),
+            LocatedBy::Execution(id) if self.lock().by_root.contains_key(&id.into()) => return Some(id.into()),
+            other => other.uuid(),
+        };
+        self.lock_roots().get(id)
+    }
+
+    pub(crate) fn note_root(&self, id: Uuid, root: ProcessInstanceId) {
+        self.lock_roots().insert(id, root);
+    }
+
+    /// Notes the tasks and jobs that a change set creates.
+    pub(crate) fn note_roots(&self, change_set: &ChangeSet) {
+        let root = change_set.root_process_instance_id;
+        let mut index = self.lock_roots();
+        for change in &change_set.external_tasks {
+            if let TableChange::Insert(task) = change {
+                index.insert(task.id.0, root);
+            }
+        }
+        for change in &change_set.tasks {
+            if let TableChange::Insert(task) = change {
+                index.insert(task.id.0, root);
+            }
+        }
+        for change in &change_set.jobs {
+            if let TableChange::Insert(job) = change {
+                index.insert(job.id.0, root);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn idle_count(&self) -> usize {
+        self.lock().idle.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().expect("no holder of this lock panics")
+    }
+
+    fn lock_roots(&self) -> MutexGuard<'_, RootIndex> {
+        self.roots.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Slots {
+    fn shrink_to(&mut self, budget_bytes: usize) {
+        while self.idle_bytes > budget_bytes
+            && let Some((_, root)) = self.idle.pop_first()
+            && let Some(slot) = self.by_root.remove(&root)
+        {
+            self.idle_bytes -= slot.idle.map_or(0, |(_, bytes)| bytes);
+        }
+    }
+}
+
+impl RootIndex {
+    fn get(&mut self, id: Uuid) -> Option<ProcessInstanceId> {
+        if let Some(root) = self.newer.get(&id) {
+            return Some(*root);
+        }
+        let root = self.older.remove(&id)?;
+        self.insert(id, root);
+        Some(root)
+    }
+
+    fn insert(&mut self, id: Uuid, root: ProcessInstanceId) {
+        if self.newer.len() >= ROOT_INDEX_HALF_MAX {
+            self.older = std::mem::take(&mut self.newer);
+        }
+        self.newer.insert(id, root);
+    }
+}
+
+impl std::ops::Deref for Pin {
+    type Target = Lane;
+
+    fn deref(&self) -> &Lane {
+        &self.lane
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.lanes.unpin(&self.lane);
+    }
+}

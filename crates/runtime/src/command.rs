@@ -1,0 +1,410 @@
+//! Carries commands out: finds the aggregate, has its lane decide, waits until that is durable, runs the effects.
+//!
+//! A command runs in a task of its own, so that it is finished, or not begun, whatever becomes of who asked for it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use engine::instance::Aggregate;
+use engine::{ChangeSet, Command, Effect, Env, ProcessDefinition, Reply};
+use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
+use types::{ProcessInstanceId, Timestamp, Uuid};
+
+use crate::cache::Pin;
+use crate::error::Error;
+use crate::lane::{Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
+use crate::shared::Shared;
+
+/// How often a command is decided again because the state has changed under it.
+const CONFLICT_ATTEMPTS_MAX: u32 = 10;
+/// Commands of one `execute_together`.
+const TOGETHER_MAX: usize = 50_000;
+
+/// One pass of one piece of work over its lane.
+enum Pass {
+    Done(Reply),
+    Failed(Error),
+    /// What it was decided on did not last.
+    Again,
+}
+
+struct Submission {
+    pending: Pending<'static, WorkDone>,
+    commit: u64,
+    standing: Standing,
+    effects: Vec<Effect>,
+    reply: Reply,
+}
+
+impl Shared {
+    /// Any command on an existing aggregate.
+    pub(crate) async fn execute(self: &Arc<Self>, command: Command) -> Result<Reply, Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            match shared.locate(&command).await? {
+                Some(root) => shared.run(shared.lanes.pin(root), LaneWork::Command(command)).await,
+                None => Err(shared.refuse_on_nothing(command)),
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn start(
+        self: &Arc<Self>,
+        definition: Arc<ProcessDefinition>,
+        command: impl FnOnce(ProcessInstanceId) -> Command,
+    ) -> Result<Reply, Error> {
+        let admitted = self.admission.admit()?;
+        let id = ProcessInstanceId(self.ids.next(self.now()));
+        let work = LaneWork::Start { command: command(id), definition };
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            shared.run(shared.lanes.pin_new(id), work).await
+        })
+        .await
+    }
+
+    /// Work on the lane of a root, within a task that nobody drops.
+    pub(crate) async fn run(self: &Arc<Self>, lane: Pin, work: LaneWork) -> Result<Reply, Error> {
+        for _ in 0..CONFLICT_ATTEMPTS_MAX {
+            self.make_ready(&lane).await?;
+            match self.pass(&lane, &work).await {
+                Pass::Done(reply) => return Ok(reply),
+                Pass::Failed(error) => return Err(error),
+                Pass::Again => {}
+            }
+        }
+        Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
+    }
+
+    async fn pass(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Pass {
+        let (standing, decision) = {
+            let mut state = lane.lock();
+            let _no_deletion = match work {
+                LaneWork::Start { definition, .. } => {
+                    let retired = self.definitions.retired();
+                    if retired.contains(&definition.id) {
+                        return Pass::Failed(Error::not_found("process definition", &definition.id));
+                    }
+                    Some(retired)
+                }
+                LaneWork::Command(_) | LaneWork::UnlockClaimed { .. } => None,
+            };
+            let now = self.now();
+            let decision = self.decide(&mut state, work, now);
+            let standing = state.standing();
+            match decision {
+                Decision::Changed { change_set, effects, reply } => {
+                    self.lanes.note_roots(&change_set);
+                    let pending = self.store.submit(Work::Apply(vec![*change_set]));
+                    let commit = state.submitted();
+                    (standing, Ok(Submission { pending, commit, standing, effects, reply }))
+                }
+                other => (standing, Err(other)),
+            }
+        };
+        match decision {
+            Ok(submission) => self.finish(lane, submission).await,
+            Err(Decision::NotLoaded) => Pass::Again,
+            Err(_) if !lane.holds(standing).await => Pass::Again,
+            Err(Decision::Unchanged(reply)) => Pass::Done(reply),
+            Err(other) => Pass::Failed(other.into()),
+        }
+    }
+
+    async fn finish(self: &Arc<Self>, lane: &Pin, submission: Submission) -> Pass {
+        let result = submission.pending.await;
+        lane.settle(submission.commit, submission.standing, result.is_ok());
+        match result {
+            Ok(_) => {
+                self.run_effects(submission.effects);
+                Pass::Done(submission.reply)
+            }
+            Err(StoreError::Conflict) => Pass::Again,
+            Err(error) => Pass::Failed(error.into()),
+        }
+    }
+
+    pub(crate) fn decide(&self, state: &mut LaneState, work: &LaneWork, now: Timestamp) -> Decision {
+        let mut ids = self.ids.source(now);
+        let mut env =
+            Env { now, ids: &mut ids, history_level: self.settings.history_level, limits: &self.settings.limits };
+        state.decide(work, &mut env)
+    }
+
+    pub(crate) fn run_effects(&self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::ExternalTaskFetchable { topic, from } => self.polls.task_fetchable(&topic, from, self.now()),
+                Effect::JobDue { at } => self.job_alarm.set(at),
+            }
+        }
+    }
+
+    /// Loads what is not in memory. Within a task that nobody drops.
+    pub(crate) async fn make_ready(&self, lane: &Pin) -> Result<(), Error> {
+        loop {
+            match lane.readiness() {
+                Readiness::Ready => return Ok(()),
+                Readiness::ToLoad => match self.load(lane.root).await {
+                    Ok((aggregate, definitions)) => lane.loaded(aggregate, definitions),
+                    Err(error) => {
+                        lane.load_failed();
+                        return Err(error);
+                    }
+                },
+                Readiness::Busy => {
+                    lane.wait_until(|state| state.is_loaded() || (!state.is_loading() && state.is_quiet())).await;
+                }
+            }
+        }
+    }
+
+    async fn load(&self, root: ProcessInstanceId) -> Result<(Aggregate, Pinned), Error> {
+        let Some(snapshot) = self.store.load(root).await? else {
+            return Ok((Aggregate::empty(), Pinned::default()));
+        };
+        let aggregate = Aggregate::from_snapshot(snapshot)
+            .map_err(|broken| Error::Defect(format!("the stored instance {root} is damaged: {broken:?}")))?;
+        let mut definitions = Pinned::default();
+        for instance in aggregate.process_instances() {
+            if definitions.0.iter().any(|known| known.id == instance.definition_id) {
+                continue;
+            }
+            let definition = self.definitions.by_id(self, &instance.definition_id).await?.ok_or_else(|| {
+                Error::Defect(format!("the definition {} of a running instance is gone", instance.definition_id))
+            })?;
+            definitions.0.push(definition);
+        }
+        Ok((aggregate, definitions))
+    }
+
+    /// What the core says to a command whose aggregate does not exist: what is wrong with the command, or that there
+    /// is nothing of that id.
+    fn refuse_on_nothing(&self, command: Command) -> Error {
+        let lane = crate::lane::Lane::new_empty(ProcessInstanceId(Uuid(0)));
+        let mut state = lane.lock();
+        match self.decide(&mut state, &LaneWork::Command(command), self.now()) {
+            refused @ (Decision::Refused(_) | Decision::Defect(_)) => refused.into(),
+            Decision::NotLoaded | Decision::Unchanged(_) | Decision::Changed { .. } => {
+                Error::Defect("a command did something to nothing".to_owned())
+            }
+        }
+    }
+
+    async fn locate(&self, command: &Command) -> Result<Option<ProcessInstanceId>, Error> {
+        match located_by(command) {
+            Some(by) => self.root_of(by).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn root_of(&self, by: LocatedBy) -> Result<Option<ProcessInstanceId>, Error> {
+        if let Some(root) = self.lanes.root_of(by) {
+            return Ok(Some(root));
+        }
+        let root = self.store.locate(by).await?;
+        if let (Some(root), LocatedBy::ExternalTask(_) | LocatedBy::Task(_) | LocatedBy::Job(_)) = (root, by) {
+            self.lanes.note_root(by.uuid(), root);
+        }
+        Ok(root)
+    }
+
+    /// Looks at an aggregate as it is once all that was decided before is durable.
+    pub(crate) async fn inspect<T: Send + 'static>(
+        self: &Arc<Self>,
+        by: LocatedBy,
+        look: impl Fn(&Aggregate) -> T + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let Some(root) = shared.root_of(by).await? else { return Ok(None) };
+            let lane = shared.lanes.pin(root);
+            for _ in 0..CONFLICT_ATTEMPTS_MAX {
+                shared.make_ready(&lane).await?;
+                let seen = {
+                    let state = lane.lock();
+                    state
+                        .aggregate()
+                        .map(|aggregate| (state.standing(), (!aggregate.is_ended()).then(|| look(aggregate))))
+                };
+                if let Some((standing, seen)) = seen
+                    && lane.holds(standing).await
+                {
+                    return Ok(seen);
+                }
+            }
+            Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
+        })
+        .await
+    }
+
+    /// Commands on many aggregates, all or none of them.
+    pub(crate) async fn execute_together(self: &Arc<Self>, commands: Vec<Command>) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            shared.execute_all(commands).await
+        })
+        .await
+    }
+
+    /// The same within a task that nobody drops.
+    pub(crate) async fn execute_all(self: &Arc<Self>, commands: Vec<Command>) -> Result<(), Error> {
+        if commands.len() > TOGETHER_MAX {
+            let message = format!("{} commands at once: at most {TOGETHER_MAX} are allowed", commands.len());
+            return Err(Error::rejected(engine::RejectionKind::LimitReached, message));
+        }
+        let mut by_root: BTreeMap<ProcessInstanceId, Vec<LaneWork>> = BTreeMap::new();
+        for command in commands {
+            let Some(root) = self.locate(&command).await? else { return Err(self.refuse_on_nothing(command)) };
+            by_root.entry(root).or_default().push(LaneWork::Command(command));
+        }
+        self.run_together(by_root).await
+    }
+
+    pub(crate) async fn run_together(
+        self: &Arc<Self>,
+        by_root: BTreeMap<ProcessInstanceId, Vec<LaneWork>>,
+    ) -> Result<(), Error> {
+        let lanes: Vec<(Pin, Vec<LaneWork>)> =
+            by_root.into_iter().map(|(root, work)| (self.lanes.pin(root), work)).collect();
+        for _ in 0..CONFLICT_ATTEMPTS_MAX {
+            for (lane, _) in &lanes {
+                self.make_ready(lane).await?;
+            }
+            match self.pass_together(&lanes).await {
+                Pass::Done(_) => return Ok(()),
+                Pass::Failed(error) => return Err(error),
+                Pass::Again => {}
+            }
+        }
+        Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
+    }
+
+    /// Locks all lanes in the order of their roots, which is the order of everyone who locks several. A refusal that
+    /// was decided while commits were under way is decided again on what they have left.
+    async fn pass_together(self: &Arc<Self>, lanes: &[(Pin, Vec<LaneWork>)]) -> Pass {
+        let submitted = {
+            let mut states: Vec<_> = lanes.iter().map(|(lane, _)| lane.lock()).collect();
+            let now = self.now();
+            let mut together = Together::default();
+            let mut refusal = None;
+            for (at, (_, work)) in lanes.iter().enumerate() {
+                if let Err(decision) = self.decide_all(&mut states[at], work, now, &mut together) {
+                    refusal = Some((decision, states[at].is_quiet()));
+                    states[..=at].iter_mut().for_each(|state| state.forget());
+                    break;
+                }
+            }
+            match refusal {
+                Some(refusal) => Err(refusal),
+                None => Ok(self.submit_together(&mut states, together)),
+            }
+        };
+        match submitted {
+            Err((Decision::NotLoaded, _) | (Decision::Refused(_), false)) => Pass::Again,
+            Err((decision, _)) => Pass::Failed(decision.into()),
+            Ok((pending, settlements, effects)) => {
+                let result = pending.await;
+                for ((lane, _), (commit, standing)) in lanes.iter().zip(settlements) {
+                    lane.settle(commit, standing, result.is_ok());
+                }
+                match result {
+                    Ok(_) => {
+                        self.run_effects(effects);
+                        Pass::Done(Reply::Done)
+                    }
+                    Err(StoreError::Conflict) => Pass::Again,
+                    Err(error) => Pass::Failed(error.into()),
+                }
+            }
+        }
+    }
+
+    fn decide_all(
+        &self,
+        state: &mut LaneState,
+        work: &[LaneWork],
+        now: Timestamp,
+        together: &mut Together,
+    ) -> Result<(), Decision> {
+        for work in work {
+            match self.decide(state, work, now) {
+                Decision::Changed { change_set, effects, .. } => {
+                    self.lanes.note_roots(&change_set);
+                    together.change_sets.push(*change_set);
+                    together.effects.extend(effects);
+                }
+                Decision::Unchanged(_) => {}
+                other => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    fn submit_together(
+        &self,
+        states: &mut [std::sync::MutexGuard<'_, LaneState>],
+        together: Together,
+    ) -> (Pending<'static, WorkDone>, Vec<(u64, Standing)>, Vec<Effect>) {
+        let pending = self.store.submit(Work::Apply(together.change_sets));
+        let settlements = states
+            .iter_mut()
+            .map(|state| {
+                let standing = state.standing();
+                (state.submitted(), standing)
+            })
+            .collect();
+        (pending, settlements, together.effects)
+    }
+}
+
+/// What `pass_together` gathers.
+#[derive(Default)]
+struct Together {
+    change_sets: Vec<ChangeSet>,
+    effects: Vec<Effect>,
+}
+
+/// Runs to its end even if the caller stops waiting.
+pub(crate) async fn in_own_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_cancelled() => Err(Error::ShuttingDown),
+        Err(_) => Err(Error::Defect("a request broke an invariant".to_owned())),
+    }
+}
+
+/// By what the aggregate of a command is found; `None` where the shell knows it already.
+fn located_by(command: &Command) -> Option<LocatedBy> {
+    match command {
+        Command::StartProcessInstance { .. } | Command::CorrelateMessage { .. } => None,
+        Command::DeleteProcessInstance { id, .. } | Command::SetProcessInstanceSuspension { id, .. } => {
+            Some(LocatedBy::ProcessInstance(*id))
+        }
+        Command::PatchVariables { execution_id, .. } => Some(LocatedBy::Execution(*execution_id)),
+        Command::LockExternalTask { id, .. }
+        | Command::ExtendExternalTaskLock { id, .. }
+        | Command::UnlockExternalTask { id }
+        | Command::SetExternalTaskPriority { id, .. }
+        | Command::SetExternalTaskRetries { id, .. }
+        | Command::CompleteExternalTask { id, .. }
+        | Command::FailExternalTask { id, .. }
+        | Command::ThrowExternalTaskBpmnError { id, .. } => Some(LocatedBy::ExternalTask(*id)),
+        Command::CompleteTask { id, .. } | Command::PatchTaskVariables { id, .. } => Some(LocatedBy::Task(*id)),
+        Command::ExecuteJob { id }
+        | Command::FailJob { id, .. }
+        | Command::SetJobRetries { id, .. }
+        | Command::SetJobDueDate { id, .. } => Some(LocatedBy::Job(*id)),
+    }
+}

@@ -1,0 +1,206 @@
+//! Takes deployments and definitions away, with their instances and history if asked for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use engine::RejectionKind;
+use query::{Condition, Direction, Mutation, Select, SqlValue, Table, tables};
+use store::work::ExpectedStatement;
+use types::{DeploymentId, ProcessInstanceId};
+
+use crate::command::in_own_task;
+use crate::definition_cache::definition_rows;
+use crate::error::Error;
+use crate::request::{Cascade, DefinitionRow, DefinitionSelector, TenantChoice};
+use crate::row::{self, Cells};
+use crate::shared::Shared;
+
+/// Ids in one statement.
+const IDS_PER_STATEMENT_MAX: usize = 5_000;
+
+impl Shared {
+    pub(crate) async fn delete_deployment(self: &Arc<Self>, id: DeploymentId, cascade: Cascade) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
+            let (deployments, resources) = (&tables::DEPLOYMENT, &tables::DEPLOYMENT_RESOURCE);
+            let this = Condition::equal(deployments.col("id"), row::id(id.0));
+            if shared.count(&Select::all(deployments.source()).filter(this.clone())).await? == 0 {
+                return Err(Error::not_found("deployment", id));
+            }
+            let of_deployment = |table: &'static Table| Condition::equal(table.col("deployment_id"), row::id(id.0));
+            let definitions = definition_rows(&shared, of_deployment(&tables::PROCESS_DEFINITION)).await?;
+            let along = vec![
+                shared.statement(&Mutation::delete(resources, of_deployment(resources))),
+                shared.statement_on_one(&Mutation::delete(deployments, this)),
+            ];
+            shared.delete_in_turn(definitions, cascade, along).await
+        })
+        .await
+    }
+
+    pub(crate) async fn delete_process_definition(
+        self: &Arc<Self>,
+        which: DefinitionSelector,
+        cascade: Cascade,
+    ) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
+            let row = shared.definitions.row(&shared, &which).await?;
+            let row = row.ok_or_else(|| Error::not_found("process definition", &which))?;
+            shared.delete_in_turn(vec![row.as_ref().clone()], cascade, Vec::new()).await
+        })
+        .await
+    }
+
+    /// From here on nothing starts with the definitions, so that no instance appears while they go.
+    async fn delete_in_turn(
+        self: &Arc<Self>,
+        definitions: Vec<DefinitionRow>,
+        cascade: Cascade,
+        along: Vec<ExpectedStatement>,
+    ) -> Result<(), Error> {
+        self.definitions.retire(definitions.iter().map(|definition| definition.id.clone()));
+        let deleted = self.delete_retired(&definitions, cascade, along).await;
+        self.definitions.end_retirement(definitions.iter().map(|definition| &definition.id));
+        if deleted.is_ok() {
+            for definition in &definitions {
+                self.definitions.forget(&definition.id);
+            }
+        }
+        deleted
+    }
+
+    async fn delete_retired(
+        self: &Arc<Self>,
+        definitions: &[DefinitionRow],
+        cascade: Cascade,
+        along: Vec<ExpectedStatement>,
+    ) -> Result<(), Error> {
+        self.flush().await?;
+        let ids: Vec<SqlValue> = definitions.iter().map(|row| SqlValue::Text(row.id.0.clone())).collect();
+        let instances = self.instances_of(&ids).await?;
+        let mut statements = Vec::new();
+        match cascade {
+            Cascade::Off if !instances.is_empty() => {
+                let message = format!("{} instances are running: delete them first, or with cascade", instances.len());
+                return Err(Error::rejected(RejectionKind::ProcessEngine, message));
+            }
+            Cascade::Off => {}
+            Cascade::On => {
+                self.add_instance_deletions(&mut statements, &instances);
+                self.add_history_deletions(&mut statements, &ids).await?;
+            }
+        }
+        let by_definition =
+            |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
+        for (table, column) in [
+            (&tables::JOB_DEFINITION, "process_definition_id"),
+            (&tables::JOB, "definition_id"),
+            (&tables::PROCESS_DEFINITION, "id"),
+        ] {
+            statements.push(self.statement(&Mutation::delete(table, by_definition(table, column))));
+        }
+        for (key, tenant_id) in definitions.iter().map(|row| (&row.key, &row.tenant_id)).collect::<BTreeSet<_>>() {
+            statements.extend(self.next_latest(key, tenant_id.as_ref(), definitions).await?);
+        }
+        statements.extend(along);
+        self.apply(statements).await?;
+        for root in instances {
+            if let Some(lane) = self.lanes.existing(root) {
+                lane.mark_stale();
+            }
+        }
+        Ok(())
+    }
+
+    /// The version below those that go becomes the latest.
+    async fn next_latest(
+        &self,
+        key: &Arc<str>,
+        tenant_id: Option<&Arc<str>>,
+        going: &[DefinitionRow],
+    ) -> Result<Option<ExpectedStatement>, Error> {
+        let table = &tables::PROCESS_DEFINITION;
+        let tenant = tenant_id.cloned().map_or(TenantChoice::None, TenantChoice::Of);
+        let gone = going.iter().map(|row| SqlValue::Text(row.id.0.clone())).collect();
+        let mut select = Select::all(table.source())
+            .filter(Condition::equal(table.col("key"), key.as_ref()))
+            .filter(tenant.condition(table.col("tenant_id")))
+            .filter(Condition::OneOf(table.col("id").into(), gone).not())
+            .order_by(table.col("version"), Direction::Descending)
+            .limit(1);
+        select.columns = vec![table.col("id").into()];
+        let Some(row) = self.rows(&select).await?.pop() else { return Ok(None) };
+        let this = Condition::equal(table.col("id"), Cells::of(row).text()?.as_ref());
+        let latest = Mutation::update(table, vec![("is_latest", row::flag(true))], this);
+        Ok(Some(self.statement_on_one(&latest)))
+    }
+
+    async fn instances_of(&self, definitions: &[SqlValue]) -> Result<Vec<ProcessInstanceId>, Error> {
+        let table = &tables::PROCESS_INSTANCE;
+        let mut select = Select::all(table.source())
+            .filter(Condition::OneOf(table.col("definition_id").into(), definitions.to_vec()));
+        select.columns = vec![table.col("id").into()];
+        let rows = self.rows(&select).await?;
+        rows.into_iter().map(|row| Cells::of(row).id()).collect()
+    }
+
+    fn add_instance_deletions(&self, statements: &mut Vec<ExpectedStatement>, instances: &[ProcessInstanceId]) {
+        for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
+            let ids: Vec<SqlValue> = chunk.iter().map(|id| row::id(id.0)).collect();
+            let of =
+                |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
+            let tasks = &tables::TASK;
+            let of_task = Condition::equal(tasks.col("id"), tables::IDENTITY_LINK.col("task_id"))
+                .and(of(tasks, "process_instance_id"));
+            let links = Condition::exists(tasks.source(), of_task);
+            statements.push(self.statement(&Mutation::delete(&tables::IDENTITY_LINK, links)));
+            for table in [
+                &tables::EXECUTION,
+                &tables::EXTERNAL_TASK,
+                tasks,
+                &tables::VARIABLE,
+                &tables::JOB,
+                &tables::EVENT_SUBSCRIPTION,
+                &tables::INCIDENT,
+            ] {
+                statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
+            }
+            let instances = &tables::PROCESS_INSTANCE;
+            statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));
+        }
+    }
+
+    async fn add_history_deletions(
+        &self,
+        statements: &mut Vec<ExpectedStatement>,
+        definitions: &[SqlValue],
+    ) -> Result<(), Error> {
+        let instances = &tables::HISTORIC_PROCESS_INSTANCE;
+        let mut select = Select::all(instances.source())
+            .filter(Condition::OneOf(instances.col("definition_id").into(), definitions.to_vec()));
+        select.columns = vec![instances.col("id").into()];
+        let rows = self.rows(&select).await?;
+        let ids: Vec<SqlValue> =
+            rows.into_iter().map(|row| Ok(row::id(Cells::of(row).id()?))).collect::<Result<_, Error>>()?;
+        for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
+            let of = |table: &'static Table, column| Condition::OneOf(table.col(column).into(), chunk.to_vec());
+            for table in [
+                &tables::HISTORIC_ACTIVITY_INSTANCE,
+                &tables::HISTORIC_VARIABLE,
+                &tables::HISTORIC_EXTERNAL_TASK_LOG,
+                &tables::HISTORIC_INCIDENT,
+            ] {
+                statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
+            }
+            statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,402 @@
+//! Deployments: which resources are new, which definitions they make, and under which versions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bpmn::model::{BoundaryTrigger, TimerForm};
+use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
+use engine::RejectionKind;
+use engine::definition::JobDefinition;
+use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, tables};
+use sha2::{Digest, Sha256};
+use store::work::ExpectedStatement;
+use types::{DeploymentId, ProcessDefinitionId, Timestamp};
+
+use crate::command::in_own_task;
+use crate::definition_cache::definition_of;
+use crate::error::Error;
+use crate::request::{
+    DefinitionRow, DefinitionSet, DefinitionSuspension, Deployed, Deployment, DuplicateFiltering,
+    InstancesOfDefinition, NewDeployment, NewResource, SuspensionState, TenantChoice,
+};
+use crate::row::{self, Cells};
+use crate::shared::Shared;
+
+const BPMN_SUFFIXES: [&str; 2] = [".bpmn", ".bpmn20.xml"];
+/// What these would deploy is not there yet, and storing them as files would only look as if it were.
+const UNSUPPORTED_SUFFIXES: [(&str, &str); 5] = [
+    (".dmn", "decisions"),
+    (".dmn11.xml", "decisions"),
+    (".cmmn", "cases"),
+    (".cmmn10.xml", "cases"),
+    (".cmmn11.xml", "cases"),
+];
+const DIAGRAM_SUFFIXES: [&str; 4] = ["png", "jpg", "gif", "svg"];
+/// Camunda: filtering for duplicates takes deployments without a source for those of an application.
+const APPLICATION_SOURCE: &str = "process application";
+
+/// A definition that is about to be stored.
+struct NewDefinition {
+    row: DefinitionRow,
+    model: Arc<ProcessModel>,
+    document_bytes: usize,
+    job_definitions: Vec<JobDefinition>,
+}
+
+struct Parsed {
+    resource: NewResource,
+    document: ParsedDocument,
+}
+
+impl Shared {
+    pub(crate) async fn deploy(self: &Arc<Self>, new: NewDeployment) -> Result<Deployed, Error> {
+        let admitted = self.admission.admit()?;
+        self.check_resources(&new.resources)?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
+            shared.deploy_in_turn(new).await
+        })
+        .await
+    }
+
+    fn check_resources(&self, resources: &[NewResource]) -> Result<(), Error> {
+        if resources.is_empty() {
+            return Err(Error::rejected(RejectionKind::BadUserRequest, "a deployment needs at least one resource"));
+        }
+        let bytes: usize = resources.iter().map(|resource| resource.contents.len()).sum();
+        let bytes_max = self.settings.deployment_bytes_max;
+        if bytes > bytes_max {
+            let message = format!("the deployment has {bytes} bytes: at most {bytes_max} are allowed");
+            return Err(Error::rejected(RejectionKind::LimitReached, message));
+        }
+        for resource in resources {
+            if let Some((suffix, what)) = UNSUPPORTED_SUFFIXES.iter().find(|(end, _)| resource.name.ends_with(end)) {
+                let name = &resource.name;
+                let message =
+                    format!("`{name}` cannot be deployed: there are no {what} yet, which `{suffix}` stands for");
+                return Err(Error::NotImplemented(message));
+            }
+        }
+        Ok(())
+    }
+
+    async fn deploy_in_turn(self: &Arc<Self>, new: NewDeployment) -> Result<Deployed, Error> {
+        let resources = self.without_duplicates(&new).await?;
+        if resources.is_empty() {
+            let deployment = self.newest_deployment(new.name.as_ref()).await?;
+            return Ok(Deployed { deployment, definitions: Vec::new() });
+        }
+        let now = self.now();
+        let deployment = Deployment {
+            id: DeploymentId(self.ids.next(now)),
+            name: new.name.clone(),
+            source: new.source.clone(),
+            tenant_id: new.tenant_id.clone(),
+            deploy_time: now,
+        };
+        let parsed = parse_all(&resources, self.parse_options()).await?;
+        let definitions = self.new_definitions(&deployment, &resources, parsed, new.activate_at.is_some()).await?;
+        let mut statements = self.deployment_statements(&deployment, &resources, now);
+        self.add_definition_statements(&mut statements, &definitions);
+        if let Some(at) = new.activate_at {
+            for definition in &definitions {
+                statements.push(self.activation(&definition.row.id, at));
+            }
+        }
+        self.apply(statements).await?;
+        self.definitions.forget_rows();
+        if let Some(at) = new.activate_at {
+            self.job_alarm.set(at);
+        }
+        let mut rows = Vec::with_capacity(definitions.len());
+        for NewDefinition { row, model, document_bytes, job_definitions } in definitions {
+            self.definitions.keep(Arc::new(definition_of(&row, model, job_definitions)), document_bytes);
+            rows.push(row);
+        }
+        Ok(Deployed { deployment, definitions: rows })
+    }
+
+    fn activation(&self, id: &ProcessDefinitionId, at: Timestamp) -> ExpectedStatement {
+        self.suspension_job(&DefinitionSuspension {
+            which: DefinitionSet::ById(id.clone()),
+            state: SuspensionState::Active,
+            instances: InstancesOfDefinition::Left,
+            at: Some(at),
+        })
+    }
+
+    /// The resources that are to be deployed.
+    async fn without_duplicates(&self, new: &NewDeployment) -> Result<Vec<NewResource>, Error> {
+        if new.duplicate_filtering == DuplicateFiltering::Off {
+            return Ok(new.resources.clone());
+        }
+        let mut changed = Vec::new();
+        for resource in &new.resources {
+            let newest = self.newest_digest(new, &resource.name).await?;
+            if newest.as_deref() != Some(digest(resource).as_slice()) {
+                changed.push(resource.clone());
+            }
+        }
+        let deploys_all = new.duplicate_filtering == DuplicateFiltering::WholeDeployment && !changed.is_empty();
+        Ok(if deploys_all { new.resources.clone() } else { changed })
+    }
+
+    /// Of the newest resource of that name among the deployments with the same name, source and tenant.
+    async fn newest_digest(&self, new: &NewDeployment, resource_name: &str) -> Result<Option<Arc<[u8]>>, Error> {
+        let Some(name) = &new.name else { return Ok(None) };
+        let (resources, deployments) = (&tables::DEPLOYMENT_RESOURCE, &tables::DEPLOYMENT);
+        let source = deployments.col("source");
+        let of_source = match new.source.as_deref() {
+            None | Some("" | APPLICATION_SOURCE) => {
+                Condition::Any(vec![Condition::is_null(source), Condition::equal(source, APPLICATION_SOURCE)])
+            }
+            Some(other) => Condition::equal(source, other),
+        };
+        let tenant = new.tenant_id.clone().map_or(TenantChoice::None, TenantChoice::Of);
+        let mut select = Select::all(resources.source())
+            .filter(Condition::equal(resources.col("name"), resource_name))
+            .filter(Condition::equal(deployments.col("name"), name.as_ref()))
+            .filter(of_source)
+            .filter(tenant.condition(deployments.col("tenant_id")))
+            .order_by(deployments.col("deploy_time"), Direction::Descending)
+            .order_by(deployments.col("id"), Direction::Descending)
+            .limit(1);
+        select.joins = vec![Join {
+            kind: JoinKind::Inner,
+            source: deployments.source(),
+            on: vec![(deployments.col("id"), resources.col("deployment_id"))],
+        }];
+        select.columns = vec![resources.col("sha256").into()];
+        let row = self.rows(&select).await?.pop();
+        row.map(|row| Cells::of(row).bytes()).transpose()
+    }
+
+    /// Camunda: whatever its tenant and source.
+    async fn newest_deployment(&self, name: Option<&Arc<str>>) -> Result<Deployment, Error> {
+        let table = &tables::DEPLOYMENT;
+        let name = name.cloned().unwrap_or_default();
+        let select = Select::all(table.source())
+            .filter(Condition::equal(table.col("name"), name.as_ref()))
+            .order_by(table.col("deploy_time"), Direction::Descending)
+            .order_by(table.col("id"), Direction::Descending)
+            .limit(1);
+        match self.rows(&select).await?.pop() {
+            Some(row) => deployment_row(Cells::of(row)),
+            None => Err(Error::Defect(format!("the deployment `{name}` is a duplicate of nothing"))),
+        }
+    }
+
+    async fn new_definitions(
+        &self,
+        deployment: &Deployment,
+        resources: &[NewResource],
+        parsed: Vec<Parsed>,
+        is_suspended: bool,
+    ) -> Result<Vec<NewDefinition>, Error> {
+        let mut keys = BTreeSet::new();
+        let mut definitions = Vec::new();
+        for Parsed { resource, document } in parsed {
+            let category: Option<Arc<str>> = document.target_namespace.map(Arc::from);
+            for model in document.processes {
+                if !keys.insert(model.key.clone()) {
+                    let message = format!("the deployment has more than one process with the key `{}`", model.key);
+                    return Err(Error::rejected(RejectionKind::ProcessEngine, message));
+                }
+                let version = self.next_version(&model.key, deployment.tenant_id.as_ref()).await?;
+                let uuid = self.ids.next(deployment.deploy_time);
+                let row = DefinitionRow {
+                    id: ProcessDefinitionId::new(&model.key, version, uuid),
+                    key: model.key.clone(),
+                    version,
+                    name: model.name.clone(),
+                    category: category.clone(),
+                    description: model.description.clone(),
+                    version_tag: model.version_tag.clone(),
+                    deployment_id: deployment.id,
+                    resource_name: resource.name.clone(),
+                    diagram_resource_name: diagram_of(&resource.name, &model.key, resources),
+                    tenant_id: deployment.tenant_id.clone(),
+                    is_suspended,
+                    history_time_to_live_days: model.history_time_to_live_days,
+                    is_startable_in_tasklist: model.is_startable_in_tasklist,
+                };
+                let job_definitions = self.job_definitions_of(&model, deployment.deploy_time);
+                let document_bytes = resource.contents.len();
+                definitions.push(NewDefinition { row, model: Arc::new(model), document_bytes, job_definitions });
+            }
+        }
+        Ok(definitions)
+    }
+
+    async fn next_version(&self, key: &str, tenant_id: Option<&Arc<str>>) -> Result<u32, Error> {
+        let table = &tables::PROCESS_DEFINITION;
+        let tenant = tenant_id.cloned().map_or(TenantChoice::None, TenantChoice::Of);
+        let mut select = Select::all(table.source())
+            .filter(Condition::equal(table.col("key"), key))
+            .filter(tenant.condition(table.col("tenant_id")))
+            .order_by(table.col("version"), Direction::Descending)
+            .limit(1);
+        select.columns = vec![table.col("version").into()];
+        match self.rows(&select).await?.pop() {
+            Some(row) => Ok(Cells::of(row).count()? + 1),
+            None => Ok(1),
+        }
+    }
+
+    fn job_definitions_of(&self, model: &ProcessModel, now: Timestamp) -> Vec<JobDefinition> {
+        let timers = model.elements.iter().filter_map(|element| {
+            let ElementKind::BoundaryEvent(event) = &element.kind else { return None };
+            let BoundaryTrigger::Timer(timer) = &event.trigger else { return None };
+            let form = match timer.form {
+                TimerForm::Date => "DATE",
+                TimerForm::Duration => "DURATION",
+                TimerForm::Cycle => "CYCLE",
+            };
+            Some(JobDefinition {
+                id: self.ids.next(now).into(),
+                activity_id: element.id.clone(),
+                job_type: "timer-transition",
+                configuration: format!("{form}: {}", timer.expression.text()),
+            })
+        });
+        timers.collect()
+    }
+
+    fn deployment_statements(
+        &self,
+        deployment: &Deployment,
+        resources: &[NewResource],
+        now: Timestamp,
+    ) -> Vec<ExpectedStatement> {
+        let row = vec![
+            row::id(deployment.id.0),
+            row::optional_text(deployment.name.as_ref()),
+            row::optional_text(deployment.source.as_ref()),
+            row::optional_text(deployment.tenant_id.as_ref()),
+            row::time(deployment.deploy_time),
+        ];
+        let mut statements = vec![self.statement(&Mutation::insert(&tables::DEPLOYMENT, vec![row]))];
+        for resource in resources {
+            let row = vec![
+                row::id(self.ids.next(now)),
+                row::id(deployment.id.0),
+                row::text(&resource.name),
+                SqlValue::Blob(resource.contents.clone()),
+                SqlValue::Blob(digest(resource).as_slice().into()),
+            ];
+            statements.push(self.statement(&Mutation::insert(&tables::DEPLOYMENT_RESOURCE, vec![row])));
+        }
+        statements
+    }
+
+    fn add_definition_statements(&self, statements: &mut Vec<ExpectedStatement>, definitions: &[NewDefinition]) {
+        let table = &tables::PROCESS_DEFINITION;
+        for NewDefinition { row, job_definitions, .. } in definitions {
+            let tenant = row.tenant_id.clone().map_or(TenantChoice::None, TenantChoice::Of);
+            let before = Condition::equal(table.col("key"), row.key.as_ref())
+                .and(tenant.condition(table.col("tenant_id")))
+                .and(Condition::equal(table.col("is_latest"), 1));
+            let no_longer = Mutation::update(table, vec![("is_latest", row::flag(false))], before);
+            statements.push(self.statement(&no_longer));
+            statements.push(self.statement(&Mutation::insert(table, vec![definition_cells(row)])));
+            for job_definition in job_definitions {
+                let cells = job_definition_cells(job_definition, row);
+                statements.push(self.statement(&Mutation::insert(&tables::JOB_DEFINITION, vec![cells])));
+            }
+        }
+    }
+}
+
+/// Parses off the threads that serve requests.
+async fn parse_all(resources: &[NewResource], options: ParseOptions) -> Result<Vec<Parsed>, Error> {
+    let models: Vec<NewResource> = resources
+        .iter()
+        .filter(|resource| BPMN_SUFFIXES.iter().any(|suffix| resource.name.ends_with(suffix)))
+        .cloned()
+        .collect();
+    let parsing = tokio::task::spawn_blocking(move || {
+        let parse = |resource: NewResource| match bpmn::parse(&resource.contents, &options) {
+            Ok(document) => Ok(Parsed { resource, document }),
+            Err(failure) => Err(Error::Parse { resource: resource.name, failure }),
+        };
+        models.into_iter().map(parse).collect()
+    });
+    parsing.await.map_err(|_| Error::Defect("the parser broke an invariant".to_owned()))?
+}
+
+fn digest(resource: &NewResource) -> Vec<u8> {
+    Sha256::digest(&resource.contents).to_vec()
+}
+
+/// The picture of a process: `name.key.svg` before `name.svg`, where `name.bpmn` is its file.
+fn diagram_of(file: &str, key: &str, resources: &[NewResource]) -> Option<Arc<str>> {
+    let base = BPMN_SUFFIXES.iter().find_map(|suffix| file.strip_suffix(suffix))?;
+    DIAGRAM_SUFFIXES
+        .iter()
+        .find_map(|suffix| {
+            let names = [format!("{base}.{key}.{suffix}"), format!("{base}.{suffix}")];
+            names.iter().find_map(|name| resources.iter().find(|resource| *resource.name == **name))
+        })
+        .map(|resource| resource.name.clone())
+}
+
+fn deployment_row(mut cells: Cells) -> Result<Deployment, Error> {
+    Ok(Deployment {
+        id: cells.id()?,
+        name: cells.optional_text()?,
+        source: cells.optional_text()?,
+        tenant_id: cells.optional_text()?,
+        deploy_time: cells.time()?,
+    })
+}
+
+fn definition_cells(row: &DefinitionRow) -> Vec<SqlValue> {
+    vec![
+        SqlValue::Text(row.id.0.clone()),
+        row::text(&row.key),
+        row::number(row.version),
+        row::optional_text(row.name.as_ref()),
+        row::optional_text(row.category.as_ref()),
+        row::optional_text(row.description.as_ref()),
+        row::optional_text(row.version_tag.as_ref()),
+        row::id(row.deployment_id.0),
+        row::text(&row.resource_name),
+        row::optional_text(row.diagram_resource_name.as_ref()),
+        row::optional_text(row.tenant_id.as_ref()),
+        row::flag(row.is_suspended),
+        row.history_time_to_live_days.map_or(SqlValue::Null, row::number),
+        row::flag(row.is_startable_in_tasklist),
+        row::flag(true),
+    ]
+}
+
+fn job_definition_cells(job_definition: &JobDefinition, definition: &DefinitionRow) -> Vec<SqlValue> {
+    vec![
+        row::id(job_definition.id.0),
+        SqlValue::Text(definition.id.0.clone()),
+        row::text(&definition.key),
+        row::text(&job_definition.activity_id),
+        SqlValue::Text(job_definition.job_type.into()),
+        SqlValue::Text(job_definition.configuration.as_str().into()),
+        row::flag(definition.is_suspended),
+        SqlValue::Null,
+        row::optional_text(definition.tenant_id.as_ref()),
+        row::id(definition.deployment_id.0),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagram_of_the_key_comes_before_one_of_the_file() {
+        let resource = |name: &str| NewResource { name: name.into(), contents: Arc::from([]) };
+        let both = [resource("a.bpmn"), resource("a.svg"), resource("a.key.svg")];
+        assert_eq!(diagram_of("a.bpmn", "key", &both).as_deref(), Some("a.key.svg"));
+        assert_eq!(diagram_of("a.bpmn20.xml", "other", &both).as_deref(), Some("a.svg"));
+        assert_eq!(diagram_of("b.bpmn", "key", &both), None);
+    }
+}

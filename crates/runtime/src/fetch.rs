@@ -1,0 +1,233 @@
+//! fetchAndLock: claims tasks, waits for them where there are none, and gives back those that nobody got to see.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use store::work::{ClaimTenants, ClaimWanted};
+use store::{ClaimRequest, ClaimTopic, LockedExternalTask, Work, WorkDone};
+use tokio::time::Instant;
+
+use crate::command::in_own_task;
+use crate::error::Error;
+use crate::lane::LaneWork;
+use crate::poll::{AfterEmptyClaim, Selectivity};
+use crate::request::{ExtensionProperties, FetchRequest, FetchedTask};
+use crate::shared::Shared;
+
+/// Tasks that are released by one unit of work when their time has come.
+const RELEASE_MAX: u32 = 10_000;
+/// When the database is asked again after it failed to release.
+const RELEASE_RETRY_MS: i64 = 1_000;
+
+/// Tasks that were locked for a worker. Dropped without `delivered`, they are unlocked again: the worker never saw
+/// them.
+#[derive(Debug)]
+pub struct FetchedTasks {
+    pub tasks: Vec<FetchedTask>,
+    shared: Option<Arc<Shared>>,
+}
+
+impl FetchedTasks {
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// The answer was written: the locks stay.
+    pub fn delivered(mut self) -> Vec<FetchedTask> {
+        self.shared = None;
+        std::mem::take(&mut self.tasks)
+    }
+
+    fn none() -> FetchedTasks {
+        FetchedTasks { tasks: Vec::new(), shared: None }
+    }
+}
+
+impl Drop for FetchedTasks {
+    fn drop(&mut self) {
+        if let Some(shared) = self.shared.take()
+            && !self.tasks.is_empty()
+        {
+            let tasks = std::mem::take(&mut self.tasks);
+            shared.unlock_undelivered(tasks);
+        }
+    }
+}
+
+/// Tells the store that nobody waits for a claim any more, unless it was answered.
+struct Asker(ClaimWanted);
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Release);
+    }
+}
+
+impl Shared {
+    /// Locks tasks for a worker; waits for a first one as long as the request allows.
+    pub(crate) async fn fetch_and_lock(self: &Arc<Self>, request: FetchRequest) -> Result<FetchedTasks, Error> {
+        if request.async_response_timeout_ms == 0 {
+            return self.claim(&request).await;
+        }
+        let deadline = Instant::now() + Duration::from_millis(request.async_response_timeout_ms);
+        let topics: Vec<Arc<str>> = request.topics.iter().map(|topic| topic.claim.name.clone()).collect();
+        let place = self.polls.join(topics, selectivity(&request))?;
+        loop {
+            let fetched = match self.claim(&request).await {
+                Err(Error::ShuttingDown) => return Ok(FetchedTasks::none()),
+                other => other?,
+            };
+            if !fetched.is_empty() {
+                place.after_claim(|topic| fetched.count_of(topic));
+                return Ok(fetched);
+            }
+            match place.after_empty_claim() {
+                AfterEmptyClaim::ClaimAgain => {}
+                AfterEmptyClaim::GiveUp => return Ok(FetchedTasks::none()),
+                AfterEmptyClaim::Wait => {
+                    if tokio::time::timeout_at(deadline, place.woken()).await.is_err() {
+                        return Ok(FetchedTasks::none());
+                    }
+                }
+            }
+        }
+    }
+
+    /// One look. If the caller stops waiting before it is applied, nothing is locked; if after, all is unlocked.
+    async fn claim(self: &Arc<Self>, request: &FetchRequest) -> Result<FetchedTasks, Error> {
+        let admitted = self.admission.admit()?;
+        let now = self.now();
+        if self.polls.expiry.take_if_due(now) {
+            let release = self.store.submit(Work::ReleaseExpired { now, limit: RELEASE_MAX });
+            let shared = self.clone();
+            let admitted = self.admission.admit_consequence();
+            tokio::spawn(async move {
+                shared.after_release(release.await);
+                drop(admitted);
+            });
+        }
+        let asker = Asker(ClaimWanted(Arc::new(AtomicBool::new(true))));
+        let claimed = self.store.submit(Work::Claim(ClaimRequest {
+            now,
+            worker_id: request.worker_id.clone(),
+            tasks_max: request.tasks_max,
+            order: request.order.clone(),
+            topics: request.topics.iter().map(|topic| topic.claim.clone()).collect(),
+            is_wanted: asker.0.clone(),
+        }));
+        let shared = self.clone();
+        let wanted_properties = topics_with_properties(request);
+        let fetched = in_own_task(async move {
+            let _admitted = admitted;
+            let WorkDone::Claimed(locked) = claimed.await? else {
+                return Err(Error::Defect("the store answered a claim with something else".to_owned()));
+            };
+            shared.after_lock(&locked);
+            let tasks = locked.into_iter().map(|locked| FetchedTask { locked, extension_properties: Vec::new() });
+            let mut fetched = FetchedTasks { tasks: tasks.collect(), shared: Some(shared.clone()) };
+            shared.add_properties(&mut fetched, &wanted_properties).await?;
+            Ok(fetched)
+        })
+        .await;
+        drop(asker);
+        fetched
+    }
+
+    /// Takes a claim over into what is in memory.
+    fn after_lock(self: &Arc<Self>, locked: &[LockedExternalTask]) {
+        if let Some(first) = locked.iter().filter_map(|locked| locked.task.lock_expiration).min() {
+            self.polls.expiry.set(first);
+        }
+        for LockedExternalTask { task, .. } in locked {
+            self.lanes.note_root(task.id.0, task.root_process_instance_id);
+            if let Some(lane) = self.lanes.existing(task.root_process_instance_id) {
+                lane.refresh(task);
+            }
+        }
+    }
+
+    async fn add_properties(&self, fetched: &mut FetchedTasks, topics: &[Arc<str>]) -> Result<(), Error> {
+        if topics.is_empty() {
+            return Ok(());
+        }
+        for fetched in fetched.tasks.iter_mut().filter(|fetched| topics.contains(&fetched.locked.task.topic)) {
+            let task = &fetched.locked.task;
+            let Some(definition) = self.definitions.by_id(self, &task.definition_id).await? else { continue };
+            if let Some(index) = definition.model.element_by_id(&task.activity_id) {
+                fetched.extension_properties = definition.model.element(index).properties.clone();
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back tasks whose answer never arrived, each only if its lock is still that of the answer.
+    fn unlock_undelivered(self: Arc<Self>, tasks: Vec<FetchedTask>) {
+        let admitted = self.admission.admit_consequence();
+        let handle = self.handle.clone();
+        handle.spawn(async move {
+            for FetchedTask { locked: LockedExternalTask { task, .. }, .. } in tasks {
+                let lane = self.lanes.pin(task.root_process_instance_id);
+                let work = LaneWork::UnlockClaimed { id: task.id, lock_epoch: task.lock_epoch };
+                if let Err(error) = self.run(lane, work).await {
+                    tracing::warn!(task = %task.id, %error, "a task whose answer never arrived stays locked");
+                }
+            }
+            drop(admitted);
+        });
+    }
+
+    /// Makes tasks fetchable as their lock or retry timeout ends, and wakes who waits for them.
+    pub(crate) async fn release_expired(self: Arc<Self>) {
+        loop {
+            self.polls.expiry.ring(&self.settings.clock).await;
+            let release = self.store.submit(Work::ReleaseExpired { now: self.now(), limit: RELEASE_MAX });
+            self.after_release(release.await);
+        }
+    }
+
+    fn after_release(&self, released: Result<WorkDone, store::StoreError>) {
+        match released {
+            Ok(WorkDone::Released { topics, next }) => {
+                for topic in topics {
+                    self.polls.topic_fetchable(&topic);
+                }
+                if let Some(next) = next {
+                    self.polls.expiry.set(next);
+                }
+            }
+            Ok(_) => tracing::error!("the store answered a release with something else"),
+            Err(error) => {
+                tracing::warn!(%error, "tasks whose lock has run out could not be released; trying again");
+                self.polls.expiry.set(self.now().plus_ms(RELEASE_RETRY_MS));
+            }
+        }
+    }
+}
+
+impl FetchedTasks {
+    fn count_of(&self, topic: &str) -> u32 {
+        let count = self.tasks.iter().filter(|fetched| *fetched.locked.task.topic == *topic).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
+fn topics_with_properties(request: &FetchRequest) -> Vec<Arc<str>> {
+    let included =
+        |included: &&crate::request::FetchTopic| included.extension_properties == ExtensionProperties::Included;
+    request.topics.iter().filter(included).map(|topic| topic.claim.name.clone()).collect()
+}
+
+fn selectivity(request: &FetchRequest) -> Selectivity {
+    let takes_all = request.tasks_max > 0 && request.topics.iter().all(|topic| takes_all(&topic.claim));
+    if takes_all { Selectivity::TakesAll } else { Selectivity::Filters }
+}
+
+fn takes_all(topic: &ClaimTopic) -> bool {
+    topic.business_key.is_none()
+        && topic.definition_ids.is_empty()
+        && topic.definition_keys.is_empty()
+        && topic.definition_version_tag.is_none()
+        && topic.tenants == ClaimTenants::Any
+        && topic.process_variables.is_empty()
+}

@@ -1,0 +1,230 @@
+//! Runs jobs: those that are due in the background, and any one by hand.
+//!
+//! Only the next due time is kept in memory. A failure costs a retry; a job without retries left is an incident.
+
+use std::sync::Arc;
+
+use engine::record::IncidentType;
+use engine::{Command, HistoryLevel, Rejection, RejectionKind};
+use futures_util::{StreamExt, stream};
+use query::mutation::{AssignedValue, Assignment};
+use query::{Comparison, Condition, Direction, Mutation, Select, SqlValue, tables};
+use store::LocatedBy;
+use types::{JobId, Timestamp, Uuid};
+
+use crate::command::in_own_task;
+use crate::error::Error;
+use crate::job_row::{self, StoredJob, with_id};
+use crate::lane::LaneWork;
+use crate::row::{self, Cells};
+use crate::shared::Shared;
+use crate::suspension;
+
+/// Due jobs that are asked for at once.
+const DUE_JOBS_MAX: u64 = 200;
+/// Jobs that run at the same time.
+const CONCURRENT_JOBS_MAX: usize = 16;
+/// When due jobs are looked for again after a failure of the database.
+const RETRY_MS: i64 = 1_000;
+
+impl Shared {
+    /// Any job, due or not: of an instance, a batch or a delayed suspension.
+    pub(crate) async fn execute_job(self: &Arc<Self>, id: JobId) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            shared.run_job(id).await
+        })
+        .await
+    }
+
+    /// A refusal costs a retry, unless the job is suspended or gone.
+    async fn run_job(self: &Arc<Self>, id: JobId) -> Result<(), Error> {
+        if let Some(root) = self.root_of(LocatedBy::Job(id)).await? {
+            let work = LaneWork::Command(Command::ExecuteJob { id });
+            let Err(error) = self.run(self.lanes.pin(root), work).await else { return Ok(()) };
+            if let Some(message) = failure(&error) {
+                let fail = LaneWork::Command(Command::FailJob { id, message });
+                match self.run(self.lanes.pin(root), fail).await {
+                    Ok(_) | Err(Error::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => {}
+                    Err(other) => return Err(other),
+                }
+            }
+            return Err(error);
+        }
+        let job = self.stored_jobs(Select::all(tables::JOB.source()).filter(with_id(id))).await?.pop();
+        let job = job.ok_or_else(|| Error::not_found("job", id))?;
+        let Err(error) = self.run_stored_job(&job).await else { return Ok(()) };
+        if let Some(message) = failure(&error) {
+            self.fail_stored_job(&job, &message).await?;
+        }
+        Err(error)
+    }
+
+    async fn run_stored_job(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
+        match job.handler.as_ref() {
+            job_row::BATCH_SEED => self.seed_batch(job).await,
+            job_row::BATCH_MONITOR => self.monitor_batch(job).await,
+            job_row::SET_EXTERNAL_TASK_RETRIES => self.run_batch_job(job).await,
+            job_row::SUSPENSION => {
+                let configuration = job.configuration.as_deref().unwrap_or_default();
+                let suspension = suspension::decode(configuration)
+                    .ok_or_else(|| Error::Defect(format!("the configuration of job {} cannot be read", job.id)))?;
+                let delete = self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)));
+                self.suspend_in_turn(suspension, vec![delete]).await
+            }
+            other => Err(Error::Defect(format!("job {} has the unknown handler `{other}`", job.id))),
+        }
+    }
+
+    async fn fail_stored_job(&self, job: &StoredJob, message: &Arc<str>) -> Result<(), Error> {
+        let table = &tables::JOB;
+        let retries = (job.retries - 1).max(0);
+        let update = Mutation::Update {
+            table,
+            assignments: [
+                ("retries", row::number(retries)),
+                ("exception_message", row::text(message)),
+                ("exception_details", row::text(message)),
+            ]
+            .map(|(column, value)| Assignment { column, value: AssignedValue::Value(value) })
+            .to_vec(),
+            condition: with_id(job.id).and(Condition::equal(table.col("retries"), i64::from(job.retries))),
+        };
+        let mut statements = vec![self.statement_on_one(&update)];
+        if retries == 0 && job.retries > 0 {
+            let incident = self.ids.next(self.now());
+            let cells = self.incident_cells(incident, job, message);
+            let (columns, values) = cells.into_iter().unzip();
+            statements.push(self.statement(&Mutation::Insert {
+                table: &tables::INCIDENT,
+                columns,
+                rows: vec![values],
+            }));
+            if self.settings.history_level == HistoryLevel::Full {
+                let mut cells = self.incident_cells(incident, job, message);
+                cells.push(("state", SqlValue::Integer(0)));
+                let (columns, values) = cells.into_iter().unzip();
+                let historic = Mutation::Insert { table: &tables::HISTORIC_INCIDENT, columns, rows: vec![values] };
+                statements.push(self.statement(&historic));
+            }
+        }
+        match self.apply(statements).await {
+            Err(Error::OptimisticLocking { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn incident_cells(&self, id: Uuid, job: &StoredJob, message: &Arc<str>) -> Vec<(&'static str, SqlValue)> {
+        vec![
+            ("id", row::id(id)),
+            ("incident_type", SqlValue::Text(IncidentType::FailedJob.name().into())),
+            ("message", row::text(message)),
+            ("configuration", row::id(job.id.0)),
+            ("job_definition_id", job.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
+            ("create_time", row::time(self.now())),
+            ("cause_incident_id", row::id(id)),
+            ("root_cause_incident_id", row::id(id)),
+        ]
+    }
+
+    /// Runs what is due, for as long as it is not dropped.
+    pub(crate) async fn run_due_jobs(self: Arc<Self>) {
+        self.job_alarm.set(self.now());
+        loop {
+            self.job_alarm.ring(&self.settings.clock).await;
+            let next = match self.run_all_due().await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::warn!(%error, "due jobs could not be run; trying again");
+                    Some(self.now().plus_ms(RETRY_MS))
+                }
+            };
+            if let Some(next) = next {
+                self.job_alarm.set(next);
+            }
+        }
+    }
+
+    /// Until nothing is due; when the next job will be.
+    async fn run_all_due(self: &Arc<Self>) -> Result<Option<Timestamp>, Error> {
+        loop {
+            let now = self.now();
+            let due = self.stored_jobs(due_jobs(now)).await?;
+            if due.is_empty() {
+                return self.next_due().await;
+            }
+            let results: Vec<Result<(), Error>> = stream::iter(due)
+                .map(|job| {
+                    let shared = self.clone();
+                    async move { shared.run_due_job(job).await }
+                })
+                .buffer_unordered(CONCURRENT_JOBS_MAX)
+                .collect()
+                .await;
+            results.into_iter().collect::<Result<(), Error>>()?;
+        }
+    }
+
+    /// A failure of the job is recorded and no error here.
+    async fn run_due_job(self: Arc<Self>, job: StoredJob) -> Result<(), Error> {
+        let admitted = self.admission.admit_consequence();
+        let ran = in_own_task(async move {
+            let _admitted = admitted;
+            self.run_job(job.id).await
+        })
+        .await;
+        match ran {
+            Err(Error::Rejected(rejection)) => {
+                tracing::info!(job = %job.id, %rejection, "a job failed");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        let table = &tables::JOB;
+        let mut select = Select::all(table.source())
+            .filter(runnable())
+            .filter(Condition::is_not_null(table.col("due_date")))
+            .order_by(table.col("due_date"), Direction::Ascending)
+            .limit(1);
+        select.columns = vec![table.col("due_date").into()];
+        let row = self.rows(&select).await?.pop();
+        row.map(|row| Cells::of(row).time()).transpose()
+    }
+}
+
+/// The message to record of a failed job; `None` where it is not the job that failed.
+fn failure(error: &Error) -> Option<Arc<str>> {
+    match error {
+        Error::Rejected(Rejection { kind: RejectionKind::Suspended, .. }) => None,
+        Error::Rejected(rejection) => Some(rejection.message.as_str().into()),
+        Error::Defect(text) => Some(text.as_str().into()),
+        Error::Parse { .. }
+        | Error::NotImplemented(_)
+        | Error::OptimisticLocking { .. }
+        | Error::Store(_)
+        | Error::Overloaded { .. }
+        | Error::ShuttingDown => None,
+    }
+}
+
+/// Matches the index of due jobs.
+fn runnable() -> Condition {
+    let table = &tables::JOB;
+    Condition::compare(table.col("retries"), Comparison::Greater, 0).and(Condition::equal(table.col("is_suspended"), 0))
+}
+
+fn due_jobs(now: Timestamp) -> Select {
+    let table = &tables::JOB;
+    let due = table.col("due_date");
+    Select::all(table.source())
+        .filter(runnable())
+        .filter(Condition::Any(vec![Condition::is_null(due), Condition::compare(due, Comparison::AtMost, now.0)]))
+        .order_by(due, Direction::Ascending)
+        .order_by(table.col("id"), Direction::Ascending)
+        .limit(DUE_JOBS_MAX)
+}

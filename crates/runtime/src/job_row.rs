@@ -1,0 +1,83 @@
+//! Jobs that belong to no instance, as rows: those of batches and delayed suspensions.
+
+use std::sync::Arc;
+
+use query::{Condition, Mutation, Select, SqlValue, tables};
+use types::{BatchId, JobDefinitionId, JobId, Timestamp};
+
+use crate::error::Error;
+use crate::row::{self, Cells};
+use crate::shared::Shared;
+
+pub(crate) const BATCH_SEED: &str = "batch-seed-job";
+pub(crate) const BATCH_MONITOR: &str = "batch-monitor-job";
+pub(crate) const SET_EXTERNAL_TASK_RETRIES: &str = "set-external-task-retries";
+pub(crate) const SUSPENSION: &str = "suspension";
+
+#[derive(Clone, Debug)]
+pub(crate) struct NewJob {
+    pub id: JobId,
+    pub job_definition_id: Option<JobDefinitionId>,
+    pub handler: &'static str,
+    pub configuration: Option<Arc<str>>,
+    pub batch_id: Option<BatchId>,
+    pub due_date: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub retries: i32,
+}
+
+/// What is needed to run one.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredJob {
+    pub id: JobId,
+    pub job_definition_id: Option<JobDefinitionId>,
+    pub handler: Arc<str>,
+    pub configuration: Option<Arc<str>>,
+    pub batch_id: Option<BatchId>,
+    pub retries: i32,
+}
+
+impl NewJob {
+    pub(crate) fn insert(&self) -> Mutation {
+        let values = [
+            ("id", row::id(self.id.0)),
+            ("job_definition_id", self.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
+            ("handler", SqlValue::Text(self.handler.into())),
+            ("handler_configuration", row::optional_text(self.configuration.as_ref())),
+            ("batch_id", self.batch_id.map_or(SqlValue::Null, |id| row::id(id.0))),
+            ("due_date", row::optional_time(self.due_date)),
+            ("create_time", row::time(self.create_time)),
+            ("retries", row::number(self.retries)),
+            ("priority", SqlValue::Integer(0)),
+            ("is_suspended", row::flag(false)),
+        ];
+        let (columns, cells) = values.into_iter().unzip();
+        Mutation::Insert { table: &tables::JOB, columns, rows: vec![cells] }
+    }
+}
+
+pub(crate) fn with_id(id: JobId) -> Condition {
+    Condition::equal(tables::JOB.col("id"), row::id(id.0))
+}
+
+impl Shared {
+    pub(crate) async fn stored_jobs(&self, select: Select) -> Result<Vec<StoredJob>, Error> {
+        let table = &tables::JOB;
+        let mut select = select;
+        select.columns = ["id", "job_definition_id", "handler", "handler_configuration", "batch_id", "retries"]
+            .map(|name| table.col(name).into())
+            .to_vec();
+        self.rows(&select).await?.into_iter().map(|row| stored_job(Cells::of(row))).collect()
+    }
+}
+
+fn stored_job(mut cells: Cells) -> Result<StoredJob, Error> {
+    Ok(StoredJob {
+        id: cells.id()?,
+        job_definition_id: cells.optional_id()?,
+        handler: cells.text()?,
+        configuration: cells.optional_text()?,
+        batch_id: cells.optional_id()?,
+        retries: i32::try_from(cells.integer()?).unwrap_or(0),
+    })
+}

@@ -1,0 +1,190 @@
+//! Message correlation: finds the executions that wait for a message, and has their lanes deliver it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::record::EventType;
+use engine::{Command, Rejection, RejectionKind, Reply};
+use query::{ColumnRef, Condition, Direction, Join, JoinKind, Select, SqlValue, Table, column, tables};
+use types::{EventSubscriptionId, ProcessInstanceId, VariableValue};
+
+use crate::command::in_own_task;
+use crate::error::Error;
+use crate::lane::LaneWork;
+use crate::request::{CorrelatedExecution, MessageCorrelation, MessageReach};
+use crate::row::{self, Cells};
+use crate::shared::Shared;
+
+/// Receivers of one message to all.
+const RECEIVERS_MAX: u64 = 50_000;
+/// How often receivers are looked for again because one has gone meanwhile.
+const ATTEMPTS_MAX: u32 = 10;
+
+struct Receiver {
+    subscription_id: EventSubscriptionId,
+    root: ProcessInstanceId,
+    execution: CorrelatedExecution,
+}
+
+impl Shared {
+    pub(crate) async fn correlate_message(
+        self: &Arc<Self>,
+        message: MessageCorrelation,
+    ) -> Result<Vec<CorrelatedExecution>, Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            for _ in 0..ATTEMPTS_MAX {
+                let receivers = shared.receivers(&message).await?;
+                let delivered = match message.reach {
+                    MessageReach::One => shared.deliver_to_one(&message, receivers).await,
+                    MessageReach::All => shared.deliver_to_all(&message, receivers).await,
+                };
+                match delivered {
+                    Err(Error::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => {}
+                    other => return other,
+                }
+            }
+            Err(Error::OptimisticLocking { attempts: ATTEMPTS_MAX })
+        })
+        .await
+    }
+
+    async fn deliver_to_one(
+        self: &Arc<Self>,
+        message: &MessageCorrelation,
+        receivers: Vec<Receiver>,
+    ) -> Result<Vec<CorrelatedExecution>, Error> {
+        let [receiver] = receivers.as_slice() else {
+            let text = match receivers.len() {
+                0 => format!("no execution waits for the message `{}` that matches", message.name),
+                count => format!("{count} executions wait for the message `{}` and match", message.name),
+            };
+            return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
+        };
+        match self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await? {
+            Reply::Correlated { execution_id, process_instance_id } => {
+                Ok(vec![CorrelatedExecution { execution_id, process_instance_id }])
+            }
+            Reply::Done | Reply::Started(_) | Reply::Variables(_) => Ok(vec![receiver.execution]),
+        }
+    }
+
+    /// All of them or none.
+    async fn deliver_to_all(
+        self: &Arc<Self>,
+        message: &MessageCorrelation,
+        receivers: Vec<Receiver>,
+    ) -> Result<Vec<CorrelatedExecution>, Error> {
+        let mut by_root: BTreeMap<ProcessInstanceId, Vec<LaneWork>> = BTreeMap::new();
+        for receiver in &receivers {
+            by_root.entry(receiver.root).or_default().push(delivery(message, receiver));
+        }
+        if !by_root.is_empty() {
+            self.run_together(by_root).await?;
+        }
+        Ok(receivers.into_iter().map(|receiver| receiver.execution).collect())
+    }
+
+    async fn receivers(&self, message: &MessageCorrelation) -> Result<Vec<Receiver>, Error> {
+        let (subscriptions, instances) = (&tables::EVENT_SUBSCRIPTION, &tables::PROCESS_INSTANCE);
+        let mut select = Select::all(subscriptions.source())
+            .filter(Condition::equal(subscriptions.col("event_type"), EventType::Message.name()))
+            .filter(Condition::equal(subscriptions.col("event_name"), message.name.as_ref()))
+            .filter(Condition::equal(instances.col("is_suspended"), 0))
+            .order_by(subscriptions.col("create_time"), Direction::Ascending)
+            .order_by(subscriptions.col("id"), Direction::Ascending)
+            .limit(RECEIVERS_MAX + 1);
+        select.joins = vec![Join {
+            kind: JoinKind::Inner,
+            source: instances.source(),
+            on: vec![(instances.col("id"), subscriptions.col("process_instance_id"))],
+        }];
+        select.columns = vec![
+            subscriptions.col("id").into(),
+            instances.col("root_process_instance_id").into(),
+            subscriptions.col("execution_id").into(),
+            subscriptions.col("process_instance_id").into(),
+        ];
+        if let Some(business_key) = &message.business_key {
+            select = select.filter(Condition::equal(instances.col("business_key"), business_key.as_ref()));
+        }
+        if let Some(id) = message.process_instance_id {
+            select = select.filter(Condition::equal(instances.col("id"), row::id(id.0)));
+        }
+        if let Some(tenant) = &message.tenant {
+            select = select.filter(tenant.condition(subscriptions.col("tenant_id")));
+        }
+        for (name, value) in &message.correlation_keys {
+            select = select.filter(has_variable(instances.col("id"), name, value)?);
+        }
+        for (name, value) in &message.local_correlation_keys {
+            select = select.filter(has_variable(subscriptions.col("execution_id"), name, value)?);
+        }
+        let rows = self.rows(&select).await?;
+        if rows.len() as u64 > RECEIVERS_MAX {
+            let text = format!("more than {RECEIVERS_MAX} executions wait for the message `{}`", message.name);
+            return Err(Error::rejected(RejectionKind::LimitReached, text));
+        }
+        rows.into_iter().map(|row| receiver(Cells::of(row))).collect()
+    }
+}
+
+fn receiver(mut cells: Cells) -> Result<Receiver, Error> {
+    Ok(Receiver {
+        subscription_id: cells.id()?,
+        root: cells.id()?,
+        execution: CorrelatedExecution { execution_id: cells.id()?, process_instance_id: cells.id()? },
+    })
+}
+
+fn delivery(message: &MessageCorrelation, receiver: &Receiver) -> LaneWork {
+    LaneWork::Command(Command::CorrelateMessage {
+        subscription_id: receiver.subscription_id,
+        variables: message.variables.clone(),
+        local_variables: message.local_variables.clone(),
+    })
+}
+
+/// The execution in `of` has a variable of that name, type and value.
+fn has_variable(of: ColumnRef, name: &str, value: &VariableValue) -> Result<Condition, Error> {
+    const TABLE: &Table = &tables::VARIABLE;
+    let of_column = |name| column("wanted", name);
+    let base = Condition::equal(of_column("execution_id"), of)
+        .and(Condition::is_null(of_column("task_id")))
+        .and(Condition::equal(of_column("name"), name));
+    let typed = |cell: &'static str, value: SqlValue| Condition::equal(of_column(cell), value);
+    let integer = |value: i64| typed("integer_value", SqlValue::Integer(value));
+    let of_value = match value {
+        VariableValue::Null | VariableValue::TypedNull(_) => {
+            let nulls = ["text_value", "integer_value", "real_value", "bytes_value"];
+            return Ok(exists(
+                TABLE,
+                base.and(Condition::All(nulls.into_iter().map(|cell| Condition::is_null(of_column(cell))).collect())),
+            ));
+        }
+        VariableValue::Boolean(value) => integer(i64::from(*value)),
+        VariableValue::Short(value) => integer(i64::from(*value)),
+        VariableValue::Integer(value) => integer(i64::from(*value)),
+        VariableValue::Long(value) => integer(*value),
+        VariableValue::Date(value) => integer(value.0),
+        VariableValue::Double(value) => typed("real_value", SqlValue::Real(*value)),
+        VariableValue::String(value) => typed("text_value", SqlValue::Text(value.clone())),
+        VariableValue::Bytes(_)
+        | VariableValue::File(_)
+        | VariableValue::Json(_)
+        | VariableValue::Xml(_)
+        | VariableValue::Object(_) => {
+            let kind = value.variable_type().name();
+            let text = format!("the correlation key `{name}` is of type {kind}, which cannot be compared");
+            return Err(Error::rejected(RejectionKind::BadUserRequest, text));
+        }
+    };
+    let of_type = Condition::equal(of_column("value_type"), value.variable_type().name());
+    Ok(exists(TABLE, base.and(of_type).and(of_value)))
+}
+
+fn exists(table: &'static Table, condition: Condition) -> Condition {
+    Condition::exists(table.named("wanted"), condition)
+}

@@ -1,0 +1,402 @@
+//! Polls that wait for external tasks, by topic, first come, first served.
+//!
+//! Each fetchable task makes one wake, which goes to the first parked poll of its topic. A poll that is not parked
+//! (its claim is under way) keeps the wakes it misses, and claims again before it parks: so none is lost between a
+//! claim and parking. Wakes that a poll leaves unused when it goes are passed on. A parked poll costs memory only.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+use types::Timestamp;
+
+use crate::alarm::Alarm;
+use crate::error::Error;
+
+#[derive(Debug)]
+pub(crate) struct Polls {
+    state: Mutex<State>,
+    /// When the next lock or retry timeout ends.
+    pub(crate) expiry: Alarm,
+    polls_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    polls: HashMap<PollId, Poll>,
+    topics: HashMap<Arc<str>, Queue>,
+    last_id: u64,
+    is_closed: bool,
+}
+
+/// In order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct PollId(u64);
+
+#[derive(Debug, Default)]
+struct Queue {
+    parked: BTreeSet<PollId>,
+    claiming: BTreeSet<PollId>,
+}
+
+#[derive(Debug)]
+struct Poll {
+    topics: Vec<Arc<str>>,
+    selectivity: Selectivity,
+    is_parked: bool,
+    /// Those that its claim answers.
+    wakes: Vec<Wake>,
+    /// Those that came while its claim was under way.
+    missed: Vec<Wake>,
+    signal: Arc<Notify>,
+}
+
+/// Whether a poll takes every task of its topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Selectivity {
+    TakesAll,
+    /// It can come back empty while there are tasks for others.
+    Filters,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wake {
+    topic: Arc<str>,
+    extent: Extent,
+}
+
+/// How many tasks there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    Tasks(u32),
+    /// An unknown number: whoever finds one wakes the next.
+    Unknown,
+}
+
+/// A poll's place in the queues of its topics, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    polls: Arc<Polls>,
+    id: PollId,
+    signal: Arc<Notify>,
+}
+
+/// What a poll does after a claim that found nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterEmptyClaim {
+    ClaimAgain,
+    /// It is parked: `Place::woken` tells when to claim again.
+    Wait,
+    /// No poll waits any more.
+    GiveUp,
+}
+
+impl Polls {
+    pub(crate) fn new(polls_max: usize) -> Polls {
+        Polls { state: Mutex::default(), expiry: Alarm::default(), polls_max }
+    }
+
+    /// Takes a place at the end, before its first claim.
+    ///
+    /// # Errors
+    /// `Overloaded` if too many polls are there already.
+    pub(crate) fn join(self: &Arc<Self>, topics: Vec<Arc<str>>, selectivity: Selectivity) -> Result<Place, Error> {
+        let mut state = self.lock();
+        if state.polls.len() >= self.polls_max {
+            return Err(Error::Overloaded { in_flight_max: self.polls_max });
+        }
+        state.last_id += 1;
+        let id = PollId(state.last_id);
+        for topic in &topics {
+            state.topics.entry(topic.clone()).or_default().claiming.insert(id);
+        }
+        let signal = Arc::new(Notify::new());
+        let poll = Poll {
+            topics,
+            selectivity,
+            is_parked: false,
+            wakes: Vec::new(),
+            missed: Vec::new(),
+            signal: signal.clone(),
+        };
+        state.polls.insert(id, poll);
+        Ok(Place { polls: self.clone(), id, signal })
+    }
+
+    /// A task can be fetched, now or later.
+    pub(crate) fn task_fetchable(&self, topic: &Arc<str>, from: Timestamp, now: Timestamp) {
+        if from > now {
+            self.expiry.set(from);
+        } else {
+            self.lock().wake(Wake { topic: topic.clone(), extent: Extent::Tasks(1) }, None);
+        }
+    }
+
+    /// Some tasks of a topic can be fetched.
+    pub(crate) fn topic_fetchable(&self, topic: &Arc<str>) {
+        self.lock().wake(Wake { topic: topic.clone(), extent: Extent::Unknown }, None);
+    }
+
+    /// Tasks of any topic may have become fetchable.
+    pub(crate) fn all_fetchable(&self) {
+        let mut state = self.lock();
+        let topics: Vec<Arc<str>> = state.topics.keys().cloned().collect();
+        for topic in topics {
+            state.wake(Wake { topic, extent: Extent::Unknown }, None);
+        }
+    }
+
+    /// Parked polls give up, and none parks any more.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        for poll in state.polls.values().filter(|poll| poll.is_parked) {
+            poll.signal.notify_one();
+        }
+    }
+
+    pub(crate) fn parked_count(&self) -> usize {
+        self.lock().polls.values().filter(|poll| poll.is_parked).count()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl Place {
+    /// Nothing was found: parks, unless it missed a wake meanwhile. A poll with filters lets those behind it look.
+    pub(crate) fn after_empty_claim(&self) -> AfterEmptyClaim {
+        let mut state = self.polls.lock();
+        if state.is_closed {
+            return AfterEmptyClaim::GiveUp;
+        }
+        let Some(poll) = state.polls.get_mut(&self.id) else { return AfterEmptyClaim::GiveUp };
+        let answered = std::mem::take(&mut poll.wakes);
+        if poll.selectivity == Selectivity::Filters {
+            for wake in answered {
+                state.wake(wake, Some(self.id));
+            }
+        }
+        let Some(poll) = state.polls.get_mut(&self.id) else { return AfterEmptyClaim::GiveUp };
+        if poll.missed.is_empty() {
+            state.set_parked(self.id, true);
+            return AfterEmptyClaim::Wait;
+        }
+        poll.wakes = std::mem::take(&mut poll.missed);
+        AfterEmptyClaim::ClaimAgain
+    }
+
+    /// Tasks were found; `taken` tells how many of a topic. What they leave of the wakes is passed on.
+    pub(crate) fn after_claim(self, taken: impl Fn(&str) -> u32) {
+        let mut state = self.polls.lock();
+        let Some(poll) = state.polls.get_mut(&self.id) else { return };
+        for wake in &mut poll.wakes {
+            if let Extent::Tasks(tasks) = &mut wake.extent {
+                *tasks = tasks.saturating_sub(taken(&wake.topic));
+            }
+        }
+        poll.wakes.retain(|wake| wake.extent != Extent::Tasks(0));
+    }
+
+    /// After `Wait`: returns when there may be tasks, or when polls are closed.
+    pub(crate) async fn woken(&self) {
+        self.signal.notified().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.polls.lock();
+        let wakes = state.remove(self.id);
+        for wake in wakes {
+            state.wake(wake, None);
+        }
+    }
+}
+
+impl State {
+    /// Gives a wake to the first poll of its topic that is parked, or else keeps it for the first that is claiming;
+    /// only to those behind `behind`, if given. Where nobody waits it is not needed: the next poll claims first.
+    fn wake(&mut self, wake: Wake, behind: Option<PollId>) {
+        let from = behind.map_or(Bound::Unbounded, Bound::Excluded);
+        let Some(queue) = self.topics.get(&wake.topic) else { return };
+        let parked = queue.parked.range((from, Bound::Unbounded)).next().copied();
+        if let Some(id) = parked {
+            self.set_parked(id, false);
+            let Some(poll) = self.polls.get_mut(&id) else { return };
+            poll.wakes.push(wake);
+            poll.signal.notify_one();
+            return;
+        }
+        let claiming = queue.claiming.range((from, Bound::Unbounded)).next().copied();
+        if let Some(poll) = claiming.and_then(|id| self.polls.get_mut(&id)) {
+            add(&mut poll.missed, wake);
+        }
+    }
+
+    fn set_parked(&mut self, id: PollId, is_parked: bool) {
+        let Some(poll) = self.polls.get_mut(&id) else { return };
+        poll.is_parked = is_parked;
+        for topic in &poll.topics {
+            let Some(queue) = self.topics.get_mut(topic) else { continue };
+            if is_parked {
+                queue.claiming.remove(&id);
+                queue.parked.insert(id);
+            } else {
+                queue.parked.remove(&id);
+                queue.claiming.insert(id);
+            }
+        }
+    }
+
+    /// Takes a poll out; what it leaves of its wakes.
+    fn remove(&mut self, id: PollId) -> Vec<Wake> {
+        let Some(mut poll) = self.polls.remove(&id) else { return Vec::new() };
+        for topic in &poll.topics {
+            if let Some(queue) = self.topics.get_mut(topic) {
+                queue.parked.remove(&id);
+                queue.claiming.remove(&id);
+                if queue.parked.is_empty() && queue.claiming.is_empty() {
+                    self.topics.remove(topic);
+                }
+            }
+        }
+        for wake in poll.missed {
+            add(&mut poll.wakes, wake);
+        }
+        poll.wakes
+    }
+}
+
+/// One wake a topic is enough.
+fn add(wakes: &mut Vec<Wake>, wake: Wake) {
+    let Some(known) = wakes.iter_mut().find(|known| known.topic == wake.topic) else {
+        wakes.push(wake);
+        return;
+    };
+    known.extent = match (known.extent, wake.extent) {
+        (Extent::Tasks(known), Extent::Tasks(more)) => Extent::Tasks(known.saturating_add(more)),
+        (Extent::Unknown, _) | (_, Extent::Unknown) => Extent::Unknown,
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    fn polls() -> Arc<Polls> {
+        Arc::new(Polls::new(100))
+    }
+
+    fn topic(name: &str) -> Arc<str> {
+        name.into()
+    }
+
+    fn parked(polls: &Arc<Polls>, topics: &[&str], selectivity: Selectivity) -> Place {
+        let place = polls.join(topics.iter().map(|name| topic(name)).collect(), selectivity).expect("there is room");
+        assert_eq!(place.after_empty_claim(), AfterEmptyClaim::Wait);
+        place
+    }
+
+    fn is_woken(place: &Place) -> bool {
+        let mut woken = Box::pin(place.woken());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        woken.as_mut().poll(&mut context).is_ready()
+    }
+
+    #[test]
+    fn exactly_as_many_are_woken_as_there_are_tasks_in_order_of_arrival() {
+        let polls = polls();
+        let places: Vec<Place> = (0..4).map(|_| parked(&polls, &["t"], Selectivity::TakesAll)).collect();
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        polls.task_fetchable(&topic("other"), NOW, NOW);
+        assert_eq!(places.iter().map(is_woken).collect::<Vec<_>>(), [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_wake_between_claim_and_parking_is_not_lost() {
+        let polls = polls();
+        let place = polls.join(vec![topic("t")], Selectivity::TakesAll).expect("there is room");
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        assert_eq!(place.after_empty_claim(), AfterEmptyClaim::ClaimAgain);
+        assert_eq!(place.after_empty_claim(), AfterEmptyClaim::Wait);
+    }
+
+    #[test]
+    fn a_poll_that_goes_passes_its_wakes_on() {
+        let polls = polls();
+        let first = parked(&polls, &["t", "u"], Selectivity::TakesAll);
+        let second = parked(&polls, &["t"], Selectivity::TakesAll);
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        drop(first);
+        assert!(is_woken(&second));
+    }
+
+    #[test]
+    fn a_poll_with_filters_lets_those_behind_it_look() {
+        let polls = polls();
+        let choosy = parked(&polls, &["t"], Selectivity::Filters);
+        let second = parked(&polls, &["t"], Selectivity::TakesAll);
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        assert!(is_woken(&choosy) && !is_woken(&second));
+        assert_eq!(choosy.after_empty_claim(), AfterEmptyClaim::Wait);
+        assert!(is_woken(&second));
+        assert_eq!(second.after_empty_claim(), AfterEmptyClaim::Wait);
+        assert!(!is_woken(&choosy), "who takes all has found nothing, so there is nothing");
+    }
+
+    #[test]
+    fn released_tasks_of_unknown_number_wake_one_after_the_other() {
+        let polls = polls();
+        let first = parked(&polls, &["t"], Selectivity::TakesAll);
+        let second = parked(&polls, &["t"], Selectivity::TakesAll);
+        polls.topic_fetchable(&topic("t"));
+        assert!(is_woken(&first) && !is_woken(&second));
+        first.after_claim(|_| 1);
+        assert!(is_woken(&second));
+    }
+
+    #[test]
+    fn tasks_beyond_those_taken_wake_others() {
+        let polls = polls();
+        let claiming = polls.join(vec![topic("t")], Selectivity::TakesAll).expect("there is room");
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        polls.task_fetchable(&topic("t"), NOW, NOW);
+        let second = parked(&polls, &["t"], Selectivity::TakesAll);
+        assert_eq!(claiming.after_empty_claim(), AfterEmptyClaim::ClaimAgain);
+        claiming.after_claim(|_| 1);
+        assert!(is_woken(&second));
+    }
+
+    #[test]
+    fn a_later_time_sets_the_alarm_and_wakes_nobody() {
+        let polls = polls();
+        let place = parked(&polls, &["t"], Selectivity::TakesAll);
+        polls.task_fetchable(&topic("t"), Timestamp(5_000), NOW);
+        assert!(!is_woken(&place));
+        assert!(!polls.expiry.take_if_due(Timestamp(4_999)));
+        assert!(polls.expiry.take_if_due(Timestamp(5_000)));
+    }
+
+    #[test]
+    fn closing_wakes_all_who_then_give_up() {
+        let polls = polls();
+        let place = parked(&polls, &["t"], Selectivity::TakesAll);
+        polls.close();
+        assert!(is_woken(&place));
+        assert_eq!(place.after_empty_claim(), AfterEmptyClaim::GiveUp);
+    }
+
+    #[test]
+    fn nothing_is_left_of_polls_that_are_gone() {
+        let polls = polls();
+        drop(parked(&polls, &["t", "u"], Selectivity::TakesAll));
+        let state = polls.lock();
+        assert!(state.polls.is_empty() && state.topics.is_empty());
+    }
+}

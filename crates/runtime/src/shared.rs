@@ -1,0 +1,117 @@
+//! What all parts of the runtime share.
+
+use std::sync::Arc;
+
+use bpmn::ParseOptions;
+use engine::ProcessDefinition;
+use query::{Mutation, Select, SqlValue, Statement};
+use store::work::ExpectedStatement;
+use store::{Store, Work};
+use tokio::sync::Semaphore;
+use types::{ProcessDefinitionId, Timestamp};
+
+use crate::admission::Admission;
+use crate::alarm::Alarm;
+use crate::background::Background;
+use crate::cache::Lanes;
+use crate::definition_cache::DefinitionCache;
+use crate::error::Error;
+use crate::id::IdFactory;
+use crate::poll::Polls;
+use crate::settings::Settings;
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) settings: Settings,
+    pub(crate) ids: IdFactory,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) definitions: DefinitionCache,
+    pub(crate) polls: Arc<Polls>,
+    /// When the next job is due.
+    pub(crate) job_alarm: Alarm,
+    /// Deployments, deletions of definitions and their suspension take turns: versions are counted one by one.
+    pub(crate) deployment_turn: Semaphore,
+    pub(crate) background: Background,
+    /// For work that follows from a drop, which may happen outside of the runtime's threads.
+    pub(crate) handle: tokio::runtime::Handle,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Shared, Error> {
+        let ids = IdFactory::new()
+            .map_err(|error| Error::Defect(format!("the operating system gives no random bytes: {error}")))?;
+        Ok(Shared {
+            store,
+            ids,
+            admission: Arc::new(Admission::new(settings.in_flight_max)),
+            lanes: Arc::new(Lanes::new(settings.aggregate_cache_bytes)),
+            definitions: DefinitionCache::new(settings.model_cache_bytes),
+            polls: Arc::new(Polls::new(settings.parked_polls_max)),
+            job_alarm: Alarm::default(),
+            deployment_turn: Semaphore::new(1),
+            background: Background::default(),
+            handle: tokio::runtime::Handle::current(),
+            settings,
+        })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.settings.clock.now()
+    }
+
+    pub(crate) fn parse_options(&self) -> ParseOptions {
+        ParseOptions::default()
+    }
+
+    pub(crate) async fn definition(&self, id: &ProcessDefinitionId) -> Result<Option<Arc<ProcessDefinition>>, Error> {
+        self.definitions.by_id(self, id).await
+    }
+
+    pub(crate) async fn rows(&self, select: &Select) -> Result<Vec<Vec<SqlValue>>, Error> {
+        Ok(self.store.select(select.render(self.settings.dialect)).await?)
+    }
+
+    pub(crate) async fn count(&self, select: &Select) -> Result<u64, Error> {
+        let rows = self.store.select(select.render_count(self.settings.dialect)).await?;
+        match rows.first().and_then(|row| row.first()) {
+            Some(SqlValue::Integer(count)) => Ok(u64::try_from(*count).unwrap_or(0)),
+            _ => Err(Error::Defect("a count has no number".to_owned())),
+        }
+    }
+
+    /// Applies statements on rows outside of aggregates, all or none.
+    pub(crate) async fn apply(&self, statements: Vec<ExpectedStatement>) -> Result<(), Error> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        self.store.submit(Work::Run(statements)).await?;
+        Ok(())
+    }
+
+    /// Waits until all that was submitted before is durable or has failed.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        self.store.submit(Work::Run(Vec::new())).await?;
+        Ok(())
+    }
+
+    /// Whatever number of rows it touches.
+    pub(crate) fn statement(&self, mutation: &Mutation) -> ExpectedStatement {
+        ExpectedStatement { statement: self.render(mutation), rows_affected: None }
+    }
+
+    /// It must touch exactly one row.
+    pub(crate) fn statement_on_one(&self, mutation: &Mutation) -> ExpectedStatement {
+        ExpectedStatement { statement: self.render(mutation), rows_affected: Some(1) }
+    }
+
+    fn render(&self, mutation: &Mutation) -> Statement {
+        mutation.render(self.settings.dialect)
+    }
+}
