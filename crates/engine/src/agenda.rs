@@ -126,7 +126,7 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
             Ok(())
         }
         Step::End { execution } => tree::end_path(turn, execution),
-        Step::Throw { execution, error } => error_propagation::throw(turn, execution, error),
+        Step::Throw { execution, error } => error_propagation::throw(turn, execution, &error),
         Step::FireBoundaryEvent { execution, event } => tree::fire_boundary_event(turn, execution, event),
     }
 }

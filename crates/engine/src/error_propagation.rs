@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 use crate::turn::Turn;
 use crate::variables;
 
-pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: BpmnError) -> Result<(), Rejection> {
+pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &BpmnError) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
     let mut next = Some(execution);
     while let Some(id) = next {
@@ -22,8 +22,8 @@ pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: Bpmn
         next = row.parent_id;
         let Some(activity_id) = activity_id else { break };
         let element = turn.element_named(host, &activity_id)?;
-        if let Some(event) = catching_event(&definition.model, definition.model.element(element), &error) {
-            set_error_variables(turn, host, definition.model.element(event), &error)?;
+        if let Some(event) = catching_event(&definition.model, definition.model.element(element), error) {
+            set_error_variables(turn, host, definition.model.element(event), error)?;
             turn.agenda.push(Step::FireBoundaryEvent { execution: host, event });
             return Ok(());
         }

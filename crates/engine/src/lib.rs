@@ -5,8 +5,6 @@
 //! as one unit, and as `Effect`s that are run once it is durable.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-#![warn(clippy::disallowed_methods, clippy::disallowed_types)]
-
 pub mod change;
 pub mod command;
 pub mod definition;

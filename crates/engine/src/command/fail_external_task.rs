@@ -44,7 +44,7 @@ pub(super) fn apply(
     let execution = task.execution_id;
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, failure.variables)?;
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Local, failure.local_variables)?;
-    let message = failure.error_message.map(|message| cut(message));
+    let message = failure.error_message.map(cut);
     turn.aggregate.external_tasks.update(id, |row| {
         row.error_message = message.clone();
         // Camunda: details stay when a later failure brings none.

@@ -1,0 +1,9 @@
+//! What the engine does, seen from outside: commands in, changes out.
+
+mod compared;
+mod notation;
+mod random;
+mod scenario;
+mod tables;
+mod trace;
+mod world;

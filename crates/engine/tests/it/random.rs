@@ -1,0 +1,404 @@
+//! Random block-structured models under random commands, against what always holds.
+//!
+//! A failure prints its seed; `CAMLOCK_PROPERTY_SEED` runs it again.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::hash::{BuildHasher, Hasher};
+
+use engine::history::HistoryChange;
+use engine::record::ExecutionKind;
+use engine::{Aggregate, Command, Outcome, Rejection, Snapshot};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use types::{ActivityInstanceId, ExternalTaskId, TaskId, VariableMap, VariableValue, VariableWrite};
+
+use crate::notation::document;
+use crate::world::{INSTANCE, Keeping, World, parse};
+
+const CASES: u32 = 200;
+const COMMANDS_MAX: usize = 40;
+/// Completing everything that waits, over and over, ends every instance of a generated model in so many commands.
+const COMMANDS_TO_END_MAX: usize = 2_000;
+
+/// A part of a process with one way in and one way out.
+#[derive(Clone, Debug)]
+enum Block {
+    UserTask(Vec<Boundary>),
+    ExternalTask(Vec<Boundary>),
+    Sequence(Vec<Block>),
+    Exclusive(Vec<Block>),
+    Parallel(Vec<Block>),
+    SubProcess(Box<Block>, Vec<Boundary>),
+}
+
+/// An event attached to a block, with what it leads to.
+#[derive(Clone, Debug)]
+struct Boundary {
+    trigger: Trigger,
+    is_interrupting: bool,
+    handler: Box<Block>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trigger {
+    Error,
+    Message,
+    Timer,
+}
+
+/// A command on whatever of its kind is there: the `pick`th of them.
+#[derive(Clone, Copy, Debug)]
+struct Move {
+    kind: u8,
+    pick: u8,
+}
+
+fn block() -> impl Strategy<Value = Block> {
+    let leaf = prop_oneof![Just(Block::UserTask(Vec::new())), Just(Block::ExternalTask(Vec::new()))];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        let blocks = prop::collection::vec(inner.clone(), 1..4);
+        let boundary = (any::<u8>(), any::<bool>(), inner.clone()).prop_map(|(trigger, is_interrupting, handler)| {
+            let trigger = [Trigger::Error, Trigger::Message, Trigger::Timer][usize::from(trigger % 3)];
+            let is_interrupting = is_interrupting || trigger == Trigger::Error;
+            Boundary { trigger, is_interrupting, handler: Box::new(handler) }
+        });
+        let boundaries = prop::collection::vec(boundary, 0..3);
+        prop_oneof![
+            boundaries.clone().prop_map(Block::UserTask),
+            boundaries.clone().prop_map(Block::ExternalTask),
+            blocks.clone().prop_map(Block::Sequence),
+            blocks.clone().prop_map(Block::Exclusive),
+            blocks.prop_map(Block::Parallel),
+            (inner, boundaries).prop_map(|(block, boundaries)| Block::SubProcess(Box::new(block), boundaries)),
+        ]
+    })
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = (0..9_u8, any::<u8>()).prop_map(|(kind, pick)| Move { kind, pick });
+    prop::collection::vec(one, 0..COMMANDS_MAX)
+}
+
+/// Writes a model in the notation of scenarios.
+#[derive(Default)]
+struct Writer {
+    roots: String,
+    count: u32,
+}
+
+impl Writer {
+    fn model(mut self, block: &Block) -> String {
+        let mut body = String::from("<startEvent id=\"s\"/>\n<endEvent id=\"e\"/>\n");
+        let (first, last) = self.block(block, &mut body);
+        flow("s", &first, None, &mut body);
+        flow(&last, "e", None, &mut body);
+        format!("{}{body}", self.roots)
+    }
+
+    fn name(&mut self, prefix: &str) -> String {
+        self.count += 1;
+        format!("{prefix}{}", self.count)
+    }
+
+    /// Answers the first and the last element of the block.
+    fn block(&mut self, block: &Block, body: &mut String) -> (String, String) {
+        match block {
+            Block::UserTask(boundaries) => {
+                let id = self.name("u");
+                _ = writeln!(body, "<userTask id=\"{id}\"/>");
+                self.boundaries(id, boundaries, body)
+            }
+            Block::ExternalTask(boundaries) => {
+                let id = self.name("x");
+                _ = writeln!(body, "<serviceTask id=\"{id}\" camunda:type=\"external\" camunda:topic=\"t\"/>");
+                self.boundaries(id, boundaries, body)
+            }
+            Block::Sequence(blocks) => {
+                let parts: Vec<(String, String)> = blocks.iter().map(|part| self.block(part, body)).collect();
+                for pair in parts.windows(2) {
+                    flow(&pair[0].1, &pair[1].0, None, body);
+                }
+                (parts[0].0.clone(), parts[parts.len() - 1].1.clone())
+            }
+            Block::Exclusive(blocks) => self.branches("exclusiveGateway", blocks, body),
+            Block::Parallel(blocks) => self.branches("parallelGateway", blocks, body),
+            Block::SubProcess(inner, boundaries) => {
+                let id = self.name("p");
+                let (start, end) = (self.name("ps"), self.name("pe"));
+                _ = writeln!(body, "<subProcess id=\"{id}\">\n<startEvent id=\"{start}\"/>\n<endEvent id=\"{end}\"/>");
+                let (first, last) = self.block(inner, body);
+                flow(&start, &first, None, body);
+                flow(&last, &end, None, body);
+                body.push_str("</subProcess>\n");
+                self.boundaries(id, boundaries, body)
+            }
+        }
+    }
+
+    fn branches(&mut self, gateway: &str, blocks: &[Block], body: &mut String) -> (String, String) {
+        let (fork, join) = (self.name("g"), self.name("j"));
+        let parts: Vec<(String, String)> = blocks.iter().map(|part| self.block(part, body)).collect();
+        let is_exclusive = gateway == "exclusiveGateway";
+        let default =
+            if is_exclusive { format!(" default=\"{fork}_{}\"", parts[parts.len() - 1].0) } else { String::new() };
+        _ = writeln!(body, "<{gateway} id=\"{fork}\"{default}/>\n<{gateway} id=\"{join}\"/>");
+        for (number, (first, last)) in parts.iter().enumerate() {
+            let is_default = number == parts.len() - 1;
+            let condition = format!("${{x % {} == {number}}}", parts.len());
+            flow(&fork, first, (is_exclusive && !is_default).then_some(condition.as_str()), body);
+            flow(last, &join, None, body);
+        }
+        (fork, join)
+    }
+
+    /// Interrupting events lead to where the block does; the others to an end of their own.
+    fn boundaries(&mut self, host: String, boundaries: &[Boundary], body: &mut String) -> (String, String) {
+        if boundaries.is_empty() {
+            return (host.clone(), host);
+        }
+        let merge = self.name("m");
+        _ = writeln!(body, "<exclusiveGateway id=\"{merge}\"/>");
+        flow(&host, &merge, None, body);
+        for boundary in boundaries {
+            let event = self.name("b");
+            let definition = match boundary.trigger {
+                Trigger::Error => "<errorEventDefinition/>".to_owned(),
+                Trigger::Message => {
+                    _ = writeln!(self.roots, "message message-{event} name-{event}");
+                    format!("<messageEventDefinition messageRef=\"message-{event}\"/>")
+                }
+                Trigger::Timer => {
+                    "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>".to_owned()
+                }
+            };
+            let cancels = boundary.is_interrupting;
+            _ = writeln!(
+                body,
+                "<boundaryEvent id=\"{event}\" attachedToRef=\"{host}\" cancelActivity=\"{cancels}\">{definition}</boundaryEvent>"
+            );
+            let (first, last) = self.block(&boundary.handler, body);
+            flow(&event, &first, None, body);
+            if boundary.is_interrupting {
+                flow(&last, &merge, None, body);
+            } else {
+                let end = self.name("be");
+                _ = writeln!(body, "<endEvent id=\"{end}\"/>");
+                flow(&last, &end, None, body);
+            }
+        }
+        (host, merge)
+    }
+}
+
+fn flow(source: &str, target: &str, condition: Option<&str>, body: &mut String) {
+    _ = writeln!(body, "flow {source}>{target} {}", condition.unwrap_or_default());
+}
+
+/// The same commands on an aggregate in memory and on one that is loaded before each.
+struct Pair {
+    in_memory: World,
+    reloaded: World,
+    open_activities: BTreeSet<ActivityInstanceId>,
+    /// An error that nothing catches ends its path, and a gateway may wait for it forever.
+    may_wait_forever: bool,
+}
+
+impl Pair {
+    fn new(model: &str) -> Pair {
+        Pair {
+            in_memory: World::new(parse(&document(model)), Keeping::InMemory),
+            reloaded: World::new(parse(&document(model)), Keeping::Reloaded),
+            open_activities: BTreeSet::new(),
+            may_wait_forever: false,
+        }
+    }
+
+    fn aggregate(&self) -> &Aggregate {
+        &self.in_memory.aggregate
+    }
+
+    fn execute(&mut self, command: &Command) -> Result<Outcome, Rejection> {
+        let result = self.in_memory.execute(command);
+        assert_eq!(result, self.reloaded.execute(command), "a reload makes a difference to {command:?}");
+        if let Ok(Outcome { change_set: Some(change_set), .. }) = &result {
+            for change in &change_set.history {
+                self.follow(change);
+            }
+        }
+        self.check();
+        result
+    }
+
+    fn follow(&mut self, change: &HistoryChange) {
+        match change {
+            HistoryChange::ActivityStarted(row) if row.end.is_none() => {
+                assert!(self.open_activities.insert(row.id.clone()), "{} starts once", row.id);
+            }
+            HistoryChange::ActivityEnded { id, .. } => {
+                assert!(self.open_activities.remove(id), "{id} ends once");
+            }
+            _ => {}
+        }
+    }
+
+    fn check(&self) {
+        let aggregate = self.aggregate();
+        if aggregate.is_ended() {
+            assert_eq!(aggregate.to_snapshot(), Snapshot::default(), "nothing is left of an ended instance");
+            assert!(self.open_activities.is_empty(), "every activity has ended: {:?}", self.open_activities);
+            return;
+        }
+        let mut visits = BTreeSet::new();
+        for execution in aggregate.executions() {
+            if let Some(scope) = execution.scope.as_ref().filter(|_| execution.kind == ExecutionKind::Scope) {
+                visits.insert(scope.clone());
+            }
+            let Some(visit) = &execution.at else { continue };
+            visits.insert(visit.activity_instance_id.clone());
+            let has_task = aggregate.tasks().any(|task| task.execution_id == execution.id)
+                || aggregate.external_tasks().any(|task| task.execution_id == execution.id);
+            assert_ne!(has_task, !visit.is_active, "{} waits for something", visit.activity_id);
+        }
+        assert_eq!(visits, self.open_activities, "the history knows what runs");
+        for task in aggregate.external_tasks() {
+            assert!(task.worker_id.is_none() || task.lock_expiration.is_some(), "a lock has an end");
+        }
+    }
+
+    fn perform(&mut self, step: Move) {
+        let user_tasks: Vec<TaskId> = self.aggregate().tasks().map(|task| task.id).collect();
+        let external_tasks: Vec<ExternalTaskId> = self.aggregate().external_tasks().map(|task| task.id).collect();
+        let pick = |count: usize| usize::from(step.pick) % count.max(1);
+        let task = user_tasks.get(pick(user_tasks.len())).copied();
+        let external_task = external_tasks.get(pick(external_tasks.len())).copied();
+        let command = match step.kind {
+            0 => task.map(|id| Command::CompleteTask { id, variables: x(i32::from(step.pick)) }),
+            1 => external_task.map(lock),
+            2 => external_task.map(|id| work(id, i32::from(step.pick))),
+            3 => external_task.map(|id| fail(id, i32::from(step.pick % 3))),
+            4 => {
+                self.may_wait_forever = true;
+                external_task.map(throw)
+            }
+            5 => {
+                let jobs: Vec<_> = self.aggregate().jobs().map(|job| job.id).collect();
+                jobs.get(pick(jobs.len())).map(|id| Command::ExecuteJob { id: *id })
+            }
+            6 => {
+                let waits: Vec<_> = self.aggregate().event_subscriptions().map(|row| row.id).collect();
+                waits.get(pick(waits.len())).map(|id| Command::CorrelateMessage {
+                    subscription_id: *id,
+                    variables: x(1),
+                    local_variables: x(2),
+                })
+            }
+            7 => {
+                Some(Command::SetProcessInstanceSuspension { id: INSTANCE, is_suspended: step.pick.is_multiple_of(4) })
+            }
+            _ => {
+                self.in_memory.now = self.in_memory.now.plus_ms(i64::from(step.pick));
+                self.reloaded.now = self.in_memory.now;
+                None
+            }
+        };
+        if let Some(command) = command.filter(|_| !self.aggregate().is_ended()) {
+            // A refusal is an answer, too; what it must not do is checked with every command.
+            _ = self.execute(&command);
+        }
+    }
+
+    /// Completes whatever waits until the instance has ended.
+    fn run_to_end(&mut self) -> Result<(), TestCaseError> {
+        let activate = Command::SetProcessInstanceSuspension { id: INSTANCE, is_suspended: false };
+        if !self.aggregate().is_ended() {
+            self.execute(&activate).expect("an instance can be activated");
+        }
+        for _ in 0..COMMANDS_TO_END_MAX {
+            let task = self.aggregate().tasks().next().map(|task| task.id);
+            let external_task = self.aggregate().external_tasks().next().map(|task| task.id);
+            match (task, external_task) {
+                (Some(id), _) => {
+                    self.execute(&Command::CompleteTask { id, variables: x(0) }).expect("a task can be completed");
+                }
+                (None, Some(id)) => {
+                    _ = self.execute(&Command::UnlockExternalTask { id });
+                    self.execute(&lock(id)).expect("an unlocked task can be locked");
+                    self.execute(&work(id, 0)).expect("a locked task can be completed");
+                }
+                (None, None) => {
+                    prop_assert!(self.aggregate().is_ended() || self.may_wait_forever, "the instance is stuck");
+                    return Ok(());
+                }
+            }
+        }
+        Err(TestCaseError::fail("the instance never ends"))
+    }
+}
+
+fn x(value: i32) -> VariableMap {
+    VariableMap::from([("x".into(), VariableWrite { value: VariableValue::Integer(value), transient: false })])
+}
+
+fn lock(id: ExternalTaskId) -> Command {
+    Command::LockExternalTask { id, worker_id: Some("w".into()), lock_duration_ms: Some(100) }
+}
+
+fn work(id: ExternalTaskId, value: i32) -> Command {
+    Command::CompleteExternalTask { id, worker_id: Some("w".into()), variables: x(value), local_variables: x(value) }
+}
+
+fn fail(id: ExternalTaskId, retries: i32) -> Command {
+    Command::FailExternalTask {
+        id,
+        worker_id: Some("w".into()),
+        error_message: Some("no".into()),
+        error_details: None,
+        retries,
+        retry_timeout_ms: 10,
+        variables: VariableMap::new(),
+        local_variables: x(1),
+    }
+}
+
+fn throw(id: ExternalTaskId) -> Command {
+    Command::ThrowExternalTaskBpmnError {
+        id,
+        worker_id: Some("w".into()),
+        error_code: Some("E".into()),
+        error_message: None,
+        variables: VariableMap::new(),
+    }
+}
+
+fn check(block: &Block, moves: &[Move]) -> Result<(), TestCaseError> {
+    let model = Writer::default().model(block);
+    let mut pair = Pair::new(&model);
+    let definition_id = pair.in_memory.definition().id.clone();
+    let start = Command::StartProcessInstance { id: INSTANCE, definition_id, business_key: None, variables: x(0) };
+    pair.execute(&start).expect("a generated model can be started");
+    for step in moves {
+        pair.perform(*step);
+    }
+    pair.run_to_end()?;
+    if !pair.aggregate().is_ended() {
+        pair.execute(&Command::DeleteProcessInstance { id: INSTANCE, delete_reason: None }).expect("it can be deleted");
+    }
+    Ok(())
+}
+
+#[test]
+fn random_models_under_random_commands() {
+    let seed = match std::env::var("CAMLOCK_PROPERTY_SEED") {
+        Ok(text) => text.parse().expect("a seed is a number"),
+        Err(_) => std::hash::RandomState::new().build_hasher().finish(),
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let result = runner.run(&(block(), moves()), |(block, moves)| check(&block, &moves));
+    if let Err(failure) = result {
+        panic!("CAMLOCK_PROPERTY_SEED={seed}: {failure}");
+    }
+}

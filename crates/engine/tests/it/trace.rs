@@ -1,0 +1,214 @@
+//! What a command did, as text: history as it happened, then the tree as it is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use engine::history::HistoryChange;
+use engine::record::{Execution, ExecutionKind};
+use engine::{Aggregate, Effect, Outcome, Rejection, RevisionCheck, ScopeKey};
+use types::{ActivityInstanceId, ExecutionId, Timestamp};
+
+use crate::notation::shown;
+use crate::world::{INSTANCE, START};
+
+/// Names visits in the order of their first appearance: the second visit of `a` is `a#2`.
+#[derive(Debug, Default)]
+pub struct Names {
+    visits: BTreeMap<ActivityInstanceId, u32>,
+    counts: BTreeMap<String, u32>,
+    variables: BTreeMap<types::VariableInstanceId, String>,
+}
+
+impl Names {
+    fn visit(&mut self, id: &ActivityInstanceId) -> String {
+        let Some(activity) = &id.activity_id else { return "process".to_owned() };
+        let counts = &mut self.counts;
+        let number = *self.visits.entry(id.clone()).or_insert_with(|| {
+            let count = counts.entry(activity.to_string()).or_insert(0);
+            *count += 1;
+            *count
+        });
+        if number == 1 { activity.to_string() } else { format!("{activity}#{number}") }
+    }
+}
+
+pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String {
+    let mut text = String::new();
+    match result {
+        Err(rejection) => _ = writeln!(text, "  refused: {:?}: {}", rejection.kind, without_ids(&rejection.message)),
+        Ok(Outcome { change_set: None, .. }) => text.push_str("  nothing changed\n"),
+        Ok(Outcome { change_set: Some(change_set), effects, .. }) => {
+            if change_set.revision == RevisionCheck::Untouched {
+                text.push_str("  the task's row alone\n");
+            }
+            for change in &change_set.history {
+                _ = writeln!(text, "  {}", history(change, names));
+            }
+            for effect in effects {
+                _ = match effect {
+                    Effect::ExternalTaskFetchable { topic, from } => {
+                        writeln!(text, "  effect: topic {topic} at {}", relative(*from))
+                    }
+                    Effect::JobDue { at } => writeln!(text, "  effect: job at {}", relative(*at)),
+                };
+            }
+        }
+    }
+    text
+}
+
+fn history(change: &HistoryChange, names: &mut Names) -> String {
+    match change {
+        HistoryChange::ProcessInstanceStarted(row) => {
+            let end = row.end.as_ref().map(|end| format!(", {}", end.state.name())).unwrap_or_default();
+            format!("process starts at {}{end}", row.start_activity_id)
+        }
+        HistoryChange::ProcessInstanceEnded(end) => {
+            let reason = end.delete_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("process ends: {}{reason}", end.state.name())
+        }
+        HistoryChange::ProcessInstanceSuspended { is_suspended, .. } => format!("process suspended: {is_suspended}"),
+        HistoryChange::ActivityStarted(row) => {
+            let parent = names.visit(&row.parent);
+            let end = row.end.map(|end| format!(", {}", ending(end))).unwrap_or_default();
+            let name = names.visit(&row.id);
+            let task = row.task_id.map(|_| " with task").unwrap_or_default();
+            format!("{name} ({}) in {parent}{task}{end}", row.activity_type)
+        }
+        HistoryChange::ActivityEnded { id, end } => format!("{} {}", names.visit(id), ending(*end)),
+        HistoryChange::ActivityUpdated { id, .. } => format!("{} moves to another execution", names.visit(id)),
+        HistoryChange::VariableCreated(row) => {
+            let scope = names.visit(&row.activity_instance_id);
+            names.variables.insert(row.id, row.name.to_string());
+            format!("variable {}={} in {scope}", row.name, shown(&row.value))
+        }
+        HistoryChange::VariableUpdated { id, value } => {
+            format!("variable {} is {} now", names.variables[id], shown(value))
+        }
+        HistoryChange::VariableDeleted { id } => format!("variable {} deleted", names.variables[id]),
+        HistoryChange::ExternalTaskLogged(entry) => {
+            let message = entry.error_message.as_ref().map(|text| format!(" {text:?}")).unwrap_or_default();
+            let retries = entry.retries.map(|retries| format!(" retries {retries}")).unwrap_or_default();
+            format!("log of {}: {:?}{retries}{message}", entry.activity_id, entry.kind)
+        }
+        HistoryChange::IncidentCreated(row) => {
+            format!("incident {} {:?}", row.incident_type.name(), row.message.as_deref().unwrap_or_default())
+        }
+        HistoryChange::IncidentEnded { is_deleted, .. } => {
+            format!("incident {}", if *is_deleted { "deleted" } else { "resolved" })
+        }
+    }
+}
+
+fn ending(end: engine::history::ActivityEnd) -> &'static str {
+    match (end.is_canceled, end.is_complete_scope) {
+        (true, _) => "canceled",
+        (false, true) => "ended its scope",
+        (false, false) => "ended",
+    }
+}
+
+/// The tree of executions with what belongs to them.
+pub fn state(aggregate: &Aggregate, names: &mut Names) -> String {
+    let mut text = String::new();
+    if aggregate.is_ended() {
+        return "  = ended\n".to_owned();
+    }
+    let mut open = vec![(ExecutionId::from(INSTANCE), 0)];
+    while let Some((id, depth)) = open.pop() {
+        let execution = aggregate.execution(id).expect("the tree holds together");
+        let indent = "  ".repeat(depth + 1);
+        _ = writeln!(text, "{indent}= {}", execution_line(execution, aggregate, names));
+        for line in belongings(id, aggregate, names) {
+            _ = writeln!(text, "{indent}    {line}");
+        }
+        let mut children: Vec<ExecutionId> = aggregate.children(id).map(|child| child.id).collect();
+        children.reverse();
+        open.extend(children.into_iter().map(|child| (child, depth + 1)));
+    }
+    text
+}
+
+fn execution_line(execution: &Execution, aggregate: &Aggregate, names: &mut Names) -> String {
+    let at = execution.at.as_ref().map(|visit| {
+        let waits = if visit.is_active { "" } else { ", waits to join" };
+        format!("{}{waits}", names.visit(&visit.activity_instance_id))
+    });
+    let kind = match (&execution.kind, &execution.scope) {
+        (ExecutionKind::ProcessInstance, _) => {
+            let instance = aggregate.process_instance(INSTANCE).expect("the instance runs");
+            if instance.is_suspended { "process, suspended".to_owned() } else { "process".to_owned() }
+        }
+        (ExecutionKind::Concurrent, _) => "path".to_owned(),
+        (ExecutionKind::Scope, Some(scope)) => format!("scope {}", names.visit(scope)),
+        (ExecutionKind::Scope, None) => "scope without activity".to_owned(),
+    };
+    match at {
+        Some(at) => format!("{kind}: at {at}"),
+        None => kind,
+    }
+}
+
+fn belongings(id: ExecutionId, aggregate: &Aggregate, names: &mut Names) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut variables = |scope: ScopeKey, label: &str, lines: &mut Vec<String>| {
+        for variable in aggregate.variables_of(scope) {
+            let owner = names.visit(&variable.activity_instance_id);
+            lines.push(format!("{label}{}={} of {owner}", variable.name, shown(&variable.value)));
+        }
+    };
+    variables(ScopeKey::Execution(id), "", &mut lines);
+    for task in aggregate.tasks().filter(|task| task.execution_id == id) {
+        let suspended = if task.is_suspended { ", suspended" } else { "" };
+        let is_instance = if task.execution_id == ExecutionId::from(INSTANCE) { ", execution = instance" } else { "" };
+        lines.push(format!("task {}{suspended}{is_instance}", task.activity_id));
+        variables(ScopeKey::Task(task.id), "  ", &mut lines);
+    }
+    for task in aggregate.external_tasks().filter(|task| task.execution_id == id) {
+        let mut line = format!("external task {} topic={} priority={}", task.activity_id, task.topic, task.priority);
+        if let Some(worker) = &task.worker_id {
+            _ = write!(line, " worker={worker}");
+        }
+        if let Some(until) = task.lock_expiration {
+            _ = write!(line, " until={}", relative(until));
+        }
+        if let Some(retries) = task.retries {
+            _ = write!(line, " retries={retries}");
+        }
+        if let Some(message) = &task.error_message {
+            _ = write!(line, " error={message:?}");
+        }
+        if task.is_suspended {
+            line.push_str(" suspended");
+        }
+        lines.push(line);
+    }
+    for job in aggregate.jobs().filter(|job| job.execution_id == Some(id)) {
+        let due = job.due_date.map_or_else(|| "now".to_owned(), relative);
+        lines.push(format!("job {} due={due} retries={}", job.activity_id.as_deref().unwrap_or_default(), job.retries));
+    }
+    for subscription in aggregate.event_subscriptions().filter(|subscription| subscription.execution_id == id) {
+        lines.push(format!("waits for message {}", subscription.event_name.as_deref().unwrap_or("null")));
+    }
+    for incident in aggregate.incidents().filter(|incident| incident.execution_id == Some(id)) {
+        let message = incident.message.as_deref().unwrap_or_default();
+        lines.push(format!("incident {} {message:?}", incident.incident_type.name()));
+    }
+    lines
+}
+
+/// Seconds since the scenario's begin.
+fn relative(at: Timestamp) -> String {
+    format!("{:+}s", (at.0 - START.0) as f64 / 1000.0)
+}
+
+/// Ids in messages count up with every change of the engine; a trace does not show them.
+fn without_ids(message: &str) -> String {
+    let is_id = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        word.len() == 36 && word.bytes().filter(|byte| *byte == b'-').count() == 4
+    };
+    let words: Vec<String> =
+        message.split(' ').map(|word| if is_id(word) { "<id>".to_owned() } else { word.to_owned() }).collect();
+    words.join(" ")
+}

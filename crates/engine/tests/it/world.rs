@@ -1,0 +1,126 @@
+//! One aggregate with its clock, ids and definition, and what goes in and out of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bpmn::{ParseOptions, ProcessModel};
+use engine::{
+    Aggregate, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits, Outcome, ProcessDefinition,
+    Rejection,
+};
+use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
+
+use crate::tables::Tables;
+
+pub const INSTANCE: ProcessInstanceId = ProcessInstanceId(Uuid(1));
+/// 2026-01-31T10:00:00Z
+pub const START: Timestamp = Timestamp(1_769_853_600_000);
+
+/// Whether the aggregate stays in memory between commands or is built from rows again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    InMemory,
+    Reloaded,
+}
+
+pub struct World {
+    definitions: OneDefinition,
+    pub aggregate: Aggregate,
+    pub tables: Tables,
+    pub now: Timestamp,
+    pub limits: Limits,
+    ids: Counter,
+    keeping: Keeping,
+}
+
+struct OneDefinition(BTreeMap<ProcessDefinitionId, Arc<ProcessDefinition>>);
+
+impl Definitions for OneDefinition {
+    fn by_id(&self, id: &ProcessDefinitionId) -> Option<&Arc<ProcessDefinition>> {
+        self.0.get(id)
+    }
+}
+
+struct Counter(u128);
+
+impl IdSource for Counter {
+    fn next(&mut self) -> Uuid {
+        self.0 += 1;
+        Uuid(self.0)
+    }
+}
+
+impl World {
+    pub fn new(model: ProcessModel, keeping: Keeping) -> World {
+        let definition = ProcessDefinition {
+            id: ProcessDefinitionId::new(&model.key, 1, Uuid(2)),
+            key: model.key.clone(),
+            version: 1,
+            deployment_id: DeploymentId(Uuid(3)),
+            resource_name: "model.bpmn".into(),
+            tenant_id: None,
+            job_definitions: job_definitions(&model),
+            model: Arc::new(model),
+        };
+        World {
+            definitions: OneDefinition(BTreeMap::from([(definition.id.clone(), Arc::new(definition))])),
+            aggregate: Aggregate::empty(),
+            tables: Tables::default(),
+            now: START,
+            limits: Limits::default(),
+            ids: Counter(100),
+            keeping,
+        }
+    }
+
+    pub fn definition(&self) -> &Arc<ProcessDefinition> {
+        self.definitions.0.values().next().expect("there is one definition")
+    }
+
+    /// Executes a command and checks what holds for every one: a refusal changes nothing, and rows and aggregate stay
+    /// equal.
+    pub fn execute(&mut self, command: &Command) -> Result<Outcome, Rejection> {
+        let before = self.aggregate.to_snapshot();
+        let revision = self.aggregate.revision();
+        let limits = self.limits;
+        let mut env = Env { now: self.now, ids: &mut self.ids, history_level: HistoryLevel::Full, limits: &limits };
+        let result = engine::execute(&self.definitions, &mut self.aggregate, command, &mut env);
+        match &result {
+            Ok(outcome) => {
+                if let Some(change_set) = &outcome.change_set {
+                    self.tables.apply(change_set);
+                }
+            }
+            Err(_) => {
+                assert_eq!(self.aggregate.to_snapshot(), before, "a refusal changes nothing");
+                assert_eq!(self.aggregate.revision(), revision, "a refusal counts no revision");
+            }
+        }
+        assert_eq!(self.aggregate.to_snapshot(), self.tables.snapshot(), "rows and aggregate after {command:?}");
+        assert_eq!(self.aggregate.check_invariants(), Ok(()), "after {command:?}");
+        if self.keeping == Keeping::Reloaded {
+            self.aggregate = Aggregate::from_snapshot(self.tables.snapshot()).expect("rows make an aggregate");
+        }
+        result
+    }
+}
+
+fn job_definitions(model: &ProcessModel) -> Vec<JobDefinition> {
+    let timers = model.elements.iter().filter(|element| element.activity_type() == "boundaryTimer");
+    timers
+        .enumerate()
+        .map(|(number, element)| JobDefinition {
+            id: JobDefinitionId(Uuid(10 + number as u128)),
+            activity_id: element.id.clone(),
+            job_type: "timer-transition",
+            configuration: String::new(),
+        })
+        .collect()
+}
+
+/// The first process of a document.
+pub fn parse(xml: &str) -> ProcessModel {
+    let parsed = bpmn::parse(xml.as_bytes(), &ParseOptions::default());
+    let document = parsed.unwrap_or_else(|failure| panic!("{failure:#?}\n{xml}"));
+    document.processes.into_iter().next().expect("the document has a process")
+}
