@@ -61,6 +61,19 @@ impl Expression {
         evaluator::evaluate(&self.program.text, &self.program.parts, context)
     }
 
+    /// As a condition: the value has to be a Boolean, nothing is coerced.
+    pub fn evaluate_condition(&self, context: &dyn Context) -> Result<bool, EvaluationError> {
+        let message = match self.evaluate(context)? {
+            Value::Boolean(truth) => return Ok(truth),
+            Value::Null => "condition expression returns null".to_owned(),
+            other => format!(
+                "condition expression returns non-Boolean: result has class {} and not java.lang.Boolean",
+                other.type_name()
+            ),
+        };
+        Err(EvaluationError::failed(message).at(&self.program.text, 0))
+    }
+
     fn steps(&self) -> impl Iterator<Item = &Instruction> {
         let evaluated = self.program.parts.iter().filter_map(|part| match part {
             Part::Evaluated(steps) => Some(steps),

@@ -39,7 +39,8 @@ pub(crate) fn call(
         ("S", [Value::String(text)]) if text.trim_start().starts_with('<') => Ok(Value::Xml(text.clone())),
         ("XML", [Value::String(text)]) => Ok(Value::Xml(text.clone())),
         ("S" | "JSON", [Value::String(text)]) => json::document(text).map(|document| json::node(&document)),
-        ("S" | "JSON", [value]) => Ok(Value::Json(json::written(&json::from_value(value)?).into())),
+        ("JSON", [value @ (Value::List(_) | Value::Map(_))]) => json::from_value(value).map(|found| json::node(&found)),
+        ("S" | "JSON", [value]) => Err(coercion::impossible(value, "org.camunda.spin.json.SpinJsonNode")),
         ("XML", [value]) => Err(coercion::impossible(value, "org.camunda.spin.xml.SpinXmlElement")),
         _ => context.function(function.prefix.as_deref(), &function.name, arguments),
     }

@@ -30,10 +30,18 @@ pub(crate) fn node(document: &Json) -> Value {
 /// Camunda: a Json variable that passed through an expression has lost its blanks and trailing zeros. One that can't
 /// be read stays as it is.
 pub(crate) fn compact(text: &str) -> Cow<'_, str> {
+    if has_long_number(text) {
+        return Cow::Borrowed(text);
+    }
     match document(text) {
         Ok(document) => Cow::Owned(written(&document)),
         Err(_) => Cow::Borrowed(text),
     }
+}
+
+/// A run of digits that 64 bits may not hold.
+fn has_long_number(text: &str) -> bool {
+    text.as_bytes().windows(20).any(|window| window.iter().all(u8::is_ascii_digit))
 }
 
 /// A number as the smallest of Integer, Long and BigInteger that holds it, or as Double.

@@ -4,6 +4,7 @@ use crate::coercion;
 use crate::error::EvaluationError;
 use crate::expression::Context;
 use crate::method;
+use crate::method::list::has_order;
 use crate::value::{List, Value};
 
 /// A property by the name written in the expression. Null has every property, and it is null.
@@ -16,6 +17,7 @@ pub(crate) fn named(context: &dyn Context, base: &Value, name: &str) -> Result<V
             None if map.class.starts_with("java.util.") => Ok(Value::Null),
             None => Err(unknown(base, name)),
         },
+        Value::List(list) if !has_order(&list.class) => method::getter(base, name)?.ok_or_else(|| unknown(base, name)),
         Value::List(list) => match name.parse() {
             Ok(index) => Ok(item(list, index)),
             Err(_) => Err(no_index(base, name)),
@@ -29,6 +31,7 @@ pub(crate) fn named(context: &dyn Context, base: &Value, name: &str) -> Result<V
 pub(crate) fn indexed(context: &dyn Context, base: &Value, key: &Value) -> Result<Value, EvaluationError> {
     match (base, key) {
         (_, Value::Null) => Ok(Value::Null),
+        (Value::List(list), key) if !has_order(&list.class) => Err(unknown(base, &coercion::text(key)?)),
         (Value::List(list), Value::String(_)) => match coercion::integer(key) {
             Ok(index) => Ok(item(list, index)),
             Err(_) => Err(no_index(base, &coercion::text(key)?)),

@@ -98,7 +98,10 @@ fn read_object(object: &Arc<ObjectValue>) -> Value {
     match document {
         Json::Array(items) => {
             let item_class = parameters.first().copied().unwrap_or_default();
-            let items = items.iter().map(|item| as_class(json::to_value(item), item_class)).collect();
+            let mut items = items.iter().map(|item| as_class(json::to_value(item), item_class)).collect();
+            if class == "java.util.HashSet" {
+                items = in_order_of_hash_set(items);
+            }
             let class = if class.is_empty() { List::CLASS } else { class };
             Value::List(Arc::new(List { class: class.into(), items, source: Some(object.clone()) }))
         }
@@ -165,6 +168,20 @@ fn in_order_of_hash_map(entries: Vec<(Arc<str>, Value)>) -> Vec<(Arc<str>, Value
         .collect();
     placed.sort_by_key(|(bucket, _)| *bucket);
     placed.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The same for a `java.util.HashSet` of texts; sets of other things keep their order.
+fn in_order_of_hash_set(items: Vec<Value>) -> Vec<Value> {
+    let mut keys: Vec<(Arc<str>, Value)> = Vec::with_capacity(items.len());
+    for item in &items {
+        match item {
+            Value::String(text) => keys.push((text.clone(), item.clone())),
+            _ => return items,
+        }
+    }
+    let unique = Map::new(Map::CLASS.into(), keys);
+    let keys = unique.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    in_order_of_hash_map(keys).into_iter().map(|(_, value)| value).collect()
 }
 
 /// Java's `String.hashCode`.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::list::{length, position};
+use super::list::position;
 use crate::coercion::{integer, text};
-use crate::error::EvaluationError;
-use crate::json::{document, from_value, members, node, number};
+use crate::comparison::same;
+use crate::error::{EvaluationError, quoted};
+use crate::json::{document, from_value, members, node, number, to_value};
 use crate::value::{List, Value};
 
 pub(super) fn call(target: &str, name: &str, arguments: &[Value]) -> Result<Option<Value>, EvaluationError> {
@@ -38,7 +39,7 @@ pub(super) fn call(target: &str, name: &str, arguments: &[Value]) -> Result<Opti
     }))
 }
 
-const METHODS: [&str; 25] = [
+const METHODS: [&str; 24] = [
     "isObject",
     "isArray",
     "isValue",
@@ -63,7 +64,6 @@ const METHODS: [&str; 25] = [
     "lastIndexOf",
     "append",
     "removeAt",
-    "remove",
 ];
 
 fn scalar(found: &Json, what: &str) -> Result<Value, EvaluationError> {
@@ -98,7 +98,7 @@ fn of_object(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Valu
             node(entries.get(&*key).ok_or_else(|| EvaluationError::failed(format!("Unable to find '{key}'")))?)
         }
         ("prop", [key, value]) => {
-            entries.insert(text(key)?.to_string(), from_value(value)?);
+            entries.insert(text(key)?.to_string(), element(value)?);
             node(&Json::Object(entries))
         }
         ("hasProp", [key]) => Value::Boolean(entries.contains_key(&*text(key)?)),
@@ -122,17 +122,17 @@ fn of_array(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value
             items: items.iter().map(node).collect(),
             source: None,
         })),
-        ("contains", [wanted]) => Value::Boolean(items.contains(&from_value(wanted)?)),
+        ("contains", [wanted]) => Value::Boolean(items.iter().any(|item| is(item, wanted))),
         ("indexOf", [wanted]) => {
-            let wanted = from_value(wanted)?;
-            position(items.iter().position(|item| *item == wanted))
+            let place = items.iter().position(|item| is(item, wanted));
+            position(Some(place.ok_or_else(|| not_found(wanted))?))
         }
         ("lastIndexOf", [wanted]) => {
-            let wanted = from_value(wanted)?;
-            position(items.iter().rposition(|item| *item == wanted))
+            let place = items.iter().rposition(|item| is(item, wanted));
+            position(Some(place.ok_or_else(|| not_found(wanted))?))
         }
         ("append", [value]) => {
-            items.push(from_value(value)?);
+            items.push(element(value)?);
             node(&Json::Array(items))
         }
         ("removeAt", [index]) => {
@@ -141,9 +141,27 @@ fn of_array(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value
             items.remove(place.ok_or_else(|| super::list::out_of_bounds(index, items.len()))?);
             node(&Json::Array(items))
         }
-        ("size", []) => length(items.len()),
         _ => return Err(expected("an object", &Json::Array(items))),
     }))
+}
+
+/// Camunda: the number 1 as it is read is an Integer, as it is written in an expression a Long, and these two are
+/// different.
+fn is(item: &Json, wanted: &Value) -> bool {
+    same(&to_value(item), wanted)
+}
+
+fn not_found(wanted: &Value) -> EvaluationError {
+    let wanted = text(wanted).unwrap_or_else(|_| wanted.type_name().into());
+    EvaluationError::failed(format!("Unable to find '{}'", quoted(&wanted)))
+}
+
+/// A value to be set or appended. Camunda: a Date becomes its Java text.
+fn element(value: &Value) -> Result<Json, EvaluationError> {
+    match value {
+        Value::Date(_) => Ok(Json::from(&*text(value)?)),
+        _ => from_value(value),
+    }
 }
 
 /// A path of names and indexes: `$.order.items[0]['name']`. The reference's filters, wildcards and deep scans are
@@ -161,13 +179,13 @@ fn at_path(found: &Json, path: &str) -> Result<Json, EvaluationError> {
             bracket.split_once(']').ok_or_else(unsupported)?
         };
         rest = remaining;
-        let quoted = ['\'', '"'].into_iter().find_map(|quote| key.strip_prefix(quote)?.strip_suffix(quote));
-        if key.is_empty() || (quoted.is_none() && key.contains(['*', '?', '@', ':', ',', '('])) {
+        let name = ['\'', '"'].into_iter().find_map(|quote| key.strip_prefix(quote)?.strip_suffix(quote));
+        if key.is_empty() || (name.is_none() && key.contains(['*', '?', '@', ':', ',', '('])) {
             return Err(unsupported());
         }
         let inner = match at {
             Json::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
-            Json::Object(entries) => entries.get(quoted.unwrap_or(key)),
+            Json::Object(entries) => entries.get(name.unwrap_or(key)),
             _ => None,
         };
         at = inner.ok_or_else(|| EvaluationError::failed(format!("Unable to find '{key}' of path '{path}'")))?;

@@ -42,7 +42,7 @@ pub(super) fn call(list: &List, name: &str, arguments: &[Value]) -> Result<Optio
 }
 
 /// Sets and the values of maps have no places.
-fn has_order(class: &str) -> bool {
+pub(crate) fn has_order(class: &str) -> bool {
     !class.contains("Set") && !class.ends_with("Values")
 }
 

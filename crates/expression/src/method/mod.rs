@@ -5,7 +5,7 @@ mod boolean;
 mod date;
 mod date_time;
 mod json;
-mod list;
+pub(crate) mod list;
 mod map;
 mod number;
 mod pattern;
@@ -58,6 +58,9 @@ pub(crate) fn unknown(class: &str, name: &str, arguments: &[Value]) -> Evaluatio
 }
 
 fn refused(target: &Value, name: &str, arguments: &[Value]) -> EvaluationError {
+    if let Value::Xml(_) = target {
+        return EvaluationError::failed(format!("'{name}': methods of XML values are not supported"));
+    }
     let changes = match target {
         Value::List(_) => list::CHANGING.contains(&name),
         Value::Map(_) => map::CHANGING.contains(&name),

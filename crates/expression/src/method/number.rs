@@ -41,8 +41,7 @@ fn compare(left: &Value, right: &Value) -> Result<Value, EvaluationError> {
         (Value::Long(left), Value::Long(right)) => ordering(left.cmp(right)),
         (Value::BigInteger(left), Value::BigInteger(right)) => ordering(left.cmp(right)),
         (Value::Decimal(left), Value::Decimal(right)) => ordering(left.cmp(right)),
-        (Value::Double(left), right) => ordering(left.total_cmp(&double(right)?)),
-        (Value::Decimal(left), right) => ordering(left.cmp(&decimal(right)?)),
+        (Value::Double(left), Value::Double(right)) => ordering(left.total_cmp(right)),
         _ => return Err(not_comparable(left.type_name(), right)),
     })
 }

@@ -15,12 +15,59 @@ fn compiled(pattern: &str, input: &str) -> Result<Regex, EvaluationError> {
     if input.len() > limit::PATTERN_INPUT_BYTES {
         return Err(EvaluationError::limit("the text for a regular expression", limit::PATTERN_INPUT_BYTES));
     }
-    RegexBuilder::new(pattern).size_limit(limit::PATTERN_COMPILED_BYTES).build().map_err(|error| {
+    RegexBuilder::new(&with_posix_classes(pattern)).size_limit(limit::PATTERN_COMPILED_BYTES).build().map_err(|error| {
         EvaluationError::failed(format!(
             "'{}' is no regular expression that can be used here: {error}",
             quoted(pattern)
         ))
     })
+}
+
+/// Java's `\p{Alpha}` and its kin, which know ASCII alone, in the form that is known here.
+fn with_posix_classes(pattern: &str) -> String {
+    let mut written = String::with_capacity(pattern.len());
+    let mut in_brackets = false;
+    let mut rest = pattern;
+    while let Some(sign) = rest.find(['\\', '[', ']']) {
+        written.push_str(&rest[..sign]);
+        rest = &rest[sign..];
+        let length = if let Some((class, length)) = posix_class(rest) {
+            let (open, close) = if in_brackets { ("", "") } else { ("[", "]") };
+            written.push_str(&format!("{open}[:{class}:]{close}"));
+            length
+        } else if rest.starts_with('\\') {
+            let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+            written.push_str(&rest[..length]);
+            length
+        } else {
+            in_brackets = rest.starts_with('[');
+            written.push_str(&rest[..1]);
+            1
+        };
+        rest = &rest[length..];
+    }
+    written.push_str(rest);
+    written
+}
+
+/// The class at the start of the text, and how long it is there.
+fn posix_class(text: &str) -> Option<(&'static str, usize)> {
+    const CLASSES: [(&str, &str); 11] = [
+        ("Lower", "lower"),
+        ("Upper", "upper"),
+        ("Alpha", "alpha"),
+        ("Digit", "digit"),
+        ("Alnum", "alnum"),
+        ("Punct", "punct"),
+        ("Graph", "graph"),
+        ("Print", "print"),
+        ("Blank", "blank"),
+        ("XDigit", "xdigit"),
+        ("Space", "space"),
+    ];
+    let (name, _) = text.strip_prefix(r"\p{")?.split_once('}')?;
+    let (_, class) = CLASSES.iter().find(|(java, _)| *java == name)?;
+    Some((class, name.len() + 4))
 }
 
 /// The whole text matches.

@@ -62,6 +62,7 @@ fn with_text(target: &Arc<str>, name: &str, arguments: &[Value]) -> Result<Optio
         ("lastIndexOf", [part]) => {
             position(target.rfind(&*part_text(part)?).map(|place| target[..place].encode_utf16().count()))
         }
+        ("lastIndexOf", [part, from]) => last_index_of(target, &part_text(part)?, integer(from)?),
         ("replace", [old, new]) => replace(target, &text(old)?, &text(new)?)?,
         ("matches", [regex]) => Value::Boolean(pattern::matches(&text(regex)?, target)?),
         ("replaceAll", [regex, new]) => pattern::replace(&text(regex)?, target, &text(new)?, usize::MAX)?,
@@ -119,6 +120,22 @@ fn index_of(target: &str, part: &str, from: i32) -> Value {
     let start = start.map_or(target.len(), |(start, _)| start);
     let place = target[start..].find(part).map(|place| target[..start + place].encode_utf16().count());
     position(place)
+}
+
+fn last_index_of(target: &str, part: &str, from: i32) -> Value {
+    let from = usize::try_from(from).ok();
+    let mut units = 0;
+    let mut last = None;
+    for (place, character) in target.char_indices() {
+        if from.is_none_or(|from| units > from) {
+            break;
+        }
+        if target[place..].starts_with(part) {
+            last = Some(units);
+        }
+        units += character.len_utf16();
+    }
+    position(last)
 }
 
 fn repeat(target: &str, count: i32) -> Result<Value, EvaluationError> {

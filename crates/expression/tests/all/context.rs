@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expression::{Bean, Context, EvaluationError, Expression, Value, unknown_bean_method, unknown_bean_property};
-use types::{ObjectValue, Timestamp, VariableValue};
+use types::{ObjectValue, Timestamp, VariableType, VariableValue};
 
 pub struct Variables;
 
@@ -39,6 +39,17 @@ impl Context for Variables {
             "M" => object("java.util.HashMap", r#"{"k":"v","n":{"z":1},"l":[1,2]}"#),
             "order" => object("com.example.Order", r#"{"amount":12,"paid":true}"#),
             "ones" => object("java.util.ArrayList<java.lang.Long>", "[1,2]"),
+            "HS" => object("java.util.HashSet", r#"["alpha","zeta","beta","alpha"]"#),
+            "big" => object(
+                "java.util.HashMap",
+                r#"{"alpha":1,"beta":2,"gamma":3,"delta":4,"epsilon":5,"zeta":6,"eta":7,"theta":8,"iota":9,"kappa":10,
+                    "lambda":11,"mu":12,"nu":13,"xi":14}"#,
+            ),
+            "ND" => VariableValue::TypedNull(VariableType::Date),
+            "jb" => VariableValue::Json(r#"{"a": 1, "b" : 1e2, "d":1.10, "e":"\u00e4/"}"#.into()),
+            "jl" => VariableValue::Json("[3,1]".into()),
+            "js" => VariableValue::Json("\"text\"".into()),
+            "jlong" => VariableValue::Json("[100000000000000000000000]".into()),
             "broken" => object("java.util.ArrayList", "[1"),
             "execution" => return Ok(Some(Value::Bean(EXECUTION))),
             _ => return Ok(None),

@@ -1,6 +1,8 @@
 //! What is refused, with its message and place.
 
-use crate::context::check;
+use expression::Expression;
+
+use crate::context::{Variables, check};
 
 #[test]
 fn of_syntax() {
@@ -134,9 +136,50 @@ fn of_evaluation() {
              'java.util.ArrayList' serialized as 'application/json' (at position 9)",
         ),
         (
+            "${HS[0]}",
+            "Unknown property used in expression: ${HS[0]}. Cause: The class 'java.util.HashSet' does not have the \
+             property '0'. (at position 4)",
+        ),
+        (
+            "${X.attr('b')}",
+            "Error while evaluating expression: ${X.attr('b')}. Cause: 'attr': methods of XML values are not supported \
+             (at position 4)",
+        ),
+        (
+            "${dbl.compareTo(1)}",
+            "Error while evaluating expression: ${dbl.compareTo(1)}. Cause: class java.lang.Long cannot be compared \
+             with class java.lang.Double (at position 6)",
+        ),
+        (
+            "${jl.indexOf(9)}",
+            "Error while evaluating expression: ${jl.indexOf(9)}. Cause: Unable to find '9' (at position 5)",
+        ),
+        (
+            "${s.replaceAll('a', '$9')}",
+            "Error while evaluating expression: ${s.replaceAll('a', '$9')}. Cause: '$9' is no replacement (at position \
+             4)",
+        ),
+        (
             "${execution.foo(1)}",
             "Unknown method used in expression: ${execution.foo(1)}. Cause: Method not found: class \
              execution.foo(java.lang.Long) (at position 12)",
         ),
     ]);
+}
+
+#[test]
+fn of_conditions() {
+    for (text, expected) in [
+        ("${i == 5}", Ok(true)),
+        ("${null}", Err("condition expression returns null")),
+        ("${'true'}", Err("result has class java.lang.String and not java.lang.Boolean")),
+        ("true", Err("result has class java.lang.String and not java.lang.Boolean")),
+    ] {
+        let expression = Expression::parse(text).expect("it is an expression");
+        match (expression.evaluate_condition(&Variables), expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{text}"),
+            (Err(found), Err(expected)) => assert!(found.to_string().contains(expected), "{text}: {found}"),
+            (found, expected) => panic!("{text}: found {found:?}, expected {expected:?}"),
+        }
+    }
 }

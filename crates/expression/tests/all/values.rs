@@ -41,6 +41,21 @@ fn composite_texts() {
         ("x ${dateTime()}", "String x 2024-01-31T10:00:00.123Z"),
         ("x ${L} y", "String x [1, b, 3000000000, 1.5, null, true, {k=1}, 12345678901234567890] y"),
         ("x ${M}", "String x {k=v, l=[1, 2], n={z=1}}"),
+        (
+            "x ${big}",
+            "String x {zeta=6, iota=9, nu=13, delta=4, mu=12, theta=8, epsilon=5, xi=14, lambda=11, eta=7, alpha=1, \
+             kappa=10, beta=2, gamma=3}",
+        ),
+        ("x ${HS}", "String x [zeta, alpha, beta]"),
+        ("x${ND}y", "String xy"),
+        ("x${jb}", r#"String x{"a":1,"b":100.0,"d":1.1,"e":"ä/"}"#),
+        ("x${jlong}", "String x[100000000000000000000000]"),
+        ("x${0.1 + 0.2}", "String x0.30000000000000004"),
+        ("x${1.0E-3}", "String x0.001"),
+        ("x${9999999.0}", "String x9999999.0"),
+        ("x${10000000.0}", "String x1.0E7"),
+        ("x${1/3}", "String x0.3333333333333333"),
+        ("${ i\n+\t1 }", "Long 6"),
         ("x ${J}", r#"String x {"a":1,"b":"t","c":[1,2,{"q":null}],"d":1.5,"e":true}"#),
     ]);
 }
@@ -107,6 +122,12 @@ fn comparisons() {
         ("${0/0 == 0/0}", "Boolean true"),
         ("${0/0 <= 1}", "Boolean true"),
         ("${0/0 < 1}", "Boolean false"),
+        ("${1.0 == '1'}", "Boolean true"),
+        ("${'1' == 1.0}", "Boolean true"),
+        ("${true == 'TRUE'}", "Boolean true"),
+        ("${J == J}", "Boolean true"),
+        ("${js == 'text'}", "Boolean false"),
+        ("${ND == null}", "Boolean true"),
         ("${s.charAt(1) == 'b'}", "Boolean true"),
     ]);
 }
