@@ -45,6 +45,11 @@ impl Call {
         Fields::parse(&self.body)
     }
 
+    /// The JSON body, which has to be an object or `null`.
+    pub fn json_or_null(&self) -> Result<Option<Fields>, Failure> {
+        if self.body.trim_ascii() == b"null" { Ok(None) } else { self.fields().map(Some) }
+    }
+
     /// The JSON body, whatever it is.
     pub fn json(&self) -> Result<serde_json::Value, Failure> {
         json::parse(&self.body)

@@ -82,6 +82,23 @@ pub mod look {
         execution: FAILED,
     };
 
+    /// Of one thing with an address of its own, where an unknown one is 404.
+    pub const THING: Look = Look { not_found: face(StatusCode::NOT_FOUND, "InvalidRequestException"), ..ENGINE };
+
+    /// The same where an unknown one is found out by the API itself.
+    pub const LOOKED_UP: Look =
+        Look { not_found: Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") }, ..ENGINE };
+
+    /// Where the reference turns every refusal of the engine into a fault of the server.
+    pub const WRAPPED: Look = Look {
+        not_found: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        null_value: INVALID,
+        bad_user_request: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        suspended: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        mismatching_message: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        execution: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+    };
+
     /// Changes of the retries of one external task, which check their number themselves.
     pub const EXTERNAL_TASK_RETRIES: Look = Look { bad_user_request: ENGINE.bad_user_request, ..EXTERNAL_TASK };
 
@@ -120,12 +137,12 @@ impl Look {
 impl Failure {
     /// 400: the request makes no sense.
     pub fn invalid(message: impl Into<String>) -> Failure {
-        Failure::refused(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+        Failure::Refused(Refusal::invalid(message))
     }
 
     /// 404: what the address names is not there.
     pub fn not_found(message: impl Into<String>) -> Failure {
-        Failure::refused(StatusCode::NOT_FOUND, "InvalidRequestException", message)
+        Failure::Refused(Refusal::not_found(message))
     }
 
     /// 501: a part of the contract that is not there yet.
@@ -135,14 +152,7 @@ impl Failure {
     }
 
     pub fn refused(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Failure {
-        Failure::Refused(Refusal {
-            status,
-            error_type,
-            message: message.into(),
-            code: None,
-            details: None,
-            retry_after_s: None,
-        })
+        Failure::Refused(Refusal::new(status, error_type, message))
     }
 
     /// 500 for a fault of our own. What it was goes to the log, not to the caller.
@@ -163,6 +173,12 @@ impl Failure {
                 Refusal { code: face.code, ..Refusal::new(face.status, face.error_type, rejection.message) }
             }
         }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(refusal)
     }
 }
 
@@ -238,6 +254,23 @@ fn problem(found: &Diagnostic) -> Value {
 impl Refusal {
     pub fn new(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
         Refusal { status, error_type, message: message.into(), code: None, details: None, retry_after_s: None }
+    }
+}
+
+impl Refusal {
+    /// 400: the request makes no sense.
+    pub fn invalid(message: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+    }
+
+    /// 404: what the address names is not there.
+    pub fn not_found(message: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, "InvalidRequestException", message)
+    }
+
+    /// As one of the engine, which has a code.
+    pub fn of_engine(self) -> Refusal {
+        Refusal { code: Some(0), ..self }
     }
 }
 

@@ -9,11 +9,13 @@ pub mod delivery;
 pub mod dto;
 pub mod endpoint;
 pub mod failure;
+pub mod form;
 pub mod json;
 pub mod media;
 pub mod operation;
 pub mod query_string;
 pub mod router;
+pub mod row;
 pub mod settings;
 
 pub use answer::Answer;

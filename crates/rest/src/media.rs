@@ -1,7 +1,7 @@
 //! Media types: whether a request brings what an operation takes and accepts what it answers.
 
-use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 
 use crate::operation::{Answers, Takes};
 
@@ -37,6 +37,24 @@ pub fn is_acceptable(answers: Answers, headers: &HeaderMap) -> bool {
     !is_restricted
 }
 
+/// By the suffix of a file's name.
+pub fn media_type_of_file(name: &str) -> HeaderValue {
+    let suffix = name.rsplit('.').next().unwrap_or_default();
+    HeaderValue::from_static(match suffix {
+        "bpmn" | "cmmn" | "dmn" | "xml" => "application/xml",
+        "json" => "application/json",
+        "gif" => "image/gif",
+        "jpeg" | "jpe" | "jpg" => "image/jpeg",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "tiff" | "tif" => "image/tiff",
+        "bmp" => "image/bmp",
+        "groovy" | "java" | "js" | "php" | "py" | "rb" | "txt" => "text/plain",
+        "html" => "text/html",
+        _ => "application/octet-stream",
+    })
+}
+
 /// Without parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
@@ -59,8 +77,6 @@ fn quality_is_zero(range: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

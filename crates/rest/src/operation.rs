@@ -12,7 +12,7 @@ use axum::http::Method;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::endpoint::{engine, external_task, fetch_and_lock};
+use crate::endpoint::{deployment, engine, external_task, fetch_and_lock, process_definition};
 use crate::failure::{Failure, Look};
 
 /// What a handler is on its way to.
@@ -229,16 +229,16 @@ operations! {
         GET "/decision-requirements-definition/{id}/xml" getDecisionRequirementsDefinitionDmnXmlById: nothing -> json;
     }
     "Deployment" {
-        DELETE "/deployment/{id}" deleteDeployment: nothing -> nothing;
+        DELETE "/deployment/{id}" deleteDeployment: nothing -> nothing => LOOKED_UP, deployment::delete;
         GET "/deployment" getDeployments: nothing -> json;
         GET "/deployment/count" getDeploymentsCount: nothing -> json;
-        GET "/deployment/registered" getRegisteredDeployments: nothing -> json;
+        GET "/deployment/registered" getRegisteredDeployments: nothing -> json => ENGINE, deployment::registered;
         GET "/deployment/{id}" getDeployment: nothing -> json;
-        GET "/deployment/{id}/resources" getDeploymentResources: nothing -> json;
-        GET "/deployment/{id}/resources/{resourceId}" getDeploymentResource: nothing -> json;
-        GET "/deployment/{id}/resources/{resourceId}/data" getDeploymentResourceData: nothing -> any;
-        POST "/deployment/create" createDeployment: form -> json;
-        POST "/deployment/{id}/redeploy" redeploy: json -> json;
+        GET "/deployment/{id}/resources" getDeploymentResources: nothing -> json => ENGINE, deployment::resources;
+        GET "/deployment/{id}/resources/{resourceId}" getDeploymentResource: nothing -> json => ENGINE, deployment::one_resource;
+        GET "/deployment/{id}/resources/{resourceId}/data" getDeploymentResourceData: nothing -> any => ENGINE, deployment::resource_data;
+        POST "/deployment/create" createDeployment: form -> json => ENGINE, deployment::create;
+        POST "/deployment/{id}/redeploy" redeploy: json -> json => ENGINE, deployment::redeploy;
     }
     "Engine" {
         GET "/engine" getProcessEngineNames: nothing -> json => ENGINE, engine::names;
@@ -483,52 +483,52 @@ operations! {
         POST "/modification/executeAsync" executeModificationAsync: json -> json;
     }
     "Process Definition" {
-        DELETE "/process-definition/key/{key}" deleteProcessDefinitionsByKey: nothing -> nothing;
-        DELETE "/process-definition/key/{key}/tenant-id/{tenant-id}" deleteProcessDefinitionsByKeyAndTenantId: nothing -> nothing;
-        DELETE "/process-definition/{id}" deleteProcessDefinition: nothing -> nothing;
+        DELETE "/process-definition/key/{key}" deleteProcessDefinitionsByKey: nothing -> nothing => THING, process_definition::delete;
+        DELETE "/process-definition/key/{key}/tenant-id/{tenant-id}" deleteProcessDefinitionsByKeyAndTenantId: nothing -> nothing => THING, process_definition::delete;
+        DELETE "/process-definition/{id}" deleteProcessDefinition: nothing -> nothing => THING, process_definition::delete;
         GET "/process-definition" getProcessDefinitions: nothing -> json;
         GET "/process-definition/count" getProcessDefinitionsCount: nothing -> json;
-        GET "/process-definition/key/{key}" getProcessDefinitionByKey: nothing -> json;
+        GET "/process-definition/key/{key}" getProcessDefinitionByKey: nothing -> json => THING, process_definition::get;
         GET "/process-definition/key/{key}/deployed-start-form" getDeployedStartFormByKey: nothing -> any;
-        GET "/process-definition/key/{key}/diagram" getProcessDefinitionDiagramByKey: nothing -> any;
+        GET "/process-definition/key/{key}/diagram" getProcessDefinitionDiagramByKey: nothing -> any => THING, process_definition::diagram;
         GET "/process-definition/key/{key}/form-variables" getStartFormVariablesByKey: nothing -> json;
         GET "/process-definition/key/{key}/rendered-form" getRenderedStartFormByKey: nothing -> any;
         GET "/process-definition/key/{key}/startForm" getStartFormByKey: nothing -> json;
         GET "/process-definition/key/{key}/statistics" getActivityStatisticsByProcessDefinitionKey: nothing -> json;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}" getLatestProcessDefinitionByTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}" getLatestProcessDefinitionByTenantId: nothing -> json => THING, process_definition::get;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/deployed-start-form" getDeployedStartFormByKeyAndTenantId: nothing -> any;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/diagram" getProcessDefinitionDiagramByKeyAndTenantId: nothing -> any;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/diagram" getProcessDefinitionDiagramByKeyAndTenantId: nothing -> any => THING, process_definition::diagram;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/form-variables" getStartFormVariablesByKeyAndTenantId: nothing -> json;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/rendered-form" getRenderedStartFormByKeyAndTenantId: nothing -> any;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/startForm" getStartFormByKeyAndTenantId: nothing -> json;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/statistics" getActivityStatisticsByProcessDefinitionKeyAndTenantId: nothing -> json;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/xml" getProcessDefinitionBpmn20XmlByKeyAndTenantId: nothing -> json;
-        GET "/process-definition/key/{key}/xml" getProcessDefinitionBpmn20XmlByKey: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/xml" getProcessDefinitionBpmn20XmlByKeyAndTenantId: nothing -> json => THING, process_definition::xml;
+        GET "/process-definition/key/{key}/xml" getProcessDefinitionBpmn20XmlByKey: nothing -> json => THING, process_definition::xml;
         GET "/process-definition/statistics" getProcessDefinitionStatistics: nothing -> json;
-        GET "/process-definition/{id}" getProcessDefinition: nothing -> json;
+        GET "/process-definition/{id}" getProcessDefinition: nothing -> json => THING, process_definition::get;
         GET "/process-definition/{id}/deployed-start-form" getDeployedStartForm: nothing -> any;
-        GET "/process-definition/{id}/diagram" getProcessDefinitionDiagram: nothing -> any;
+        GET "/process-definition/{id}/diagram" getProcessDefinitionDiagram: nothing -> any => THING, process_definition::diagram;
         GET "/process-definition/{id}/form-variables" getStartFormVariables: nothing -> json;
         GET "/process-definition/{id}/rendered-form" getRenderedStartForm: nothing -> any;
         GET "/process-definition/{id}/startForm" getStartForm: nothing -> json;
         GET "/process-definition/{id}/static-called-process-definitions" getStaticCalledProcessDefinitions: nothing -> json;
         GET "/process-definition/{id}/statistics" getActivityStatistics: nothing -> json;
-        GET "/process-definition/{id}/xml" getProcessDefinitionBpmn20Xml: nothing -> json;
-        POST "/process-definition/key/{key}/start" startProcessInstanceByKey: json -> json;
+        GET "/process-definition/{id}/xml" getProcessDefinitionBpmn20Xml: nothing -> json => THING, process_definition::xml;
+        POST "/process-definition/key/{key}/start" startProcessInstanceByKey: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/key/{key}/submit-form" submitFormByKey: json -> json;
-        POST "/process-definition/key/{key}/tenant-id/{tenant-id}/start" startProcessInstanceByKeyAndTenantId: json -> json;
+        POST "/process-definition/key/{key}/tenant-id/{tenant-id}/start" startProcessInstanceByKeyAndTenantId: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/key/{key}/tenant-id/{tenant-id}/submit-form" submitFormByKeyAndTenantId: json -> json;
         POST "/process-definition/{id}/restart" restartProcessInstance: json -> nothing;
         POST "/process-definition/{id}/restart-async" restartProcessInstanceAsyncOperation: json -> json;
-        POST "/process-definition/{id}/start" startProcessInstance: json -> json;
+        POST "/process-definition/{id}/start" startProcessInstance: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/{id}/submit-form" submitForm: json -> json;
         PUT "/process-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKey: json -> nothing;
-        PUT "/process-definition/key/{key}/suspended" updateProcessDefinitionSuspensionStateByKey: json -> nothing;
+        PUT "/process-definition/key/{key}/suspended" updateProcessDefinitionSuspensionStateByKey: json -> nothing => ENGINE, process_definition::set_suspension;
         PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKeyAndTenantId: json -> nothing;
-        PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/suspended" updateProcessDefinitionSuspensionStateByKeyAndTenantId: json -> nothing;
-        PUT "/process-definition/suspended" updateProcessDefinitionSuspensionState: json -> nothing;
+        PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/suspended" updateProcessDefinitionSuspensionStateByKeyAndTenantId: json -> nothing => ENGINE, process_definition::set_suspension;
+        PUT "/process-definition/suspended" updateProcessDefinitionSuspensionState: json -> nothing => ENGINE, process_definition::set_suspension_of_key;
         PUT "/process-definition/{id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionId: json -> nothing;
-        PUT "/process-definition/{id}/suspended" updateProcessDefinitionSuspensionStateById: json -> nothing;
+        PUT "/process-definition/{id}/suspended" updateProcessDefinitionSuspensionStateById: json -> nothing => ENGINE, process_definition::set_suspension;
     }
     "Process Instance" {
         DELETE "/process-instance/{id}" deleteProcessInstance: nothing -> nothing;

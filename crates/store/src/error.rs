@@ -13,3 +13,20 @@ pub enum StoreError {
     #[error("the database failed: {0}")]
     Failed(String),
 }
+
+/// Why a database cannot be used at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    #[error("`{0}` is no database: expected `sqlite:PATH` or `sqlite::memory:`")]
+    UnknownUrl(String),
+    #[error("another server uses the database `{path}`: it holds the lock on `{lock_path}`")]
+    InUse { path: String, lock_path: String },
+    #[error("`{path}` is not a database of Camlock")]
+    Foreign { path: String },
+    #[error("the database `{path}` was written by a newer Camlock: {what}")]
+    Newer { path: String, what: String },
+    #[error("the database `{path}` was migrated by another Camlock: migration {version} has another content here")]
+    Diverged { path: String, version: u32 },
+    #[error("the database `{path}` cannot be opened: {why}")]
+    Unusable { path: String, why: String },
+}

@@ -2,10 +2,14 @@
 //!
 //! Knows no BPMN semantics. Nothing it has acknowledged is lost, and no unit of work is ever applied in part.
 
+pub mod codec;
+pub mod conformance;
 pub mod error;
+pub mod sqlite;
 pub mod work;
 
-pub use error::StoreError;
+pub use error::{OpenError, StoreError};
+pub use sqlite::SqliteStore;
 pub use work::{
     ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, LocatedBy, LockedExternalTask, Work, WorkDone,
 };

@@ -33,7 +33,8 @@ impl Profile {
 /// Builds the server and returns its path.
 pub fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     match profile {
-        Profile::Debug => run(&mut cargo(&["build", "--quiet", "--package", "camlock"]))?,
+        // With --tests the features are those of the test run, so that nothing is built twice.
+        Profile::Debug => run(&mut cargo(&["build", "--quiet", "--workspace", "--tests", "--bin", "camlock"]))?,
         Profile::Release => run(&mut cargo(&["build", "--quiet", "--release", "--package", "camlock"]))?,
     }
     Ok(profile.folder().join("camlock"))

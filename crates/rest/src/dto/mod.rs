@@ -1,3 +1,4 @@
 //! What travels in bodies and is shared by several resources.
 
+pub mod time;
 pub mod variable;

@@ -1,6 +1,8 @@
 //! One file per resource: its operations, from a `Call` to commands and queries, and from what came of them to an
 //! `Answer`.
 
+pub mod deployment;
 pub mod engine;
 pub mod external_task;
 pub mod fetch_and_lock;
+pub mod process_definition;

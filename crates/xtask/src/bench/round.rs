@@ -122,7 +122,11 @@ async fn rounds(options: &Options) -> anyhow::Result<()> {
         }
     }
     println!("{}; medians of {} round(s) of {} s\n", machine(), options.rounds, options.seconds);
-    println!("{}", table(&medians(&measured)));
+    let medians = medians(&measured);
+    println!("{}", table(&medians));
+    if let Some(share) = share_of_bare_loop(&medians) {
+        println!("camlock's best rate of lifecycles is {share:.2} of the bare loop's");
+    }
     Ok(())
 }
 
@@ -280,6 +284,16 @@ async fn observe(program: &Path, folder: &Path) -> anyhow::Result<Lifecycle> {
 fn raise_file_limit() -> anyhow::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("raising the file limit")
+}
+
+fn share_of_bare_loop(medians: &[(String, Figure)]) -> Option<f64> {
+    let rates = |workload: &str| -> Vec<f64> {
+        let ours = medians.iter().filter(|(name, figure)| name == CAMLOCK && figure.workload.starts_with(workload));
+        ours.filter_map(|(_, figure)| Some(figure.rate?.0)).collect()
+    };
+    let bare = rates("bare loop").into_iter().next()?;
+    let best = rates("lifecycle").into_iter().max_by(f64::total_cmp)?;
+    Some(best / bare)
 }
 
 fn machine() -> String {

@@ -1,0 +1,240 @@
+//! Process definitions: addressed by id, or by key and tenant, which means the latest version.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use engine::{RejectionKind, StartedProcessInstance};
+use query::tables::{DEPLOYMENT_RESOURCE, PROCESS_DEFINITION};
+use query::{Condition, SqlValue};
+use runtime::{
+    DefinitionSelector, DefinitionSet, DefinitionSuspension, InstancesOfDefinition, SuspensionState, TenantChoice,
+};
+use serde_json::{Map, Value, json};
+use types::ProcessDefinitionId;
+
+use super::deployment::cascade;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::dto::time;
+use crate::dto::variable::{ValueForm, variables, variables_json};
+use crate::failure::{Failure, Refusal};
+use crate::json::Fields;
+use crate::media::media_type_of_file;
+use crate::row::{self, Row};
+
+pub async fn get(call: Call) -> Result<Answer, Failure> {
+    Answer::json(&shown(&addressed(&call).await?))
+}
+
+pub async fn xml(call: Call) -> Result<Answer, Failure> {
+    let definition = addressed(&call).await?;
+    let resource = definition.text("resource_name").unwrap_or_default();
+    let contents = resource_contents(&call, &definition, &resource).await?;
+    let text = String::from_utf8_lossy(&contents);
+    Answer::json(&json!({ "id": definition.text("id").as_deref(), "bpmn20Xml": text }))
+}
+
+/// 204 where the definition has no picture.
+pub async fn diagram(call: Call) -> Result<Answer, Failure> {
+    let found = addressed(&call).await;
+    let definition = match found {
+        // Camunda: a diagram of an unknown id is refused in another way than the rest of it.
+        Err(Failure::Refused(refusal)) if refusal.code == Some(0) => {
+            return Err(Refusal { status: StatusCode::BAD_REQUEST, error_type: "NotFoundException", ..refusal }.into());
+        }
+        found => found?,
+    };
+    let Some(name) = definition.text("diagram_resource_name") else { return Ok(Answer::no_content()) };
+    let contents = resource_contents(&call, &definition, &name).await?;
+    Ok(Answer::of_type(media_type_of_file(&name), contents.to_vec()).as_attachment(&name))
+}
+
+pub async fn start(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    fields.not_yet(&["caseInstanceId"])?;
+    if fields.array("startInstructions")?.is_some_and(|instructions| !instructions.is_empty()) {
+        return Err(Failure::not_yet("the property `startInstructions`"));
+    }
+    for skip in ["skipCustomListeners", "skipIoMappings"] {
+        if fields.flag(skip)? == Some(true) {
+            return Err(Failure::not_yet(format!("the property `{skip}`")));
+        }
+    }
+    let sent = variables(&fields, "variables")?;
+    let business_key = fields.text("businessKey")?;
+    let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
+    let started = call.runtime().start_process_instance(selector(&call), business_key, sent).await;
+    let started = started.map_err(|error| unknown_key_is_not_found(&call, error))?;
+    let mut shown = started_instance(&started);
+    let link = call.link(&format!("/process-instance/{}", started.id));
+    shown.insert("links".to_owned(), json!([{ "method": "GET", "href": link, "rel": "self" }]));
+    if with_variables {
+        let all = variables_json(&started.variables, ValueForm::Serialized)?;
+        shown.insert("variables".to_owned(), all);
+    }
+    Answer::json(&shown)
+}
+
+/// Camunda: by key only the latest version is deleted.
+pub async fn delete(call: Call) -> Result<Answer, Failure> {
+    let id = addressed_id(&call).await?;
+    call.runtime().delete_process_definitions(DefinitionSet::ById(id), cascade(&call)).await?;
+    Ok(axum::response::Response::new(axum::body::Body::empty()).into())
+}
+
+/// Camunda: by key only the latest version is suspended or activated.
+pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    let (state, instances, at) = suspension_of(&fields)?;
+    let which = DefinitionSet::ById(match call.path("key") {
+        "" => call.path("id").into(),
+        _ => addressed_id(&call).await?,
+    });
+    suspend(&call, DefinitionSuspension { which, state, instances, at }).await
+}
+
+/// All versions of a key.
+pub async fn set_suspension_of_key(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    let (state, instances, at) = suspension_of(&fields)?;
+    if fields.get("processDefinitionId").is_some() {
+        return Err(Failure::invalid("`processDefinitionId` belongs in the address; here only a key can be named"));
+    }
+    let Some(key) = fields.text("processDefinitionKey")? else {
+        return Err(Failure::invalid("`processDefinitionKey` is missing"));
+    };
+    let tenant = match (fields.flag("processDefinitionWithoutTenantId")?, fields.text("processDefinitionTenantId")?) {
+        (Some(true), _) => TenantChoice::None,
+        (_, Some(tenant)) => TenantChoice::Of(tenant),
+        (_, None) => TenantChoice::Any,
+    };
+    suspend(&call, DefinitionSuspension { which: DefinitionSet::ByKey { key, tenant }, state, instances, at }).await
+}
+
+/// Unknown definitions are no fault: there was nothing to do.
+async fn suspend(call: &Call, suspension: DefinitionSuspension) -> Result<Answer, Failure> {
+    match call.runtime().set_definition_suspension(suspension).await {
+        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
+        done => done?,
+    }
+    Ok(Answer::no_content())
+}
+
+type Suspension = (SuspensionState, InstancesOfDefinition, Option<types::Timestamp>);
+
+fn suspension_of(fields: &Fields) -> Result<Suspension, Failure> {
+    let instances = match fields.flag("includeProcessInstances")? {
+        Some(true) => InstancesOfDefinition::Included,
+        _ => InstancesOfDefinition::Left,
+    };
+    let at = match fields.text("executionDate")?.filter(|text| !text.is_empty()) {
+        Some(text) => Some(time::lenient(&text)?),
+        None => None,
+    };
+    Ok((suspension_state(fields)?, instances, at))
+}
+
+/// Camunda: a missing flag means activation.
+pub(super) fn suspension_state(fields: &Fields) -> Result<SuspensionState, Failure> {
+    Ok(match fields.flag("suspended")? {
+        Some(true) => SuspensionState::Suspended,
+        _ => SuspensionState::Active,
+    })
+}
+
+/// As it is answered; `links` and variables come on top.
+pub(super) fn started_instance(started: &StartedProcessInstance) -> Map<String, Value> {
+    let shown = json!({
+        "links": [],
+        "id": started.id.to_string(),
+        "definitionId": started.definition_id.as_str(),
+        "definitionKey": &*started.definition_key,
+        "businessKey": started.business_key.as_deref(),
+        "caseInstanceId": null,
+        "ended": started.is_ended,
+        "suspended": started.is_suspended,
+        "tenantId": started.tenant_id.as_deref(),
+    });
+    match shown {
+        Value::Object(properties) => properties,
+        _ => Map::new(),
+    }
+}
+
+fn shown(row: &Row) -> Value {
+    json!({
+        "id": row.text("id").as_deref(),
+        "key": row.text("key").as_deref(),
+        "category": row.text("category").as_deref(),
+        "description": row.text("description").as_deref(),
+        "name": row.text("name").as_deref(),
+        "version": row.integer("version"),
+        "resource": row.text("resource_name").as_deref(),
+        "deploymentId": row.id("deployment_id").map(|id| id.to_string()),
+        "diagram": row.text("diagram_resource_name").as_deref(),
+        "suspended": row.flag("is_suspended"),
+        "tenantId": row.text("tenant_id").as_deref(),
+        "versionTag": row.text("version_tag").as_deref(),
+        "historyTimeToLive": row.integer("history_time_to_live_days"),
+        "startableInTasklist": row.flag("is_startable_in_tasklist"),
+    })
+}
+
+/// The row of the definition that the address names.
+async fn addressed(call: &Call) -> Result<Row, Failure> {
+    let (id, key, tenant) = (call.path("id"), call.path("key"), call.path("tenant-id"));
+    if key.is_empty() {
+        let condition = row::has_text(PROCESS_DEFINITION.col("id"), id);
+        let found = row::row(call.runtime(), &PROCESS_DEFINITION, condition).await?;
+        let unknown = || Refusal::not_found(format!("no process definition with id `{id}`")).of_engine();
+        return found.ok_or_else(|| unknown().into());
+    }
+    let tenant_id = PROCESS_DEFINITION.col("tenant_id");
+    let is_of_tenant = if tenant.is_empty() { Condition::is_null(tenant_id) } else { row::has_text(tenant_id, tenant) };
+    let condition = Condition::All(vec![
+        row::has_text(PROCESS_DEFINITION.col("key"), key),
+        Condition::equal(PROCESS_DEFINITION.col("is_latest"), SqlValue::Integer(1)),
+        is_of_tenant,
+    ]);
+    let found = row::row(call.runtime(), &PROCESS_DEFINITION, condition).await?;
+    found.ok_or_else(|| {
+        let whose = if tenant.is_empty() { "no tenant".to_owned() } else { format!("tenant `{tenant}`") };
+        let message = format!("no process definition with key `{key}` and {whose}");
+        Failure::refused(StatusCode::NOT_FOUND, "RestException", message)
+    })
+}
+
+async fn addressed_id(call: &Call) -> Result<ProcessDefinitionId, Failure> {
+    let id = addressed(call).await?.text("id").unwrap_or_default();
+    Ok(ProcessDefinitionId(id))
+}
+
+fn selector(call: &Call) -> DefinitionSelector {
+    match (call.path("key"), call.path("tenant-id")) {
+        ("", _) => DefinitionSelector::ById(call.path("id").into()),
+        (key, "") => DefinitionSelector::Latest { key: key.into(), tenant: TenantChoice::None },
+        (key, tenant) => DefinitionSelector::Latest { key: key.into(), tenant: TenantChoice::Of(tenant.into()) },
+    }
+}
+
+/// Camunda: a key without a definition is 404, an id without one is refused like any other fault of a start.
+fn unknown_key_is_not_found(call: &Call, error: runtime::Error) -> Failure {
+    match error {
+        runtime::Error::Rejected(rejection)
+            if rejection.kind == RejectionKind::NotFound && !call.path("key").is_empty() =>
+        {
+            Failure::refused(StatusCode::NOT_FOUND, "RestException", rejection.message)
+        }
+        error => error.into(),
+    }
+}
+
+async fn resource_contents(call: &Call, definition: &Row, name: &str) -> Result<Arc<[u8]>, Failure> {
+    let deployment_id = definition.id("deployment_id").unwrap_or(types::Uuid(0));
+    let condition = row::has_id(DEPLOYMENT_RESOURCE.col("deployment_id"), deployment_id)
+        .and(row::has_text(DEPLOYMENT_RESOURCE.col("name"), name));
+    let found = row::row(call.runtime(), &DEPLOYMENT_RESOURCE, condition).await?;
+    found
+        .and_then(|row| row.bytes("contents"))
+        .ok_or_else(|| Failure::internal(format_args!("the resource `{name}` of a definition is missing")))
+}

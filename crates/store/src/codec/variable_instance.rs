@@ -1,0 +1,41 @@
+use engine::record::VariableInstance;
+use query::{Table, tables};
+use types::{ExecutionId, ProcessInstanceId, TaskId, VariableInstanceId};
+
+use super::value::{decode_value, encode_value};
+use super::{RowDecode, RowEncode, RowSink, RowSource};
+use crate::StoreError;
+
+impl RowEncode for VariableInstance {
+    const TABLE: &'static Table = &tables::VARIABLE;
+    const FIXED: &'static [&'static str] = &["process_instance_id", "tenant_id", "name", "create_time"];
+
+    fn encode(&self, row: &mut impl RowSink) {
+        row.uuid(self.id.0);
+        row.uuid(self.process_instance_id.0);
+        row.uuid(self.execution_id.0);
+        row.optional_uuid(self.task_id.map(|id| id.0));
+        row.optional_text(self.activity_instance_id.activity_id.as_deref());
+        row.uuid(self.activity_instance_id.uuid);
+        row.optional_text(self.tenant_id.as_deref());
+        row.text(&self.name);
+        row.time(self.create_time);
+        encode_value(&self.value, row);
+    }
+}
+
+impl RowDecode for VariableInstance {
+    fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
+        Ok(VariableInstance {
+            id: VariableInstanceId(row.uuid()?),
+            process_instance_id: ProcessInstanceId(row.uuid()?),
+            execution_id: ExecutionId(row.uuid()?),
+            task_id: row.optional_uuid()?.map(TaskId),
+            activity_instance_id: row.activity_instance()?,
+            tenant_id: row.optional_text()?,
+            name: row.text()?,
+            create_time: row.time()?,
+            value: decode_value(row)?,
+        })
+    }
+}

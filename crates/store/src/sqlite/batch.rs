@@ -1,0 +1,187 @@
+//! The writer's thread: group commit.
+//!
+//! Whatever queued up while the last commit was on its way to the disk becomes one transaction. A unit that conflicts
+//! has written nothing and is left out alone. If a statement fails, the batch is rolled back and applied again with a
+//! savepoint around each unit, so that only the unit at fault is lost. Nobody is answered before the commit is through.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Statement};
+
+use super::queue::{Message, Unit, UnitDone, WriterInbox};
+use super::statements::Statements;
+use crate::StoreError;
+use crate::work::{ExpectedStatement, Work};
+
+/// Units in one transaction.
+const BATCH_UNITS_MAX: usize = 1024;
+
+pub struct Writer<'c> {
+    pub connection: &'c Connection,
+    pub statements: Statements<'c>,
+    /// Topics of tasks that claims have made fetchable on their way; the next release tells of them.
+    pub released_topics: BTreeSet<Arc<str>>,
+    transaction: Transaction<'c>,
+}
+
+struct Transaction<'c> {
+    begin: Statement<'c>,
+    commit: Statement<'c>,
+    save: Statement<'c>,
+    keep: Statement<'c>,
+    undo: Statement<'c>,
+}
+
+/// What a failing statement takes with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Isolation {
+    Batch,
+    Unit,
+}
+
+impl<'c> Writer<'c> {
+    pub fn new(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Writer {
+            connection,
+            statements: Statements::prepare(connection)?,
+            released_topics: BTreeSet::new(),
+            transaction: Transaction {
+                begin: connection.prepare("BEGIN IMMEDIATE")?,
+                commit: connection.prepare("COMMIT")?,
+                save: connection.prepare("SAVEPOINT unit")?,
+                keep: connection.prepare("RELEASE unit")?,
+                undo: connection.prepare("ROLLBACK TO unit")?,
+            },
+        })
+    }
+
+    /// Works until it is closed.
+    pub fn run(&mut self, inbox: &WriterInbox) {
+        let mut is_open = true;
+        while is_open {
+            let mut units = Vec::new();
+            let mut next = Some(inbox.wait());
+            while let Some(message) = next {
+                match message {
+                    Message::Unit(unit) => units.push(unit),
+                    Message::Read(read) => {
+                        // It sees what was submitted before it.
+                        self.commit_batch(std::mem::take(&mut units));
+                        read(self.connection);
+                    }
+                    Message::Close => is_open = false,
+                }
+                next = if is_open && units.len() < BATCH_UNITS_MAX { inbox.next() } else { None };
+            }
+            self.commit_batch(units);
+        }
+    }
+
+    fn commit_batch(&mut self, units: Vec<Unit>) {
+        if units.is_empty() {
+            return;
+        }
+        let mut answers = self.attempt(&units, Isolation::Batch);
+        if matches!(answers, Err(StoreError::Failed(_))) {
+            answers = self.attempt(&units, Isolation::Unit);
+        }
+        match answers {
+            Ok(answers) => {
+                for (unit, answer) in units.into_iter().zip(answers) {
+                    // Who has gone does not need to know.
+                    let _ = unit.reply.send(answer);
+                }
+            }
+            Err(failure) => {
+                tracing::error!(%failure, units = units.len(), "nothing of a batch was written");
+                for unit in units {
+                    let _ = unit.reply.send(Err(failure.clone()));
+                }
+            }
+        }
+    }
+
+    /// The answers of all units, after the commit; or a failure that leaves nothing of the batch.
+    fn attempt(
+        &mut self,
+        units: &[Unit],
+        isolation: Isolation,
+    ) -> Result<Vec<Result<UnitDone, StoreError>>, StoreError> {
+        let outcome = self.transact(units, isolation);
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            let rollback = self.connection.execute_batch("ROLLBACK");
+            assert!(self.connection.is_autocommit(), "a transaction cannot be rolled back: {rollback:?}");
+        }
+        outcome
+    }
+
+    fn transact(
+        &mut self,
+        units: &[Unit],
+        isolation: Isolation,
+    ) -> Result<Vec<Result<UnitDone, StoreError>>, StoreError> {
+        self.transaction.begin.raw_execute()?;
+        let mut answers = Vec::with_capacity(units.len());
+        let mut told_topics = BTreeSet::new();
+        for unit in units {
+            let answer = self.unit(&unit.work, isolation);
+            match &answer {
+                Err(StoreError::Failed(_)) if isolation == Isolation::Unit => {}
+                Err(failure @ (StoreError::Failed(_) | StoreError::Unavailable(_))) => return Err(failure.clone()),
+                Ok(UnitDone::Released { topics, .. }) => told_topics.extend(topics.iter().cloned()),
+                Ok(_) | Err(StoreError::Conflict) => {}
+            }
+            answers.push(answer);
+        }
+        self.transaction.commit.raw_execute()?;
+        self.released_topics.retain(|topic| !told_topics.contains(topic));
+        Ok(answers)
+    }
+
+    fn unit(&mut self, work: &Work, isolation: Isolation) -> Result<UnitDone, StoreError> {
+        // A conflict in the first change set has written nothing; in a later one, what came before must go.
+        let is_single = match work {
+            Work::Apply(change_sets) => change_sets.len() <= 1,
+            Work::Claim(_) | Work::ReleaseExpired { .. } => true,
+            Work::Run(_) => false,
+        };
+        if is_single && isolation == Isolation::Batch {
+            return self.work(work);
+        }
+        self.transaction.save.raw_execute()?;
+        let done = self.work(work);
+        if done.is_err() && !self.connection.is_autocommit() {
+            self.transaction.undo.raw_execute()?;
+        }
+        if !self.connection.is_autocommit() {
+            self.transaction.keep.raw_execute()?;
+        }
+        done
+    }
+
+    fn work(&mut self, work: &Work) -> Result<UnitDone, StoreError> {
+        match work {
+            Work::Apply(change_sets) => {
+                change_sets.iter().try_for_each(|change_set| self.statements.apply(change_set))?;
+                Ok(UnitDone::Applied)
+            }
+            Work::Claim(request) => self.claim(request).map(UnitDone::Claimed),
+            Work::Run(statements) => self.run_statements(statements),
+            Work::ReleaseExpired { now, limit } => self.release_expired(*now, *limit),
+        }
+    }
+
+    fn run_statements(&mut self, statements: &[ExpectedStatement]) -> Result<UnitDone, StoreError> {
+        for ExpectedStatement { statement, rows_affected } in statements {
+            let mut prepared = self.connection.prepare_cached(&statement.text)?;
+            super::row::bind_all(&mut prepared, &statement.binds)?;
+            let touched = prepared.raw_execute()? as u64;
+            prepared.clear_bindings();
+            if rows_affected.is_some_and(|expected| expected != touched) {
+                return Err(StoreError::Conflict);
+            }
+        }
+        Ok(UnitDone::Ran)
+    }
+}

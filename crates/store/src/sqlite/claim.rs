@@ -1,0 +1,194 @@
+//! fetchAndLock: the tasks of each topic in the order asked for, merged and locked.
+//!
+//! Each topic is a walk along a partial index that holds fetchable tasks alone, so its cost grows neither with the
+//! backlog behind what is asked for nor with what is locked.
+
+use std::cmp::Ordering;
+use std::sync::atomic;
+
+use engine::record::ExternalTask;
+use query::SqlValue;
+use types::{Timestamp, Uuid};
+
+use super::batch::Writer;
+use super::claim_filter::ClaimFilter;
+use super::row::{ReadRow, bind_all, bind_uuid};
+use crate::StoreError;
+use crate::codec::RowDecode;
+use crate::codec::external_task::locked_until;
+use crate::work::{ClaimOrder, ClaimRequest, ClaimTopic};
+
+/// A task that was just locked.
+pub struct ClaimedTask {
+    pub task: ExternalTask,
+    /// Of the request's topics.
+    pub topic: usize,
+}
+
+/// The order in which tasks are handed out. Camunda: priority counts before everything else, wherever it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClaimWalk {
+    OldestFirst,
+    NewestFirst,
+    PriorityThenOldest,
+    PriorityThenNewest,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    priority: i64,
+    create_time: i64,
+    id: Uuid,
+    topic: usize,
+}
+
+impl Writer<'_> {
+    /// Locks nothing for someone who has gone.
+    pub fn claim(&mut self, request: &ClaimRequest) -> Result<Vec<ClaimedTask>, StoreError> {
+        if request.tasks_max == 0 || !request.is_wanted.0.load(atomic::Ordering::Acquire) {
+            return Ok(Vec::new());
+        }
+        self.release_before_claim(request.now)?;
+        let walk = ClaimWalk::of(&request.order);
+        let mut candidates = Vec::new();
+        for (topic, wanted) in request.topics.iter().enumerate() {
+            // Camunda: of two that name the same topic, the last one counts.
+            if request.topics[topic + 1..].iter().all(|later| later.name != wanted.name) {
+                self.walk_topic(walk, wanted, topic, request.tasks_max, &mut candidates)?;
+            }
+        }
+        if request.topics.len() > 1 {
+            candidates.sort_by(|a, b| walk.compare(a, b));
+        }
+        candidates.truncate(usize::try_from(request.tasks_max).unwrap_or(usize::MAX));
+        let locks = candidates.into_iter().map(|candidate| {
+            let lock_duration_ms = request.topics[candidate.topic].lock_duration_ms;
+            let task = self.lock(candidate.id, &request.worker_id, request.now.plus_ms(lock_duration_ms))?;
+            Ok(ClaimedTask { task, topic: candidate.topic })
+        });
+        locks.collect()
+    }
+
+    fn walk_topic(
+        &self,
+        walk: ClaimWalk,
+        wanted: &ClaimTopic,
+        topic: usize,
+        tasks_max: u32,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<(), StoreError> {
+        let filter = ClaimFilter::of(wanted);
+        if walk != ClaimWalk::PriorityThenNewest {
+            return self.walk_index(walk, wanted, None, topic, tasks_max, &filter, candidates);
+        }
+        // No index has both directions: each priority is a walk of its own.
+        let enough = candidates.len() + tasks_max as usize;
+        let mut below = None;
+        while candidates.len() < enough
+            && let Some(priority) = self.next_priority(wanted, below)?
+        {
+            let missing = (enough - candidates.len()) as u32;
+            self.walk_index(walk, wanted, Some(priority), topic, missing, &filter, candidates)?;
+            below = Some(priority);
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a walk is all of this")]
+    fn walk_index(
+        &self,
+        walk: ClaimWalk,
+        wanted: &ClaimTopic,
+        priority: Option<i64>,
+        topic: usize,
+        tasks_max: u32,
+        filter: &ClaimFilter,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<(), StoreError> {
+        let (index, order) = walk.index_and_order();
+        let at_priority = if priority.is_some() { " AND priority = ?" } else { "" };
+        let text = format!(
+            "SELECT priority, create_time, id FROM external_task INDEXED BY {index} \
+             WHERE topic = ? AND available_at = 0{at_priority}{} ORDER BY {order} LIMIT ?",
+            filter.text
+        );
+        let mut binds = vec![SqlValue::Text(wanted.name.clone())];
+        binds.extend(priority.map(SqlValue::Integer));
+        binds.extend(filter.binds.iter().cloned());
+        binds.push(SqlValue::Integer(i64::from(tasks_max)));
+        let mut statement = self.connection.prepare_cached(&text)?;
+        bind_all(&mut statement, &binds)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let id = Uuid::from_bytes(row.get(2)?);
+            candidates.push(Candidate { priority: row.get(0)?, create_time: row.get(1)?, id, topic });
+        }
+        Ok(())
+    }
+
+    /// The highest priority among the fetchable tasks of a topic, below another one.
+    fn next_priority(&self, wanted: &ClaimTopic, below: Option<i64>) -> Result<Option<i64>, StoreError> {
+        let mut statement = self.connection.prepare_cached(match below {
+            None => {
+                "SELECT priority FROM external_task INDEXED BY external_task_fetch_by_priority \
+                 WHERE topic = ?1 AND available_at = 0 ORDER BY priority DESC LIMIT 1"
+            }
+            Some(_) => {
+                "SELECT priority FROM external_task INDEXED BY external_task_fetch_by_priority \
+                 WHERE topic = ?1 AND available_at = 0 AND priority < ?2 ORDER BY priority DESC LIMIT 1"
+            }
+        })?;
+        statement.raw_bind_parameter(1, &*wanted.name)?;
+        if let Some(below) = below {
+            statement.raw_bind_parameter(2, below)?;
+        }
+        let mut rows = statement.raw_query();
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    }
+
+    fn lock(&mut self, id: Uuid, worker_id: &str, until: Timestamp) -> Result<ExternalTask, StoreError> {
+        let statement = &mut self.statements.claim.lock;
+        bind_uuid(statement, 1, id)?;
+        statement.raw_bind_parameter(2, worker_id)?;
+        statement.raw_bind_parameter(3, until.0)?;
+        statement.raw_bind_parameter(4, locked_until(until))?;
+        let mut rows = statement.raw_query();
+        let row = rows.next()?.ok_or_else(|| StoreError::Failed("a task to lock is missing".to_owned()))?;
+        ExternalTask::decode(&mut ReadRow::new(row, 0))
+    }
+}
+
+impl ClaimWalk {
+    fn of(order: &[ClaimOrder]) -> ClaimWalk {
+        let by_priority = order.contains(&ClaimOrder::PriorityDescending);
+        let by_time = order.iter().find(|order| **order != ClaimOrder::PriorityDescending);
+        match (by_priority, by_time == Some(&ClaimOrder::CreateTimeDescending)) {
+            (false, false) => ClaimWalk::OldestFirst,
+            (false, true) => ClaimWalk::NewestFirst,
+            (true, false) => ClaimWalk::PriorityThenOldest,
+            (true, true) => ClaimWalk::PriorityThenNewest,
+        }
+    }
+
+    fn index_and_order(self) -> (&'static str, &'static str) {
+        const IN_ORDER: &str = "external_task_fetch_in_order";
+        const BY_PRIORITY: &str = "external_task_fetch_by_priority";
+        match self {
+            ClaimWalk::OldestFirst => (IN_ORDER, "create_time, id"),
+            ClaimWalk::NewestFirst => (IN_ORDER, "create_time DESC, id DESC"),
+            ClaimWalk::PriorityThenOldest => (BY_PRIORITY, "priority DESC, create_time, id"),
+            ClaimWalk::PriorityThenNewest => (BY_PRIORITY, "create_time DESC, id DESC"),
+        }
+    }
+
+    fn compare(self, a: &Candidate, b: &Candidate) -> Ordering {
+        let oldest = || (a.create_time, a.id).cmp(&(b.create_time, b.id));
+        let highest = || b.priority.cmp(&a.priority);
+        match self {
+            ClaimWalk::OldestFirst => oldest(),
+            ClaimWalk::NewestFirst => oldest().reverse(),
+            ClaimWalk::PriorityThenOldest => highest().then_with(oldest),
+            ClaimWalk::PriorityThenNewest => highest().then_with(|| oldest().reverse()),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! SQLite behind the `Store` trait: one file, one writer, several readers.
+//!
+//! One thread writes. It takes whatever has queued up while the last commit was on its way to the disk, applies it in
+//! one transaction and answers when that is durable (WAL, `synchronous=FULL`). Reads go to connections of their own.
+//! A database in memory has one connection only; its reads run on the writer's thread, between transactions.
+
+mod apply;
+mod batch;
+mod claim;
+mod claim_filter;
+mod connection;
+mod failure;
+mod history;
+mod load;
+mod lock_file;
+mod migration;
+mod queue;
+mod reader;
+mod release;
+mod row;
+mod select;
+mod statements;
+mod store;
+mod visible_variables;
+
+pub use connection::DatabaseUrl;
+pub use store::{SqliteOptions, SqliteStore};

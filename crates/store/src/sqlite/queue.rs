@@ -1,0 +1,91 @@
+//! The way to the writer's thread: bounded, in order of submission.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+use types::Timestamp;
+
+use super::claim::ClaimedTask;
+use crate::StoreError;
+use crate::work::Work;
+
+/// More than this many messages wait for nobody: work is refused then.
+pub const QUEUE_LENGTH_MAX: usize = 100_000;
+
+pub enum Message {
+    Unit(Unit),
+    /// A read on the writer's connection, outside of its transactions.
+    Read(Box<dyn FnOnce(&Connection) + Send>),
+    /// What comes after it is not done any more.
+    Close,
+}
+
+/// A unit of work with the one who waits for it.
+pub struct Unit {
+    pub work: Work,
+    pub reply: oneshot::Sender<Result<UnitDone, StoreError>>,
+}
+
+/// `WorkDone` as the writer knows it: tasks without their variables.
+pub enum UnitDone {
+    Applied,
+    Claimed(Vec<ClaimedTask>),
+    Ran,
+    Released { topics: Vec<Arc<str>>, next: Option<Timestamp> },
+}
+
+/// The sending side.
+#[derive(Clone)]
+pub struct WriterQueue {
+    sender: mpsc::Sender<Message>,
+    length: Arc<AtomicUsize>,
+}
+
+/// The writer's side.
+pub struct WriterInbox {
+    receiver: mpsc::Receiver<Message>,
+    length: Arc<AtomicUsize>,
+}
+
+pub fn writer_queue() -> (WriterQueue, WriterInbox) {
+    let (sender, receiver) = mpsc::channel();
+    let length = Arc::new(AtomicUsize::new(0));
+    (WriterQueue { sender, length: length.clone() }, WriterInbox { receiver, length })
+}
+
+impl WriterQueue {
+    pub fn push(&self, message: Message) -> Result<(), StoreError> {
+        if self.length.fetch_add(1, Ordering::Relaxed) >= QUEUE_LENGTH_MAX {
+            self.length.fetch_sub(1, Ordering::Relaxed);
+            return Err(StoreError::Unavailable("too much work waits to be written".to_owned()));
+        }
+        self.sender.send(message).map_err(|_| StoreError::Unavailable("it is closed".to_owned()))
+    }
+
+    /// Lets the writer end after what has been submitted so far.
+    pub fn close(&self) {
+        let _ = self.sender.send(Message::Close);
+    }
+}
+
+impl WriterInbox {
+    /// Waits for a message.
+    pub fn wait(&self) -> Message {
+        self.taken(self.receiver.recv().ok()).unwrap_or(Message::Close)
+    }
+
+    /// What is there already.
+    pub fn next(&self) -> Option<Message> {
+        self.taken(self.receiver.try_recv().ok())
+    }
+
+    fn taken(&self, message: Option<Message>) -> Option<Message> {
+        if message.is_some() {
+            self.length.fetch_sub(1, Ordering::Relaxed);
+        }
+        message
+    }
+}

@@ -1,0 +1,188 @@
+//! Connections for reading.
+//!
+//! Point reads run where they are asked for, on a connection that is checked out: a change of threads costs more than
+//! they do. Queries of any shape run on threads of their own. A database in memory has neither: its reads go through
+//! the writer's queue.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use query::{SqlValue, Statement};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::connection::{Purpose, configure, open_file};
+use super::queue::{Message, WriterQueue};
+use super::select::{SelectWatch, WaitedFor, select, waiting};
+use crate::StoreError;
+
+/// Point reads at one time.
+const POINT_READERS: usize = 2;
+/// Queries at one time.
+const SELECT_READERS: usize = 2;
+/// Queries that wait for a thread; more are refused.
+const SELECTS_WAITING_MAX: usize = 10_000;
+
+type Rows = Result<Vec<Vec<SqlValue>>, StoreError>;
+
+pub enum Readers {
+    File(FileReaders),
+    Memory { writer: WriterQueue, watch: SelectWatch },
+}
+
+pub struct FileReaders {
+    free: Semaphore,
+    connections: Mutex<Vec<Connection>>,
+    selects: Arc<SelectQueue>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct SelectQueue {
+    state: Mutex<SelectQueueState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct SelectQueueState {
+    waiting: VecDeque<SelectJob>,
+    is_closed: bool,
+}
+
+struct SelectJob {
+    statement: Statement,
+    waited_for: WaitedFor,
+    reply: oneshot::Sender<Rows>,
+}
+
+impl Readers {
+    /// A short read by keys.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self {
+            Readers::File(readers) => readers.read(read).await,
+            Readers::Memory { writer, .. } => {
+                let (reply, answer) = oneshot::channel();
+                writer.push(Message::Read(Box::new(move |connection| {
+                    let _ = reply.send(read(connection));
+                })))?;
+                answer.await.unwrap_or_else(|_| Err(closed()))
+            }
+        }
+    }
+
+    /// A query; it stops when the future is dropped.
+    pub async fn select(&self, statement: Statement) -> Rows {
+        let (_waiting, waited_for) = waiting();
+        let (reply, answer) = oneshot::channel();
+        match self {
+            Readers::File(readers) => readers.selects.push(SelectJob { statement, waited_for, reply })?,
+            Readers::Memory { writer, watch } => {
+                let watch = watch.clone();
+                writer.push(Message::Read(Box::new(move |connection| {
+                    let _ = reply.send(select(connection, &watch, &statement, waited_for));
+                })))?;
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl FileReaders {
+    pub fn open(path: &Path, vfs: Option<&str>) -> Result<FileReaders, StoreError> {
+        let open = || {
+            let connection = open_file(path, Purpose::Read, vfs)?;
+            configure(&connection, Purpose::Read)?;
+            Ok(connection)
+        };
+        let connections = (0..POINT_READERS).map(|_| open()).collect::<Result<_, StoreError>>()?;
+        let selects = Arc::new(SelectQueue::default());
+        let mut readers = FileReaders {
+            free: Semaphore::new(POINT_READERS),
+            connections: Mutex::new(connections),
+            selects: selects.clone(),
+            threads: Vec::new(),
+        };
+        for n in 0..SELECT_READERS {
+            let mut connection = open()?;
+            let watch = SelectWatch::default();
+            watch.install(&mut connection)?;
+            let queue = selects.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("sqlite-reader-{n}"))
+                .spawn(move || queue.work(&connection, &watch))
+                .map_err(|error| StoreError::Unavailable(format!("no thread for a reader: {error}")))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    async fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _permit = self.free.acquire().await.map_err(|_| closed())?;
+        let connection = self.lock().pop().expect("there are as many connections as permits");
+        let result = read(&connection);
+        self.lock().push(connection);
+        result
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for FileReaders {
+    fn drop(&mut self) {
+        self.selects.close();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl SelectQueue {
+    fn push(&self, job: SelectJob) -> Result<(), StoreError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.waiting.len() >= SELECTS_WAITING_MAX {
+            return Err(StoreError::Unavailable("too many queries wait".to_owned()));
+        }
+        state.waiting.push_back(job);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Answers queries until the queue is closed.
+    fn work(&self, connection: &Connection, watch: &SelectWatch) {
+        while let Some(job) = self.next() {
+            if !job.waited_for.has_gone() {
+                let _ = job.reply.send(select(connection, watch, &job.statement, job.waited_for));
+            }
+        }
+    }
+
+    fn next(&self) -> Option<SelectJob> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.is_closed {
+                return None;
+            }
+            if let Some(job) = state.waiting.pop_front() {
+                return Some(job);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        self.changed.notify_all();
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("it is closed".to_owned())
+}

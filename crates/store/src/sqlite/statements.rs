@@ -1,0 +1,248 @@
+//! The writer's statements, each prepared once.
+
+use engine::history::HistoricVariableInstance;
+use engine::history::{ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance};
+use engine::record::VariableInstance;
+use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
+use query::Dialect;
+use rusqlite::{Connection, Statement};
+use types::Uuid;
+
+use super::row::{BoundRow, bind_uuid};
+use crate::StoreError;
+use crate::codec::identity_link::IdentityLinkRow;
+use crate::codec::sql::{self, ColumnSet};
+use crate::codec::{RowEncode, sql::update_columns};
+
+/// What is prepared once at open.
+pub struct Statements<'c> {
+    pub aggregate: AggregateStatements<'c>,
+    pub process_instances: TableStatements<'c>,
+    pub executions: TableStatements<'c>,
+    pub external_tasks: TableStatements<'c>,
+    pub tasks: TableStatements<'c>,
+    pub identity_links: IdentityLinkStatements<'c>,
+    pub variables: TableStatements<'c>,
+    pub variable_in_place: Statement<'c>,
+    pub jobs: TableStatements<'c>,
+    pub event_subscriptions: TableStatements<'c>,
+    pub incidents: TableStatements<'c>,
+    pub history: HistoryStatements<'c>,
+    pub claim: ClaimStatements<'c>,
+}
+
+/// Checks before a change set is applied.
+pub struct AggregateStatements<'c> {
+    /// epoch by id
+    pub lock_epoch: Statement<'c>,
+    /// id, expected revision
+    pub bump: Statement<'c>,
+    /// id, expected revision
+    pub end: Statement<'c>,
+}
+
+/// What every table of an aggregate has.
+pub struct TableStatements<'c> {
+    insert: Statement<'c>,
+    update: Statement<'c>,
+    update_columns: ColumnSet,
+    delete: Statement<'c>,
+    /// By process instance.
+    delete_all: Option<Statement<'c>>,
+}
+
+pub struct IdentityLinkStatements<'c> {
+    pub insert: Statement<'c>,
+    /// By task.
+    pub delete: Statement<'c>,
+}
+
+/// One for each kind of `HistoryChange`.
+pub struct HistoryStatements<'c> {
+    pub process_instance: Statement<'c>,
+    pub process_instance_ended: Statement<'c>,
+    pub process_instance_suspended: Statement<'c>,
+    pub activity: Statement<'c>,
+    pub activity_ended: Statement<'c>,
+    pub activity_updated: Statement<'c>,
+    pub variable: Statement<'c>,
+    pub variable_updated: Statement<'c>,
+    pub variable_deleted: Statement<'c>,
+    pub external_task_log: Statement<'c>,
+    pub incident: Statement<'c>,
+    pub incident_ended: Statement<'c>,
+}
+
+pub struct ClaimStatements<'c> {
+    /// Whether anything has run out: now.
+    pub any_expired: Statement<'c>,
+    /// Makes fetchable what has run out, topics of those: now, most.
+    pub release: Statement<'c>,
+    /// When the next one runs out.
+    pub next_expiry: Statement<'c>,
+    /// Locks a task and answers its row: id, worker, expiration, the same as `available_at`.
+    pub lock: Statement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    pub fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Statements {
+            aggregate: AggregateStatements::prepare(connection)?,
+            process_instances: TableStatements::prepare::<ProcessInstance>(connection, None)?,
+            executions: TableStatements::prepare::<Execution>(connection, BY_INSTANCE)?,
+            external_tasks: TableStatements::prepare::<ExternalTask>(connection, BY_INSTANCE)?,
+            tasks: TableStatements::prepare::<Task>(connection, BY_INSTANCE)?,
+            identity_links: IdentityLinkStatements::prepare(connection)?,
+            variables: TableStatements::prepare::<VariableInstance>(connection, BY_INSTANCE)?,
+            variable_in_place: connection.prepare(VARIABLE_IN_PLACE)?,
+            jobs: TableStatements::prepare::<Job>(connection, BY_INSTANCE)?,
+            event_subscriptions: TableStatements::prepare::<EventSubscription>(connection, BY_INSTANCE)?,
+            incidents: TableStatements::prepare::<Incident>(connection, BY_INSTANCE)?,
+            history: HistoryStatements::prepare(connection)?,
+            claim: ClaimStatements::prepare(connection)?,
+        })
+    }
+}
+
+const BY_INSTANCE: Option<&str> = Some("process_instance_id");
+
+/// Sets the value of a variable that is still in the scope it was in, which leaves its indexes alone.
+const VARIABLE_IN_PLACE: &str = "UPDATE variable SET value_type = ?10, text_value = ?11, integer_value = ?12, \
+     real_value = ?13, bytes_value = ?14, value_info = ?15 WHERE id = ?1 AND execution_id = ?3 \
+     AND activity_instance_id = ?6";
+
+/// The parameters of `VARIABLE_IN_PLACE`.
+pub const VARIABLE_IN_PLACE_COLUMNS: ColumnSet = 0b111_1110_0010_0101;
+
+impl<'c> AggregateStatements<'c> {
+    fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(AggregateStatements {
+            lock_epoch: connection.prepare("SELECT lock_epoch FROM external_task WHERE id = ?1")?,
+            bump: connection
+                .prepare("UPDATE process_instance SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
+            end: connection.prepare("DELETE FROM process_instance WHERE id = ?1 AND revision = ?2")?,
+        })
+    }
+}
+
+impl<'c> TableStatements<'c> {
+    fn prepare<R: RowEncode>(connection: &'c Connection, delete_all_by: Option<&str>) -> Result<Self, StoreError> {
+        let table = R::TABLE;
+        let delete_all =
+            delete_all_by.map(|column| connection.prepare(&sql::delete_by(table, column, Dialect::Sqlite)));
+        Ok(TableStatements {
+            insert: insert::<R>(connection)?,
+            update: connection.prepare(&sql::update(table, R::FIXED, Dialect::Sqlite))?,
+            update_columns: update_columns(table, R::FIXED),
+            delete: connection.prepare(&sql::delete_by(table, "id", Dialect::Sqlite))?,
+            delete_all: delete_all.transpose()?,
+        })
+    }
+
+    pub fn insert<R: RowEncode>(&mut self, record: &R) -> Result<(), StoreError> {
+        insert_row(&mut self.insert, record)
+    }
+
+    /// The row must be there: the checks before have seen to that.
+    pub fn update<R: RowEncode>(&mut self, record: &R) -> Result<(), StoreError> {
+        let mut row = BoundRow::new(&mut self.update, self.update_columns);
+        record.encode(&mut row);
+        match row.execute()? {
+            0 => Err(StoreError::Failed(format!("a row of {} to change is missing", R::TABLE.name))),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn delete(&mut self, id: Uuid) -> Result<(), StoreError> {
+        execute_by_id(&mut self.delete, id)
+    }
+
+    /// All rows of a process instance.
+    pub fn delete_all(&mut self, process_instance_id: Uuid) -> Result<(), StoreError> {
+        let statement = self.delete_all.as_mut().expect("only tables with rows of an instance are asked");
+        execute_by_id(statement, process_instance_id)
+    }
+}
+
+impl<'c> IdentityLinkStatements<'c> {
+    fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        let by_task = sql::delete_by(IdentityLinkRow::TABLE, "task_id", Dialect::Sqlite);
+        Ok(IdentityLinkStatements {
+            insert: insert::<IdentityLinkRow>(connection)?,
+            delete: connection.prepare(&by_task)?,
+        })
+    }
+}
+
+impl<'c> HistoryStatements<'c> {
+    fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(HistoryStatements {
+            process_instance: insert::<HistoricProcessInstance>(connection)?,
+            process_instance_ended: connection.prepare(
+                "UPDATE historic_process_instance SET end_time = ?2, end_activity_id = ?3, state = ?4, \
+                 delete_reason = ?5, removal_time = ?6 WHERE id = ?1",
+            )?,
+            process_instance_suspended: connection
+                .prepare("UPDATE historic_process_instance SET state = ?2 WHERE id = ?1 AND end_time IS NULL")?,
+            activity: insert::<HistoricActivityInstance>(connection)?,
+            activity_ended: connection.prepare(
+                "UPDATE historic_activity_instance SET end_time = ?2, is_canceled = ?3, is_complete_scope = ?4 \
+                 WHERE id = ?1",
+            )?,
+            activity_updated: connection
+                .prepare("UPDATE historic_activity_instance SET execution_id = ?2, assignee = ?3 WHERE id = ?1")?,
+            variable: insert::<HistoricVariableInstance>(connection)?,
+            variable_updated: connection.prepare(
+                "UPDATE historic_variable SET value_type = ?2, text_value = ?3, integer_value = ?4, real_value = ?5, \
+                 bytes_value = ?6, value_info = ?7 WHERE id = ?1",
+            )?,
+            variable_deleted: connection.prepare("UPDATE historic_variable SET state = ?2 WHERE id = ?1")?,
+            external_task_log: insert::<ExternalTaskLogEntry>(connection)?,
+            incident: insert::<HistoricIncident>(connection)?,
+            incident_ended: connection
+                .prepare("UPDATE historic_incident SET end_time = ?2, state = ?3 WHERE id = ?1")?,
+        })
+    }
+}
+
+impl<'c> ClaimStatements<'c> {
+    fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        let columns = sql::column_list(ExternalTask::TABLE);
+        Ok(ClaimStatements {
+            any_expired: connection.prepare(
+                "SELECT 1 FROM external_task INDEXED BY external_task_next_available \
+                 WHERE available_at > 0 AND available_at <= ?1 LIMIT 1",
+            )?,
+            release: connection.prepare(
+                "UPDATE external_task SET available_at = 0 WHERE id IN (\
+                 SELECT id FROM external_task INDEXED BY external_task_next_available \
+                 WHERE available_at > 0 AND available_at <= ?1 ORDER BY available_at LIMIT ?2) RETURNING topic",
+            )?,
+            next_expiry: connection.prepare(
+                "SELECT available_at FROM external_task INDEXED BY external_task_next_available \
+                 WHERE available_at > 0 ORDER BY available_at LIMIT 1",
+            )?,
+            lock: connection.prepare(&format!(
+                "UPDATE external_task SET worker_id = ?2, lock_expiration = ?3, available_at = ?4, \
+                 lock_epoch = lock_epoch + {} WHERE id = ?1 RETURNING {columns}",
+                ExternalTask::FOREIGN_EPOCH_STEP
+            ))?,
+        })
+    }
+}
+
+pub fn insert_row<R: RowEncode>(statement: &mut Statement<'_>, record: &R) -> Result<(), StoreError> {
+    let mut row = BoundRow::new(statement, ColumnSet::MAX);
+    record.encode(&mut row);
+    row.execute().map(|_| ())
+}
+
+pub fn execute_by_id(statement: &mut Statement<'_>, id: Uuid) -> Result<(), StoreError> {
+    bind_uuid(statement, 1, id)?;
+    statement.raw_execute()?;
+    Ok(())
+}
+
+fn insert<'c, R: RowEncode>(connection: &'c Connection) -> Result<Statement<'c>, StoreError> {
+    Ok(connection.prepare(&sql::insert(R::TABLE, Dialect::Sqlite))?)
+}

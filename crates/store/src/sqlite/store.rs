@@ -1,0 +1,158 @@
+//! The store itself: opens a database, hands work to the writer and reads to the readers.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use engine::Snapshot;
+use query::{SqlValue, Statement};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+use types::ProcessInstanceId;
+
+use super::batch::Writer;
+use super::connection::{DatabaseUrl, Purpose, configure, make_durable, open_file};
+use super::load::{load, locate};
+use super::lock_file::LockFile;
+use super::migration::{check_identity, migrate};
+use super::queue::{Message, Unit, UnitDone, WriterInbox, WriterQueue, writer_queue};
+use super::reader::{FileReaders, Readers};
+use super::select::SelectWatch;
+use super::visible_variables::with_variables;
+use crate::error::OpenError;
+use crate::work::{LocatedBy, Work, WorkDone};
+use crate::{Pending, Store, StoreError};
+
+/// How to open a database besides where it is.
+#[derive(Clone, Debug, Default)]
+pub struct SqliteOptions {
+    /// SQLite's layer above the file system; the default one of the platform if none is given.
+    pub vfs: Option<String>,
+}
+
+/// A database of one server. Dropping it finishes the work in hand.
+pub struct SqliteStore {
+    queue: WriterQueue,
+    readers: Arc<Readers>,
+    writer: Option<JoinHandle<()>>,
+    _lock: Option<LockFile>,
+}
+
+impl SqliteStore {
+    /// `sqlite:PATH` or `sqlite::memory:`. A file that is not there is created; an older one is migrated.
+    pub fn open(url: &str) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open_with(&url.parse()?, &SqliteOptions::default())
+    }
+
+    pub fn open_with(url: &DatabaseUrl, options: &SqliteOptions) -> Result<SqliteStore, OpenError> {
+        let unusable = |error: StoreError| OpenError::Unusable { path: url.name(), why: error.to_string() };
+        let (queue, inbox) = writer_queue();
+        match url {
+            DatabaseUrl::File(path) => {
+                let lock = LockFile::acquire(path)?;
+                let vfs = options.vfs.as_deref();
+                let mut connection = open_file(path, Purpose::Write, vfs).map_err(unusable)?;
+                check_identity(&connection, &url.name())?;
+                configure(&connection, Purpose::Write).map_err(unusable)?;
+                make_durable(&connection).map_err(unusable)?;
+                migrate(&mut connection, &url.name())?;
+                let readers = Readers::File(FileReaders::open(path, vfs).map_err(unusable)?);
+                SqliteStore::start(connection, queue, inbox, readers, Some(lock)).map_err(unusable)
+            }
+            DatabaseUrl::Memory => {
+                let mut connection = Connection::open_in_memory().map_err(|error| unusable(error.into()))?;
+                configure(&connection, Purpose::Write).map_err(unusable)?;
+                migrate(&mut connection, &url.name())?;
+                let watch = SelectWatch::default();
+                watch.install(&mut connection).map_err(unusable)?;
+                let readers = Readers::Memory { writer: queue.clone(), watch };
+                SqliteStore::start(connection, queue, inbox, readers, None).map_err(unusable)
+            }
+        }
+    }
+
+    fn start(
+        connection: Connection,
+        queue: WriterQueue,
+        inbox: WriterInbox,
+        readers: Readers,
+        lock: Option<LockFile>,
+    ) -> Result<SqliteStore, StoreError> {
+        let writer = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || {
+                let _loud = AbortOnPanic;
+                let mut writer = Writer::new(&connection).expect("statements of a migrated schema can be prepared");
+                writer.run(&inbox);
+            })
+            .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
+        Ok(SqliteStore { queue, readers: Arc::new(readers), writer: Some(writer), _lock: lock })
+    }
+}
+
+impl Store for SqliteStore {
+    fn locate(&self, by: LocatedBy) -> Pending<'_, Option<ProcessInstanceId>> {
+        let readers = self.readers.clone();
+        Box::pin(async move { readers.read(move |connection| locate(connection, by)).await })
+    }
+
+    fn load(&self, root: ProcessInstanceId) -> Pending<'_, Option<Snapshot>> {
+        let readers = self.readers.clone();
+        Box::pin(async move { readers.read(move |connection| load(connection, root)).await })
+    }
+
+    fn select(&self, statement: Statement) -> Pending<'_, Vec<Vec<SqlValue>>> {
+        let readers = self.readers.clone();
+        Box::pin(async move { readers.select(statement).await })
+    }
+
+    fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
+        let wanted: Vec<_> = match &work {
+            Work::Claim(request) => request.topics.iter().map(|topic| topic.variables.clone()).collect(),
+            Work::Apply(_) | Work::Run(_) | Work::ReleaseExpired { .. } => Vec::new(),
+        };
+        let (reply, answer) = oneshot::channel();
+        if let Err(failure) = self.queue.push(Message::Unit(Unit { work, reply })) {
+            return Box::pin(std::future::ready(Err(failure)));
+        }
+        let readers = self.readers.clone();
+        Box::pin(async move {
+            let stopped = |_| StoreError::Unavailable("it was closed before the work was done".to_owned());
+            match answer.await.map_err(stopped)?? {
+                UnitDone::Applied => Ok(WorkDone::Applied),
+                UnitDone::Ran => Ok(WorkDone::Ran),
+                UnitDone::Released { topics, next } => Ok(WorkDone::Released { topics, next }),
+                UnitDone::Claimed(tasks) if tasks.is_empty() => Ok(WorkDone::Claimed(Vec::new())),
+                UnitDone::Claimed(tasks) => {
+                    let locked = readers.read(move |connection| with_variables(connection, tasks, &wanted)).await?;
+                    Ok(WorkDone::Claimed(locked))
+                }
+            }
+        })
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+/// A writer that panicked leaves nobody to answer: the process stops rather than hang.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
+    }
+}

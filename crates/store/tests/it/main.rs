@@ -1,0 +1,3 @@
+//! SQLite against the conformance suite, and what only SQLite has: files, locks, failures.
+
+mod conformance;
