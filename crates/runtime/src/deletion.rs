@@ -11,7 +11,7 @@ use types::{DeploymentId, ProcessInstanceId};
 use crate::command::in_own_task;
 use crate::definition_cache::definition_rows;
 use crate::error::Error;
-use crate::request::{Cascade, DefinitionRow, DefinitionSelector, TenantChoice};
+use crate::request::{Cascade, DefinitionRow, DefinitionSet, TenantChoice};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 
@@ -41,9 +41,9 @@ impl Shared {
         .await
     }
 
-    pub(crate) async fn delete_process_definition(
+    pub(crate) async fn delete_process_definitions(
         self: &Arc<Self>,
-        which: DefinitionSelector,
+        which: DefinitionSet,
         cascade: Cascade,
     ) -> Result<(), Error> {
         let admitted = self.admission.admit()?;
@@ -51,9 +51,11 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            let row = shared.definitions.row(&shared, &which).await?;
-            let row = row.ok_or_else(|| Error::not_found("process definition", &which))?;
-            shared.delete_in_turn(vec![row.as_ref().clone()], cascade, Vec::new()).await
+            let definitions = definition_rows(&shared, which.condition()).await?;
+            if definitions.is_empty() {
+                return Err(Error::not_found("process definition", which.id_or_key()));
+            }
+            shared.delete_in_turn(definitions, cascade, Vec::new()).await
         })
         .await
     }

@@ -101,8 +101,8 @@ impl Runtime {
         self.shared.delete_deployment(id, cascade).await
     }
 
-    pub async fn delete_process_definition(&self, which: DefinitionSelector, cascade: Cascade) -> Result<(), Error> {
-        self.shared.delete_process_definition(which, cascade).await
+    pub async fn delete_process_definitions(&self, which: DefinitionSet, cascade: Cascade) -> Result<(), Error> {
+        self.shared.delete_process_definitions(which, cascade).await
     }
 
     /// With its parsed model.

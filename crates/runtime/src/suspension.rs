@@ -204,6 +204,13 @@ impl SuspensionState {
 }
 
 impl DefinitionSet {
+    pub(crate) fn id_or_key(&self) -> &str {
+        match self {
+            DefinitionSet::ById(id) => id.as_str(),
+            DefinitionSet::ByKey { key, .. } => key,
+        }
+    }
+
     pub(crate) fn condition(&self) -> Condition {
         let table = &tables::PROCESS_DEFINITION;
         match self {
