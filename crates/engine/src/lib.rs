@@ -39,7 +39,7 @@ pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};
 pub use execute::execute;
-pub use instance::{Aggregate, BrokenInvariant, ScopeKey};
+pub use instance::{ActivityNode, Aggregate, BrokenInvariant, ScopeKey};
 pub use outcome::Outcome;
 pub use rejection::{Rejection, RejectionKind};
 pub use snapshot::Snapshot;

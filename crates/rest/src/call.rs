@@ -8,6 +8,7 @@ use bytes::Bytes;
 use engine::Rejection;
 use runtime::Runtime;
 
+use crate::delivery::DeliveryWatch;
 use crate::failure::Failure;
 use crate::json::{self, Fields};
 use crate::operation::Operation;
@@ -22,6 +23,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// Whole; empty where the operation takes none.
     pub body: Bytes,
+    /// Of the connection that the answer will go to; `None` without one.
+    pub deliveries: Option<DeliveryWatch>,
     pub(crate) path: Vec<(String, String)>,
 }
 

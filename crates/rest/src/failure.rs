@@ -99,6 +99,33 @@ pub mod look {
         execution: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
     };
 
+    /// Messages, whose refusals are all the sender's fault.
+    pub const MESSAGE: Look = Look { not_found: INVALID, bad_user_request: INVALID, suspended: INVALID, ..ENGINE };
+
+    const JOB_UNKNOWN: Face = Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") };
+
+    /// The execution of a job by hand: whatever it runs into, it is not found.
+    pub const JOB_EXECUTION: Look = Look {
+        not_found: JOB_UNKNOWN,
+        null_value: JOB_UNKNOWN,
+        bad_user_request: JOB_UNKNOWN,
+        suspended: JOB_UNKNOWN,
+        mismatching_message: JOB_UNKNOWN,
+        execution: JOB_UNKNOWN,
+    };
+
+    const JOB_REFUSED: Face = Face { status: StatusCode::INTERNAL_SERVER_ERROR, ..JOB_UNKNOWN };
+
+    /// Changes of a job, all of whose refusals are faults of the server.
+    pub const JOB_CHANGE: Look = Look {
+        not_found: JOB_REFUSED,
+        null_value: JOB_REFUSED,
+        bad_user_request: JOB_REFUSED,
+        suspended: JOB_REFUSED,
+        mismatching_message: JOB_REFUSED,
+        execution: JOB_REFUSED,
+    };
+
     /// Changes of the retries of one external task, which check their number themselves.
     pub const EXTERNAL_TASK_RETRIES: Look = Look { bad_user_request: ENGINE.bad_user_request, ..EXTERNAL_TASK };
 

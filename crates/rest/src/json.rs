@@ -87,6 +87,10 @@ impl Fields {
         }
     }
 
+    pub fn into_inner(self) -> Map<String, Value> {
+        self.0
+    }
+
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }

@@ -16,6 +16,7 @@ pub mod operation;
 pub mod query_string;
 pub mod router;
 pub mod row;
+pub mod serve;
 pub mod settings;
 
 pub use answer::Answer;
@@ -23,4 +24,5 @@ pub use call::Call;
 pub use failure::{Failure, Look};
 pub use operation::{OPERATIONS, Operation};
 pub use router::router;
+pub use serve::serve;
 pub use settings::RestSettings;

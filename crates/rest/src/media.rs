@@ -56,8 +56,27 @@ pub fn media_type_of_file(name: &str) -> HeaderValue {
 }
 
 /// Without parameters.
-fn essence(media_type: &str) -> &str {
+pub fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// A parameter like `charset`, without quotes.
+pub fn parameter<'a>(media_type: &'a str, name: &str) -> Option<&'a str> {
+    let mut parameters = media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    parameters
+        .find(|(known, _)| known.trim().eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim().trim_matches('"'))
+}
+
+/// Of contents with what was told about them; told nonsense is left out.
+pub fn contents_type(mime_type: Option<&str>, encoding: Option<&str>) -> HeaderValue {
+    let mime_type = mime_type.filter(|mime_type| mime_type.contains('/'));
+    let told = match (mime_type, encoding) {
+        (Some(mime_type), Some(encoding)) => HeaderValue::from_str(&format!("{mime_type}; charset={encoding}")).ok(),
+        (Some(mime_type), None) => HeaderValue::from_str(mime_type).ok(),
+        (None, _) => None,
+    };
+    told.unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
 fn covers(range: &str, offered: &str) -> bool {

@@ -12,7 +12,10 @@ use axum::http::Method;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::endpoint::{deployment, engine, external_task, fetch_and_lock, process_definition};
+use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
+use crate::endpoint::{
+    deployment, engine, external_task, fetch_and_lock, job, message, process_definition, process_instance, task,
+};
 use crate::failure::{Failure, Look};
 
 /// What a handler is on its way to.
@@ -248,22 +251,22 @@ operations! {
         GET "/event-subscription/count" getEventSubscriptionsCount: nothing -> json;
     }
     "Execution" {
-        DELETE "/execution/{id}/localVariables/{varName}" deleteLocalExecutionVariable: nothing -> nothing;
+        DELETE "/execution/{id}/localVariables/{varName}" deleteLocalExecutionVariable: nothing -> nothing => WRAPPED, of_execution::delete;
         GET "/execution" getExecutions: nothing -> json;
         GET "/execution/count" getExecutionsCount: nothing -> json;
         GET "/execution/{id}" getExecution: nothing -> json;
-        GET "/execution/{id}/localVariables" getLocalExecutionVariables: nothing -> json;
-        GET "/execution/{id}/localVariables/{varName}" getLocalExecutionVariable: nothing -> json;
-        GET "/execution/{id}/localVariables/{varName}/data" getLocalExecutionVariableBinary: nothing -> any;
+        GET "/execution/{id}/localVariables" getLocalExecutionVariables: nothing -> json => WRAPPED, of_execution::all;
+        GET "/execution/{id}/localVariables/{varName}" getLocalExecutionVariable: nothing -> json => WRAPPED, of_execution::one;
+        GET "/execution/{id}/localVariables/{varName}/data" getLocalExecutionVariableBinary: nothing -> any => WRAPPED, of_execution::data;
         GET "/execution/{id}/messageSubscriptions/{messageName}" getMessageEventSubscription: nothing -> json;
         POST "/execution" queryExecutions: json -> json;
         POST "/execution/count" queryExecutionsCount: json -> json;
         POST "/execution/{id}/create-incident" createIncident: json -> json;
-        POST "/execution/{id}/localVariables" modifyLocalExecutionVariables: json -> nothing;
-        POST "/execution/{id}/localVariables/{varName}/data" setLocalExecutionVariableBinary: form -> nothing;
+        POST "/execution/{id}/localVariables" modifyLocalExecutionVariables: json -> nothing => WRAPPED, of_execution::modify;
+        POST "/execution/{id}/localVariables/{varName}/data" setLocalExecutionVariableBinary: form -> nothing => WRAPPED, of_execution::put_data;
         POST "/execution/{id}/messageSubscriptions/{messageName}/trigger" triggerEvent: json -> nothing;
         POST "/execution/{id}/signal" signalExecution: json -> nothing;
-        PUT "/execution/{id}/localVariables/{varName}" putLocalExecutionVariable: json -> nothing;
+        PUT "/execution/{id}/localVariables/{varName}" putLocalExecutionVariable: json -> nothing => WRAPPED, of_execution::put;
     }
     "External Task" {
         GET "/external-task" getExternalTasks: nothing -> json;
@@ -441,16 +444,16 @@ operations! {
         GET "/job" getJobs: nothing -> json;
         GET "/job/count" getJobsCount: nothing -> json;
         GET "/job/{id}" getJob: nothing -> json;
-        GET "/job/{id}/stacktrace" getStacktrace: nothing -> text;
+        GET "/job/{id}/stacktrace" getStacktrace: nothing -> text => ENGINE, job::stacktrace;
         POST "/job" queryJobs: json -> json;
         POST "/job/count" queryJobsCount: json -> json;
         POST "/job/retries" setJobRetriesAsyncOperation: json -> json;
         POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing;
-        POST "/job/{id}/execute" executeJob: nothing -> nothing;
+        POST "/job/{id}/execute" executeJob: nothing -> nothing => JOB_EXECUTION, job::execute;
         PUT "/job/suspended" updateSuspensionStateBy: json -> nothing;
-        PUT "/job/{id}/duedate" setJobDuedate: json -> nothing;
+        PUT "/job/{id}/duedate" setJobDuedate: json -> nothing => JOB_CHANGE, job::set_due_date;
         PUT "/job/{id}/priority" setJobPriority: json -> nothing;
-        PUT "/job/{id}/retries" setJobRetries: json -> nothing;
+        PUT "/job/{id}/retries" setJobRetries: json -> nothing => JOB_CHANGE, job::set_retries;
         PUT "/job/{id}/suspended" updateJobSuspensionState: json -> nothing;
     }
     "Job Definition" {
@@ -465,7 +468,7 @@ operations! {
         PUT "/job-definition/{id}/suspended" updateSuspensionStateJobDefinition: json -> nothing;
     }
     "Message" {
-        POST "/message" deliverMessage: json -> json;
+        POST "/message" deliverMessage: json -> json => MESSAGE, message::deliver;
     }
     "Metrics" {
         DELETE "/metrics/task-worker" deleteTaskMetrics: nothing -> nothing;
@@ -531,15 +534,15 @@ operations! {
         PUT "/process-definition/{id}/suspended" updateProcessDefinitionSuspensionStateById: json -> nothing => ENGINE, process_definition::set_suspension;
     }
     "Process Instance" {
-        DELETE "/process-instance/{id}" deleteProcessInstance: nothing -> nothing;
-        DELETE "/process-instance/{id}/variables/{varName}" deleteProcessInstanceVariable: nothing -> nothing;
+        DELETE "/process-instance/{id}" deleteProcessInstance: nothing -> nothing => THING, process_instance::delete;
+        DELETE "/process-instance/{id}/variables/{varName}" deleteProcessInstanceVariable: nothing -> nothing => WRAPPED, of_process_instance::delete;
         GET "/process-instance" getProcessInstances: nothing -> json;
         GET "/process-instance/count" getProcessInstancesCount: nothing -> json;
         GET "/process-instance/{id}" getProcessInstance: nothing -> json;
-        GET "/process-instance/{id}/activity-instances" getActivityInstanceTree: nothing -> json;
-        GET "/process-instance/{id}/variables" getProcessInstanceVariables: nothing -> json;
-        GET "/process-instance/{id}/variables/{varName}" getProcessInstanceVariable: nothing -> json;
-        GET "/process-instance/{id}/variables/{varName}/data" getProcessInstanceVariableBinary: nothing -> any;
+        GET "/process-instance/{id}/activity-instances" getActivityInstanceTree: nothing -> json => ENGINE, process_instance::activity_instances;
+        GET "/process-instance/{id}/variables" getProcessInstanceVariables: nothing -> json => WRAPPED, of_process_instance::all;
+        GET "/process-instance/{id}/variables/{varName}" getProcessInstanceVariable: nothing -> json => WRAPPED, of_process_instance::one;
+        GET "/process-instance/{id}/variables/{varName}/data" getProcessInstanceVariableBinary: nothing -> any => WRAPPED, of_process_instance::data;
         POST "/process-instance" queryProcessInstances: json -> json;
         POST "/process-instance/count" queryProcessInstancesCount: json -> json;
         POST "/process-instance/delete" deleteProcessInstancesAsyncOperation: json -> json;
@@ -551,11 +554,11 @@ operations! {
         POST "/process-instance/variables-async" setVariablesAsyncOperation: json -> json;
         POST "/process-instance/{id}/modification" modifyProcessInstance: json -> nothing;
         POST "/process-instance/{id}/modification-async" modifyProcessInstanceAsyncOperation: json -> json;
-        POST "/process-instance/{id}/variables" modifyProcessInstanceVariables: json -> nothing;
-        POST "/process-instance/{id}/variables/{varName}/data" setProcessInstanceVariableBinary: form -> nothing;
-        PUT "/process-instance/suspended" updateSuspensionState: json -> nothing;
-        PUT "/process-instance/{id}/suspended" updateSuspensionStateById: json -> nothing;
-        PUT "/process-instance/{id}/variables/{varName}" setProcessInstanceVariable: json -> nothing;
+        POST "/process-instance/{id}/variables" modifyProcessInstanceVariables: json -> nothing => WRAPPED, of_process_instance::modify;
+        POST "/process-instance/{id}/variables/{varName}/data" setProcessInstanceVariableBinary: form -> nothing => WRAPPED, of_process_instance::put_data;
+        PUT "/process-instance/suspended" updateSuspensionState: json -> nothing => ENGINE, process_instance::set_suspension_of_many;
+        PUT "/process-instance/{id}/suspended" updateSuspensionStateById: json -> nothing => ENGINE, process_instance::set_suspension;
+        PUT "/process-instance/{id}/variables/{varName}" setProcessInstanceVariable: json -> nothing => WRAPPED, of_process_instance::put;
     }
     "Process Instance Comment" {
         DELETE "/process-instance/{id}/comment" deleteProcessInstanceComments: nothing -> nothing;
@@ -587,7 +590,7 @@ operations! {
         POST "/task/{id}/bpmnError" handleBpmnError: json -> nothing;
         POST "/task/{id}/bpmnEscalation" handleEscalation: json -> nothing;
         POST "/task/{id}/claim" claim: json -> nothing;
-        POST "/task/{id}/complete" complete: json -> json;
+        POST "/task/{id}/complete" complete: json -> json => WRAPPED, task::complete;
         POST "/task/{id}/delegate" delegateTask: json -> nothing;
         POST "/task/{id}/resolve" resolve: json -> nothing;
         POST "/task/{id}/submit-form" submit: json -> json;
@@ -615,22 +618,22 @@ operations! {
         POST "/task/{id}/identity-links/delete" deleteIdentityLink: json -> nothing;
     }
     "Task Local Variable" {
-        DELETE "/task/{id}/localVariables/{varName}" deleteTaskLocalVariable: nothing -> nothing;
-        GET "/task/{id}/localVariables" getTaskLocalVariables: nothing -> json;
-        GET "/task/{id}/localVariables/{varName}" getTaskLocalVariable: nothing -> json;
-        GET "/task/{id}/localVariables/{varName}/data" getTaskLocalVariableBinary: nothing -> any;
-        POST "/task/{id}/localVariables" modifyTaskLocalVariables: json -> nothing;
-        POST "/task/{id}/localVariables/{varName}/data" setBinaryTaskLocalVariable: form -> nothing;
-        PUT "/task/{id}/localVariables/{varName}" putTaskLocalVariable: json -> nothing;
+        DELETE "/task/{id}/localVariables/{varName}" deleteTaskLocalVariable: nothing -> nothing => WRAPPED, local_to_task::delete;
+        GET "/task/{id}/localVariables" getTaskLocalVariables: nothing -> json => WRAPPED, local_to_task::all;
+        GET "/task/{id}/localVariables/{varName}" getTaskLocalVariable: nothing -> json => WRAPPED, local_to_task::one;
+        GET "/task/{id}/localVariables/{varName}/data" getTaskLocalVariableBinary: nothing -> any => WRAPPED, local_to_task::data;
+        POST "/task/{id}/localVariables" modifyTaskLocalVariables: json -> nothing => WRAPPED, local_to_task::modify;
+        POST "/task/{id}/localVariables/{varName}/data" setBinaryTaskLocalVariable: form -> nothing => WRAPPED, local_to_task::put_data;
+        PUT "/task/{id}/localVariables/{varName}" putTaskLocalVariable: json -> nothing => WRAPPED, local_to_task::put;
     }
     "Task Variable" {
-        DELETE "/task/{id}/variables/{varName}" deleteTaskVariable: nothing -> nothing;
-        GET "/task/{id}/variables" getTaskVariables: nothing -> json;
-        GET "/task/{id}/variables/{varName}" getTaskVariable: nothing -> json;
-        GET "/task/{id}/variables/{varName}/data" getTaskVariableBinary: nothing -> any;
-        POST "/task/{id}/variables" modifyTaskVariables: json -> nothing;
-        POST "/task/{id}/variables/{varName}/data" setBinaryTaskVariable: form -> nothing;
-        PUT "/task/{id}/variables/{varName}" putTaskVariable: json -> nothing;
+        DELETE "/task/{id}/variables/{varName}" deleteTaskVariable: nothing -> nothing => WRAPPED, of_task::delete;
+        GET "/task/{id}/variables" getTaskVariables: nothing -> json => WRAPPED, of_task::all;
+        GET "/task/{id}/variables/{varName}" getTaskVariable: nothing -> json => WRAPPED, of_task::one;
+        GET "/task/{id}/variables/{varName}/data" getTaskVariableBinary: nothing -> any => WRAPPED, of_task::data;
+        POST "/task/{id}/variables" modifyTaskVariables: json -> nothing => WRAPPED, of_task::modify;
+        POST "/task/{id}/variables/{varName}/data" setBinaryTaskVariable: form -> nothing => WRAPPED, of_task::put_data;
+        PUT "/task/{id}/variables/{varName}" putTaskVariable: json -> nothing => WRAPPED, of_task::put;
     }
     "Telemetry" {
         GET "/telemetry/configuration" getTelemetryConfiguration: nothing -> json;

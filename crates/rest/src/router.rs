@@ -19,6 +19,7 @@ use tower::ServiceExt;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::call::Call;
+use crate::delivery::DeliveryWatch;
 use crate::failure::{Failure, Refusal, look};
 use crate::media;
 use crate::operation::{OPERATIONS, Operation, Takes, Verb};
@@ -175,7 +176,8 @@ async fn read(
         None => Bytes::new(),
     };
     let query = QueryString::parse(parts.uri.query());
-    Ok(Call { operation, rest, query, headers: parts.headers, body, path })
+    let deliveries = parts.extensions.get::<DeliveryWatch>().cloned();
+    Ok(Call { operation, rest, query, headers: parts.headers, body, deliveries, path })
 }
 
 fn check_media(operation: &Operation, headers: &HeaderMap) -> Result<(), Failure> {

@@ -2,11 +2,13 @@
 //!
 //! Knows rows and how they hang together, not what elements do.
 
+mod activity_tree;
 mod aggregate;
 mod index;
 mod invariant;
 mod tracked;
 
+pub use activity_tree::ActivityNode;
 pub use aggregate::Aggregate;
 pub use index::{ExecutionKey, IndexedRecord, MinimumId, ScopeKey, VariableKey};
 pub use invariant::BrokenInvariant;

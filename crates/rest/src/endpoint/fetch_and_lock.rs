@@ -46,7 +46,7 @@ pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
     let fetched = call.runtime().fetch_and_lock(request).await?;
     let shown = fetched.tasks.iter().map(|task| locked_task(task, &topics)).collect::<Result<Vec<_>, _>>()?;
     let text = serde_json::to_vec(&shown).map_err(Failure::internal)?;
-    Ok(Answer::json_text(Delivery::new(text, fetched).into_body()))
+    Ok(Answer::json_text(Delivery::new(text, fetched, call.deliveries).into_body()))
 }
 
 /// A topic of the request, with what its answer needs.

@@ -134,14 +134,17 @@ fn object_value(object: &ObjectValue, form: ValueForm, value_info: &mut Map<Stri
         return Err(not_readable(format!("an object of the type `{type_name}` cannot be deserialized")));
     }
     let value = parsed(serialized)?;
-    if let Some(exact) = exact_list_type(type_name, &value) {
+    if let Some(exact) = exact_type(type_name, &value) {
         value_info.insert(OBJECT_TYPE_NAME.to_owned(), json!(exact));
     }
     Ok(value)
 }
 
-/// Camunda: a list shows the class of its first element once it has been deserialized.
-fn exact_list_type(type_name: &str, value: &Value) -> Option<String> {
+/// Camunda: once deserialized, a list shows the class of its first element, a map those that it is declared with.
+fn exact_type(type_name: &str, value: &Value) -> Option<String> {
+    if matches!(type_name, "java.util.HashMap" | "java.util.LinkedHashMap") {
+        return Some(format!("{type_name}<java.lang.Object,java.lang.Object>"));
+    }
     if type_name != "java.util.ArrayList" {
         return None;
     }

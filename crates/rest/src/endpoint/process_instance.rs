@@ -1,0 +1,182 @@
+//! Process instances: deleted, suspended, looked into.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use engine::{ActivityNode, Command, ProcessDefinition, RejectionKind};
+use runtime::{DefinitionSet, InstanceSet, LocatedBy, TenantChoice};
+use serde_json::{Value, json};
+use types::{ActivityInstanceId, ProcessDefinitionId, ProcessInstanceId};
+
+use super::process_definition::suspension_state;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::failure::{Failure, Refusal};
+
+const WHAT: &str = "process instance";
+
+/// What of `skipCustomListeners` and `skipIoMappings` asks to be left out is never run on deletion, and called
+/// instances are not there yet, so that `skipSubprocesses` has nothing to skip.
+pub async fn delete(call: Call) -> Result<Answer, Failure> {
+    let deleted = match call.id::<ProcessInstanceId>(WHAT) {
+        Ok(id) => {
+            let command = Command::DeleteProcessInstance { id, delete_reason: None };
+            call.runtime().execute(command).await.map(drop).map_err(Failure::from)
+        }
+        Err(unknown) => Err(unknown),
+    };
+    match deleted {
+        // Camunda: whether that is a failure can be said in the request.
+        Err(Failure::Rejected(rejection))
+            if rejection.kind == RejectionKind::NotFound && call.query.flag("failIfNotExists") == Some(false) =>
+        {
+            Ok(Answer::no_content())
+        }
+        done => done.map(|()| Answer::no_content()),
+    }
+}
+
+pub async fn activity_instances(call: Call) -> Result<Answer, Failure> {
+    let unknown = || Failure::not_found(format!("no process instance with id `{}`", call.path("id")));
+    let id: ProcessInstanceId = call.path("id").parse().map_err(|_| unknown())?;
+    let look = move |aggregate: &engine::Aggregate| {
+        let definition_id = aggregate.process_instance(id)?.definition_id.clone();
+        Some((definition_id, aggregate.activity_tree(id)?))
+    };
+    let found = call.runtime().inspect(LocatedBy::ProcessInstance(id), look).await?.flatten();
+    let (definition_id, nodes) = found.ok_or_else(unknown)?;
+    let definition = call.runtime().definition(&definition_id).await?;
+    Answer::json(&tree(id, &definition_id, definition.as_deref(), nodes))
+}
+
+pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
+    let state = suspension_state(&call.fields()?)?;
+    // Camunda: an unknown instance is no fault.
+    let Ok(id) = call.path("id").parse() else { return Ok(Answer::no_content()) };
+    match call.runtime().set_instance_suspension(InstanceSet::Ids(vec![id]), state).await {
+        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
+        done => done?,
+    }
+    Ok(Answer::no_content())
+}
+
+/// Of several instances, named by ids or by their definition.
+pub async fn set_suspension_of_many(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    let state = suspension_state(&fields)?;
+    let key = fields.text("processDefinitionKey")?;
+    let definition_id = fields.text("processDefinitionId")?;
+    let ids = fields.array("processInstanceIds")?;
+    let queries = ["processInstanceQuery", "historicProcessInstanceQuery"];
+    let is_named_otherwise = ids.is_some() || queries.iter().any(|query| fields.get(query).is_some());
+    let which = match (key, definition_id) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::invalid("only one of processDefinitionId and processDefinitionKey can be given"));
+        }
+        (Some(_), _) | (_, Some(_)) if is_named_otherwise => {
+            return Err(Failure::invalid(
+                "instances can be named by their definition or by ids and queries, not by both",
+            ));
+        }
+        (Some(key), None) => {
+            let tenant =
+                match (fields.flag("processDefinitionWithoutTenantId")?, fields.text("processDefinitionTenantId")?) {
+                    (Some(true), _) => TenantChoice::None,
+                    (_, Some(tenant)) => TenantChoice::Of(tenant),
+                    (_, None) => TenantChoice::Any,
+                };
+            InstanceSet::OfDefinitions(DefinitionSet::ByKey { key, tenant })
+        }
+        (None, Some(id)) => InstanceSet::OfDefinitions(DefinitionSet::ById(ProcessDefinitionId(id))),
+        (None, None) if !is_named_otherwise => {
+            return Err(Failure::invalid("no instances are named: by ids, queries or their definition"));
+        }
+        (None, None) => {
+            fields.not_yet(&queries)?;
+            InstanceSet::Ids(instance_ids(ids.unwrap_or_default())?)
+        }
+    };
+    call.runtime().set_instance_suspension(which, state).await?;
+    Ok(Answer::no_content())
+}
+
+/// Camunda: unknown ones are passed over, null and none at all are refused.
+fn instance_ids(given: &[Value]) -> Result<Vec<ProcessInstanceId>, Failure> {
+    let refused = |message: &str| Refusal {
+        code: Some(0),
+        ..Refusal::new(StatusCode::BAD_REQUEST, "BadUserRequestException", message)
+    };
+    if given.is_empty() {
+        return Err(refused("`processInstanceIds` is empty").into());
+    }
+    let mut ids = Vec::new();
+    for id in given {
+        match id {
+            Value::String(text) => ids.extend(text.parse::<ProcessInstanceId>().ok()),
+            Value::Null => return Err(refused("`processInstanceIds` contains null").into()),
+            _ => return Err(Failure::invalid("`processInstanceIds` has to contain texts")),
+        }
+    }
+    Ok(ids)
+}
+
+/// Nodes come parents first; they are put together from the leaves.
+fn tree(
+    id: ProcessInstanceId,
+    definition_id: &ProcessDefinitionId,
+    definition: Option<&ProcessDefinition>,
+    nodes: Vec<ActivityNode>,
+) -> Value {
+    let mut children: BTreeMap<ActivityInstanceId, Vec<Value>> = BTreeMap::new();
+    let mut root = Value::Null;
+    for node in nodes.into_iter().rev() {
+        let mut inside = children.remove(&node.id).unwrap_or_default();
+        inside.reverse();
+        let parent = node.parent.clone();
+        let shown = shown(id, definition_id, definition, node, inside);
+        match parent {
+            Some(parent) => children.entry(parent).or_default().push(shown),
+            None => root = shown,
+        }
+    }
+    root
+}
+
+fn shown(
+    id: ProcessInstanceId,
+    definition_id: &ProcessDefinitionId,
+    definition: Option<&ProcessDefinition>,
+    node: ActivityNode,
+    children: Vec<Value>,
+) -> Value {
+    let model = definition.map(|definition| &definition.model);
+    let (activity_id, name, activity_type): (&str, Option<&Arc<str>>, &str) = match &node.id.activity_id {
+        None => (definition_id.as_str(), model.and_then(|model| model.name.as_ref()), "processDefinition"),
+        Some(activity_id) => {
+            let index = model.and_then(|model| model.element_by_id(activity_id));
+            let element = index.zip(model).map(|(index, model)| model.element(index));
+            (activity_id, element.and_then(|e| e.name.as_ref()), element.map_or("", |e| e.activity_type()))
+        }
+    };
+    let incidents: Vec<Value> = node
+        .incidents
+        .iter()
+        .map(|(id, activity)| json!({ "id": id.to_string(), "activityId": activity.as_deref() }))
+        .collect();
+    json!({
+        "id": node.id.to_string(),
+        "parentActivityInstanceId": node.parent.as_ref().map(ToString::to_string),
+        "activityId": activity_id,
+        "activityType": activity_type,
+        "processInstanceId": id.to_string(),
+        "processDefinitionId": definition_id.as_str(),
+        "childActivityInstances": children,
+        "childTransitionInstances": [],
+        "executionIds": node.execution_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "activityName": name.map(|name| &**name),
+        "name": name.map(|name| &**name),
+        "incidentIds": node.incidents.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>(),
+        "incidents": incidents,
+    })
+}
