@@ -45,7 +45,8 @@ pub(crate) fn error_event_definitions(
     report: &mut Report<'_>,
 ) -> Vec<ErrorEventDefinition> {
     extensions(node)
-        .filter(|extension| is_camunda(*extension, "errorEventDefinition"))
+        // Camunda: in whatever namespace.
+        .filter(|extension| extension.tag_name().name() == "errorEventDefinition")
         .filter_map(|definition| {
             // Camunda: without a reference the definition does nothing.
             let error = definitions.error(definition.attribute("errorRef")?);

@@ -22,11 +22,19 @@ pub(crate) struct InputOutput {
 
 /// The `camunda:inputOutput` of an element, if it has one. What is wrong is reported for `owner`.
 pub(crate) fn read(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<InputOutput> {
-    let input_output = extensions(node).find(|extension| is_camunda(*extension, "inputOutput"))?;
-    let inputs =
-        camunda_children(input_output, "inputParameter").filter_map(|node| parameter(node, owner, report)).collect();
-    let outputs =
-        camunda_children(input_output, "outputParameter").filter_map(|node| parameter(node, owner, report)).collect();
+    let mut all = extensions(node).filter(|extension| is_camunda(*extension, "inputOutput"));
+    let input_output = all.next()?;
+    if let Some(second) = all.next() {
+        report.error_for(second, &[owner], "more than one camunda:inputOutput on an element is not supported");
+        return None;
+    }
+    // Camunda: the first parameter that is wrong is the last one looked at.
+    let inputs: Option<Vec<_>> =
+        camunda_children(input_output, "inputParameter").map(|node| parameter(node, owner, report)).collect();
+    let inputs = inputs?;
+    let outputs: Option<Vec<_>> =
+        camunda_children(input_output, "outputParameter").map(|node| parameter(node, owner, report)).collect();
+    let outputs = outputs?;
     Some(InputOutput { inputs, outputs })
 }
 
@@ -64,9 +72,8 @@ fn nested(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<IoMapp
 fn value(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<IoMapping> {
     match node.tag_name().name() {
         "list" => {
-            let items: Vec<_> =
-                node.children().filter(|child| child.is_element()).map(|item| value(item, owner, report)).collect();
-            items.into_iter().collect::<Option<Vec<_>>>().map(IoMapping::List)
+            let items = node.children().filter(|child| child.is_element()).map(|item| value(item, owner, report));
+            items.collect::<Option<Vec<_>>>().map(IoMapping::List)
         }
         "map" => map(node, owner, report),
         "script" => {

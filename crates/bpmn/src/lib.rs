@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod model;
 mod parse;
 
+mod association;
 mod attribute;
 mod definitions;
 mod diagram;

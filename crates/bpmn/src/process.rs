@@ -29,6 +29,7 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
         Some(Ok(days)) => days,
         None => None,
     };
+    check_starters(node, report);
     let mut builder = ProcessBuilder::new(definitions, report);
     let none_start_event = scope::read(&mut builder, node);
     let arena = builder.finish();
@@ -47,6 +48,15 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
         none_start_event,
         elements_by_id: arena.elements_by_id,
     })
+}
+
+/// Who may start the process means nothing to the engine yet, but the expressions must be some.
+fn check_starters(node: Node<'_>, report: &mut Report<'_>) {
+    for name in ["candidateStarterUsers", "candidateStarterGroups"] {
+        for candidate in attribute::comma_separated(camunda(node, name).unwrap_or_default()) {
+            let _ = read_expression(&candidate, node, report);
+        }
+    }
 }
 
 /// `camunda:taskPriority` or `camunda:jobPriority`: an expression, or else an integer.

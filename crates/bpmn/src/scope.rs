@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use expression::Expression;
 
+use crate::association;
 use crate::attribute::{self, bpmn_children_named};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
 use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, start_event};
 use crate::io_mapping::InputOutput;
 use crate::model::{Element, ElementIndex, ElementKind, Flow, FlowIndex};
+use crate::process::priority;
 use crate::report::Report;
 use crate::sequence_flow;
 
@@ -110,6 +112,9 @@ fn read_connections<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'
     for node in bpmn_children_named(scope.node, "sequenceFlow") {
         sequence_flow::read(builder, scope, node);
     }
+    for node in bpmn_children_named(scope.node, "association") {
+        association::check(node, builder.definitions, builder.report);
+    }
 }
 
 impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
@@ -137,6 +142,8 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         let index = ElementIndex(
             u32::try_from(self.arena.elements.len()).expect("documents have fewer elements, by their limit"),
         );
+        // Only timers have a use for it so far; a wrong one is an error on any element.
+        let _ = priority(node, "jobPriority", self.report);
         let position = self.report.position(node);
         let is_scope = matches!(kind, ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. });
         self.arena.elements_by_id.insert(Arc::clone(&id), index);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use expression::Expression;
+
 use crate::attribute::{self, bpmn_child, camunda};
 use crate::document::Node;
 use crate::element::event_definition;
 use crate::io_mapping;
 use crate::model::{BoundaryEvent, BoundaryTrigger, ElementIndex, ElementKind, TimerDefinition, TimerForm};
-use crate::process::priority;
 use crate::scope::{ProcessBuilder, Scope, Target};
 use crate::unsupported;
 
@@ -32,6 +33,9 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
 
 fn host<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) -> Option<ElementIndex> {
     let reference = node.attribute("attachedToRef").unwrap_or_default().trim();
+    if reference.is_empty() {
+        builder.report.error(node, "attribute 'attachedToRef' is required on boundaryEvent");
+    }
     match builder.find(scope, reference) {
         Target::Element(host) => Some(host),
         Target::Refused => None,
@@ -142,6 +146,6 @@ fn timer(
         );
     }
     let expression = builder.expression(attribute::text(node).trim(), node)?;
-    let job_priority = priority(event, "jobPriority", builder.report);
+    let job_priority = camunda(event, "jobPriority").and_then(|text| Expression::parse(text).ok());
     Some(TimerDefinition { form, expression, job_priority })
 }

@@ -18,22 +18,17 @@ pub(crate) fn read(
     if unsupported::refuse_implementation(node, id, builder.report) {
         return None;
     }
+    let name = node.tag_name().name();
     match camunda(node, "type") {
-        Some(value) if value.eq_ignore_ascii_case("external") => external(builder, form, node, id),
-        Some(value) => {
-            let message = format!("Invalid usage of type attribute on {}: '{value}'", node.tag_name().name());
-            builder.report.error(node, message);
-            None
-        }
-        None => {
-            let name = node.tag_name().name();
-            let message = format!(
-                "One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on {name}."
-            );
-            builder.report.error(node, message);
-            None
-        }
+        Some(value) if value.eq_ignore_ascii_case("external") => return external(builder, form, node, id),
+        Some(value) => builder.report.error(node, format!("Invalid usage of type attribute on {name}: '{value}'")),
+        None => {}
     }
+    // Camunda: a type that is not known is none at all too.
+    let message =
+        format!("One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on {name}.");
+    builder.report.error(node, message);
+    None
 }
 
 /// A message event that throws; `definition` says how.

@@ -71,6 +71,8 @@ impl<T> ByName<T> {
 /// An element with content and attributes.
 #[derive(Debug)]
 pub(super) struct Type {
+    /// Only what extends it may be used.
+    pub is_abstract: bool,
     pub is_mixed: bool,
     /// One of these sequences is the content.
     pub alternatives: Vec<Vec<Particle>>,
@@ -188,6 +190,7 @@ fn complete_type(name: Name<'static>, lines: &BTreeMap<Name<'static>, TypeLine>)
         next = lines.get(&ancestor).and_then(|line| line.base);
     }
     let mut complete = Type {
+        is_abstract: false,
         is_mixed: false,
         alternatives: vec![Vec::new()],
         attributes: BTreeMap::new(),
@@ -205,6 +208,7 @@ fn complete_type(name: Name<'static>, lines: &BTreeMap<Name<'static>, TypeLine>)
         complete.allows_other_attributes |= line.own.allows_other_attributes;
         complete.attributes.extend(line.own.attributes.iter().map(|(name, attribute)| (*name, attribute.clone())));
     }
+    complete.is_abstract = lines.get(&name).is_some_and(|line| line.own.is_abstract);
     complete.lineage = lineage;
     complete
 }
@@ -220,6 +224,7 @@ fn read_name(word: &'static str) -> Name<'static> {
 
 fn read_type(words: &[&'static str], enumerations: &BTreeMap<&str, SimpleType>) -> TypeLine {
     let mut own = Type {
+        is_abstract: false,
         is_mixed: false,
         alternatives: vec![Vec::new()],
         attributes: BTreeMap::new(),
@@ -231,6 +236,7 @@ fn read_type(words: &[&'static str], enumerations: &BTreeMap<&str, SimpleType>) 
     while let Some(word) = words.next() {
         match word {
             ":" => base = words.next().map(read_name),
+            "abstract" => own.is_abstract = true,
             "mixed" => own.is_mixed = true,
             "{" => in_content = true,
             "}" => in_content = false,

@@ -16,6 +16,9 @@ pub(crate) fn validate(document: &Document<'_>, report: &mut Report<'_>) {
     validation.check_references(document.root());
 }
 
+/// What XML takes for white space.
+const XML_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// What the content of an element must be.
 enum Content<'g> {
     Children { is_mixed: bool, state: ContentState<'g> },
@@ -127,6 +130,11 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
     }
 
     fn enter_type(&mut self, node: Node<'d>, of: &'g Type) -> Content<'g> {
+        if of.is_abstract {
+            let message = format!("element '{}' is abstract and must not be used", node.tag_name().name());
+            self.report.violation(self.document.position(node), message);
+            return Content::Anything;
+        }
         for attribute in node.attributes() {
             match attribute.namespace() {
                 None => match of.attributes.get(attribute.name()) {
@@ -183,10 +191,14 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
         let (node, name) = (frame.node, frame.node.tag_name().name());
         let problems = match &frame.content {
             Content::Anything => Vec::new(),
-            Content::Value(simple_type) => match self.check_text(node, simple_type) {
-                Ok(()) => Vec::new(),
-                Err(reason) => vec![reason, format!("the value of element '{name}' is wrong")],
-            },
+            Content::Value(simple_type) => {
+                let children =
+                    node.first_element_child().map(|_| format!("element '{name}' must not have child elements"));
+                let text = node.text().unwrap_or_default();
+                let wrong = self.check_value(node, text, simple_type).err();
+                let wrong = wrong.map(|reason| [reason, format!("the value of element '{name}' is wrong")]);
+                children.into_iter().chain(wrong.into_iter().flatten()).collect()
+            }
             Content::Children { is_mixed, state } => {
                 let text = (!is_mixed && has_text(node)).then(|| format!("element '{name}' must not hold text"));
                 let missing = state
@@ -201,10 +213,6 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
         }
     }
 
-    fn check_text(&mut self, node: Node<'d>, simple_type: &SimpleType) -> Result<(), String> {
-        self.check_value(node, node.text().unwrap_or_default(), simple_type)
-    }
-
     fn check_references(&mut self, root: Node<'d>) {
         let place = self.document.end_position(root);
         for id in self.references.difference(&self.ids) {
@@ -216,5 +224,5 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
 fn has_text(node: Node<'_>) -> bool {
     node.children()
         .filter(|child| child.is_text())
-        .any(|child| child.text().is_some_and(|text| !text.trim().is_empty()))
+        .any(|child| child.text().is_some_and(|text| !text.trim_matches(XML_SPACE).is_empty()))
 }
