@@ -26,9 +26,9 @@ pub use condition::{
 };
 pub use error::{QueryError, QueryErrorKind};
 pub use mutation::{AssignedValue, Assignment, Mutation};
-pub use request::{ListRequest, Purpose, ValueForm};
+pub use request::{ListRequest, Purpose};
 pub use resource::Resource;
-pub use row::RowError;
+pub use row::{RowError, ShownVariable};
 pub use select::{Direction, Nulls, Order, Select};
 pub use table::{Column, ColumnKind, Dialect, Index, Table};
 pub use value::{SqlValue, Statement};

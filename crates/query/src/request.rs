@@ -7,7 +7,7 @@ use crate::condition::{Condition, Source, Subquery, Term, column};
 use crate::error::{QueryError, QueryErrorKind};
 use crate::lowering::{self, Parameters, variable_column};
 use crate::reading::{Given, field_of};
-use crate::resource::{OutputValue, Resource, SortKey};
+use crate::resource::{OutputValue, Resource, SortKey, VariablePart};
 use crate::select::{Direction, Nulls, Order, Select};
 
 /// How many sort keys one request can have.
@@ -26,14 +26,6 @@ pub struct ListRequest {
     condition: Condition,
     order: Vec<Order>,
     page: Page,
-    pub values: ValueForm,
-}
-
-/// Whether serialized values of variables are shown as what they hold, or as their text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueForm {
-    Deserialized,
-    Serialized,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,12 +70,7 @@ impl ListRequest {
             Purpose::Rows => page(parameters)?,
             Purpose::Count => Page::default(),
         };
-        Ok(ListRequest {
-            condition: lowering::condition(resource, given)?,
-            order: order(resource, given)?,
-            page,
-            values: value_form(parameters),
-        })
+        Ok(ListRequest { condition: lowering::condition(resource, given)?, order: order(resource, given)?, page })
     }
 }
 
@@ -158,22 +145,18 @@ impl OutputValue {
     /// The cells of a row that the value is made from.
     pub(crate) fn terms(&self) -> Vec<Term> {
         match self {
-            OutputValue::Column(column)
-            | OutputValue::Is(column, _)
-            | OutputValue::IfPresent(column, _, _)
-            | OutputValue::VariableType(column) => vec![Term::Column(*column)],
-            OutputValue::Term(term, _) => vec![term.clone()],
+            OutputValue::Column(column) | OutputValue::Is(column, _) | OutputValue::IfPresent(column, _, _) => {
+                vec![Term::Column(*column)]
+            }
             OutputValue::Sum(signed) => signed.iter().map(|(_, term)| term.clone()).collect(),
             OutputValue::ActivityInstance { activity, id } => vec![Term::Column(*activity), Term::Column(*id)],
             OutputValue::Duration { start, end } => vec![Term::Column(*start), Term::Column(*end)],
             OutputValue::Constant(_) => Vec::new(),
-            OutputValue::VariableValue(alias) => {
+            OutputValue::Variable(VariablePart::Type, alias) => {
                 let names = ["value_type", "text_value", "integer_value", "real_value", "value_info"];
                 names.map(|name| Term::Column(column(alias, name))).into()
             }
-            OutputValue::VariableInfo(alias) => {
-                ["value_type", "value_info"].map(|name| Term::Column(column(alias, name))).into()
-            }
+            OutputValue::Variable(VariablePart::Value | VariablePart::Info | VariablePart::Error, _) => Vec::new(),
         }
     }
 }
@@ -195,13 +178,6 @@ fn page_number(parameters: &[(String, String)], name: &str) -> Result<Option<i64
                 Err(QueryError::new(QueryErrorKind::InvalidPage, name, message))
             }
         },
-    }
-}
-
-fn value_form(parameters: &[(String, String)]) -> ValueForm {
-    match parameters.iter().find(|(key, _)| key == "deserializeValues") {
-        Some((_, value)) if !value.eq_ignore_ascii_case("true") => ValueForm::Serialized,
-        _ => ValueForm::Deserialized,
     }
 }
 

@@ -98,18 +98,10 @@ pub struct Output {
 pub enum OutputValue {
     /// In the form that the column's kind asks for.
     Column(ColumnRef),
-    /// In the form of that kind.
-    Term(Term, ColumnKind),
     /// `activityId:uuid`, or the id alone where there is no activity.
-    ActivityInstance {
-        activity: ColumnRef,
-        id: ColumnRef,
-    },
+    ActivityInstance { activity: ColumnRef, id: ColumnRef },
     /// The milliseconds between two times, both given.
-    Duration {
-        start: ColumnRef,
-        end: ColumnRef,
-    },
+    Duration { start: ColumnRef, end: ColumnRef },
     /// Whether the column has this value.
     Is(ColumnRef, SqlValue),
     /// The first text if the column has a value, the second if not.
@@ -118,10 +110,18 @@ pub enum OutputValue {
     Sum(Vec<(Sign, Term)>),
     /// The same for every row.
     Constant(serde_json::Value),
-    VariableType(ColumnRef),
-    /// The value as `deserializeValues` asks for; contents of files and bytes are never part of a list.
-    VariableValue(&'static str),
-    VariableInfo(&'static str),
+    /// Of a variable in the table of that alias.
+    Variable(VariablePart, &'static str),
+}
+
+/// The type comes before the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariablePart {
+    Type,
+    /// Contents of files and bytes are never part of a list.
+    Value,
+    Info,
+    Error,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,14 @@
 //! Rows of a resource as JSON objects, in the order and the forms that it declares.
+//!
+//! How values of variables look is not known here: the caller shows them.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use types::{Timestamp, Uuid, VariableType};
+use types::{FileValue, ObjectValue, Timestamp, Uuid, VariableType, VariableValue};
 
 use crate::condition::{ColumnRef, Term};
-use crate::request::ValueForm;
-use crate::resource::{OutputValue, Resource, Sign};
+use crate::resource::{OutputValue, Resource, Sign, VariablePart};
 use crate::table::ColumnKind;
 use crate::value::SqlValue;
 
@@ -17,42 +20,61 @@ pub struct RowError {
     pub output: &'static str,
 }
 
+/// A variable's value as it is to be shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShownVariable {
+    pub value: Value,
+    pub value_info: Map<String, Value>,
+    /// Why there is no value.
+    pub error_message: Option<String>,
+}
+
 impl Resource {
-    /// `cells` are those of one row of `select` or `select_one`.
-    pub fn row(&self, cells: &[SqlValue], values: ValueForm) -> Result<Map<String, Value>, RowError> {
+    /// `cells` are those of one row of `select` or `select_one`. Files and bytes come without their contents.
+    pub fn row(
+        &self,
+        cells: &[SqlValue],
+        show: &dyn Fn(&VariableValue) -> ShownVariable,
+    ) -> Result<Map<String, Value>, RowError> {
         let mut object = Map::with_capacity(self.outputs.len());
         let mut rest = cells;
+        let mut variable = ShownVariable::default();
         for output in &self.outputs {
-            let error = RowError { resource: self.name, output: output.name };
-            let count = output.value.terms().len();
-            let (own, others) = rest.split_at_checked(count).ok_or_else(|| error.clone())?;
+            let error = || RowError { resource: self.name, output: output.name };
+            let (own, others) = rest.split_at_checked(output.value.terms().len()).ok_or_else(error)?;
             rest = others;
-            let value = self.output(&output.value, own, values).ok_or(error)?;
-            object.insert(output.name.to_owned(), value);
+            let value = match &output.value {
+                OutputValue::Variable(VariablePart::Type, _) => {
+                    let (value_type, value) = variable_value(own).ok_or_else(error)?;
+                    variable = show(&value);
+                    Some(value_type.name().into())
+                }
+                OutputValue::Variable(VariablePart::Value, _) => Some(std::mem::take(&mut variable.value)),
+                OutputValue::Variable(VariablePart::Info, _) => {
+                    Some(Value::Object(std::mem::take(&mut variable.value_info)))
+                }
+                OutputValue::Variable(VariablePart::Error, _) => Some(variable.error_message.take().into()),
+                other => self.plain_output(other, own),
+            };
+            object.insert(output.name.to_owned(), value.ok_or_else(error)?);
         }
         Ok(object)
     }
 
     /// `None` if a cell is not of the kind that is declared.
-    fn output(&self, output: &OutputValue, cells: &[SqlValue], values: ValueForm) -> Option<Value> {
+    fn plain_output(&self, output: &OutputValue, cells: &[SqlValue]) -> Option<Value> {
         match (output, cells) {
             (OutputValue::Constant(value), []) => Some(value.clone()),
             (OutputValue::Column(column), [cell]) => plain(self.kind(*column), cell),
-            (OutputValue::Term(_, kind), [cell]) => plain(*kind, cell),
             (OutputValue::Is(_, value), [cell]) => Some((cell == value).into()),
             (OutputValue::IfPresent(_, _, absent), [SqlValue::Null]) => Some((*absent).into()),
             (OutputValue::IfPresent(_, present, _), [_]) => Some((*present).into()),
             (OutputValue::Sum(signed), cells) => sum(signed, cells),
             (OutputValue::ActivityInstance { .. }, [activity, id]) => activity_instance(activity, id),
             (OutputValue::Duration { .. }, [SqlValue::Integer(start), SqlValue::Integer(end)]) => {
-                Some((end - start).into())
+                Some(end.saturating_sub(*start).into())
             }
             (OutputValue::Duration { .. }, [_, _]) => Some(Value::Null),
-            (OutputValue::VariableType(_), [cell]) => plain(ColumnKind::Text, cell),
-            (OutputValue::VariableValue(_), [kind, text, integer, real, info]) => {
-                variable_value(variable_type(kind)?, [text, integer, real, info], values)
-            }
-            (OutputValue::VariableInfo(_), [kind, info]) => variable_info(variable_type(kind)?, info),
             _ => None,
         }
     }
@@ -97,60 +119,50 @@ fn activity_instance(activity: &SqlValue, id: &SqlValue) -> Option<Value> {
     }
 }
 
-fn variable_type(cell: &SqlValue) -> Option<VariableType> {
-    match cell {
-        SqlValue::Text(name) => VariableType::from_name(name),
-        _ => None,
-    }
-}
-
-fn variable_value(
-    value_type: VariableType,
-    [text, integer, real, info]: [&SqlValue; 4],
-    values: ValueForm,
-) -> Option<Value> {
-    match value_type {
-        VariableType::Null | VariableType::Bytes | VariableType::File => Some(Value::Null),
-        VariableType::Boolean => plain(ColumnKind::Boolean, integer),
-        VariableType::Short | VariableType::Integer | VariableType::Long => plain(ColumnKind::Integer, integer),
-        VariableType::Date => plain(ColumnKind::Time, integer),
-        VariableType::Double => plain(ColumnKind::Real, real),
-        // Camunda: lists show the inner state of its JSON and XML wrappers if asked to deserialize; the text is what
-        // is meant.
-        VariableType::String | VariableType::Json | VariableType::Xml => plain(ColumnKind::Text, text),
-        VariableType::Object => match (values, text) {
-            (ValueForm::Deserialized, SqlValue::Text(serialized)) if is_json(info) => {
-                Some(serde_json::from_str(serialized).unwrap_or_else(|_| serialized.as_ref().into()))
-            }
-            _ => plain(ColumnKind::Text, text),
-        },
-    }
-}
-
-fn is_json(info: &SqlValue) -> bool {
-    match info_fields(info) {
-        Some(fields) => fields.get("serializationDataFormat").is_some_and(|format| format == "application/json"),
-        None => false,
-    }
-}
-
-fn variable_info(value_type: VariableType, info: &SqlValue) -> Option<Value> {
-    let names: &[&str] = match value_type {
-        VariableType::Object => &["objectTypeName", "serializationDataFormat"],
-        VariableType::File => &["filename", "mimeType", "encoding"],
-        _ => &[],
+/// Of the cells type, text, integer, real and info.
+fn variable_value(cells: &[SqlValue]) -> Option<(VariableType, VariableValue)> {
+    let [SqlValue::Text(type_name), text, integer, real, info] = cells else { return None };
+    let value_type = VariableType::from_name(type_name)?;
+    let value = match (value_type, text, integer, real) {
+        (VariableType::Null, ..) => VariableValue::Null,
+        (VariableType::Boolean, _, SqlValue::Integer(flag), _) => VariableValue::Boolean(*flag != 0),
+        (VariableType::Short, _, SqlValue::Integer(number), _) => VariableValue::Short((*number).try_into().ok()?),
+        (VariableType::Integer, _, SqlValue::Integer(number), _) => VariableValue::Integer((*number).try_into().ok()?),
+        (VariableType::Long, _, SqlValue::Integer(number), _) => VariableValue::Long(*number),
+        (VariableType::Date, _, SqlValue::Integer(ms), _) => VariableValue::Date(Timestamp(*ms)),
+        (VariableType::Double, _, _, SqlValue::Real(number)) => VariableValue::Double(*number),
+        // No database keeps a NaN as a number.
+        (VariableType::Double, SqlValue::Text(_), ..) => VariableValue::Double(f64::NAN),
+        (VariableType::String, SqlValue::Text(text), ..) => VariableValue::String(text.clone()),
+        (VariableType::Json, SqlValue::Text(text), ..) => VariableValue::Json(text.clone()),
+        (VariableType::Xml, SqlValue::Text(text), ..) => VariableValue::Xml(text.clone()),
+        (VariableType::File, ..) => VariableValue::File(Arc::new(file(info)?)),
+        (VariableType::Object, text, ..) => VariableValue::Object(Arc::new(object(text, info)?)),
+        (other, ..) => VariableValue::TypedNull(other),
     };
-    if names.is_empty() {
-        return Some(Value::Object(Map::new()));
-    }
+    Some((value_type, value))
+}
+
+fn file(info: &SqlValue) -> Option<FileValue> {
     let mut fields = info_fields(info)?;
-    // What is not known of an object is null, of a file it is left out.
-    if value_type == VariableType::Object {
-        for name in names {
-            fields.entry(*name).or_insert(Value::Null);
-        }
-    }
-    Some(Value::Object(fields))
+    Some(FileValue {
+        filename: take(&mut fields, "filename")?,
+        mime_type: take(&mut fields, "mimeType"),
+        encoding: take(&mut fields, "encoding"),
+        contents: Arc::from([]),
+    })
+}
+
+fn object(text: &SqlValue, info: &SqlValue) -> Option<ObjectValue> {
+    let mut fields = info_fields(info)?;
+    Some(ObjectValue {
+        object_type_name: take(&mut fields, "objectTypeName"),
+        serialization_data_format: take(&mut fields, "serializationDataFormat"),
+        serialized: match text {
+            SqlValue::Text(text) => Some(text.to_string()),
+            _ => None,
+        },
+    })
 }
 
 fn info_fields(info: &SqlValue) -> Option<Map<String, Value>> {
@@ -159,6 +171,13 @@ fn info_fields(info: &SqlValue) -> Option<Map<String, Value>> {
             Ok(Value::Object(fields)) => Some(fields),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+fn take(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
+    match fields.remove(name) {
+        Some(Value::String(text)) => Some(text),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod form;
 pub mod json;
+pub mod list;
 pub mod media;
 pub mod operation;
 pub mod query_string;

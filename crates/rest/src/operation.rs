@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use axum::http::Method;
+use query::resource;
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -17,6 +18,7 @@ use crate::endpoint::{
     deployment, engine, external_task, fetch_and_lock, job, message, process_definition, process_instance, task,
 };
 use crate::failure::{Failure, Look};
+use crate::list;
 
 /// What a handler is on its way to.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -189,11 +191,11 @@ operations! {
     }
     "Batch" {
         DELETE "/batch/{id}" deleteBatch: nothing -> nothing;
-        GET "/batch" getBatches: nothing -> json;
-        GET "/batch/count" getBatchesCount: nothing -> json;
-        GET "/batch/statistics" getBatchStatistics: nothing -> json;
-        GET "/batch/statistics/count" getBatchStatisticsCount: nothing -> json;
-        GET "/batch/{id}" getBatch: nothing -> json;
+        GET "/batch" getBatches: nothing -> json => ENGINE, |call| list::rows(&resource::BATCHES, call);
+        GET "/batch/count" getBatchesCount: nothing -> json => ENGINE, |call| list::count(&resource::BATCHES, call);
+        GET "/batch/statistics" getBatchStatistics: nothing -> json => ENGINE, |call| list::rows(&resource::BATCH_STATISTICS, call);
+        GET "/batch/statistics/count" getBatchStatisticsCount: nothing -> json => ENGINE, |call| list::count(&resource::BATCH_STATISTICS, call);
+        GET "/batch/{id}" getBatch: nothing -> json => ENGINE, |call| list::one(&resource::BATCHES, &list::ABSENT, call);
         PUT "/batch/{id}/suspended" updateBatchSuspensionState: json -> nothing;
     }
     "Condition" {
@@ -233,10 +235,10 @@ operations! {
     }
     "Deployment" {
         DELETE "/deployment/{id}" deleteDeployment: nothing -> nothing => LOOKED_UP, deployment::delete;
-        GET "/deployment" getDeployments: nothing -> json;
-        GET "/deployment/count" getDeploymentsCount: nothing -> json;
+        GET "/deployment" getDeployments: nothing -> json => ENGINE, |call| list::rows(&resource::DEPLOYMENTS, call);
+        GET "/deployment/count" getDeploymentsCount: nothing -> json => ENGINE, |call| list::count(&resource::DEPLOYMENTS, call);
         GET "/deployment/registered" getRegisteredDeployments: nothing -> json => ENGINE, deployment::registered;
-        GET "/deployment/{id}" getDeployment: nothing -> json;
+        GET "/deployment/{id}" getDeployment: nothing -> json => ENGINE, |call| list::one(&resource::DEPLOYMENTS, &list::ABSENT, call);
         GET "/deployment/{id}/resources" getDeploymentResources: nothing -> json => ENGINE, deployment::resources;
         GET "/deployment/{id}/resources/{resourceId}" getDeploymentResource: nothing -> json => ENGINE, deployment::one_resource;
         GET "/deployment/{id}/resources/{resourceId}/data" getDeploymentResourceData: nothing -> any => ENGINE, deployment::resource_data;
@@ -247,20 +249,20 @@ operations! {
         GET "/engine" getProcessEngineNames: nothing -> json => ENGINE, engine::names;
     }
     "Event Subscription" {
-        GET "/event-subscription" getEventSubscriptions: nothing -> json;
-        GET "/event-subscription/count" getEventSubscriptionsCount: nothing -> json;
+        GET "/event-subscription" getEventSubscriptions: nothing -> json => ENGINE, |call| list::rows(&resource::EVENT_SUBSCRIPTIONS, call);
+        GET "/event-subscription/count" getEventSubscriptionsCount: nothing -> json => ENGINE, |call| list::count(&resource::EVENT_SUBSCRIPTIONS, call);
     }
     "Execution" {
         DELETE "/execution/{id}/localVariables/{varName}" deleteLocalExecutionVariable: nothing -> nothing => WRAPPED, of_execution::delete;
-        GET "/execution" getExecutions: nothing -> json;
-        GET "/execution/count" getExecutionsCount: nothing -> json;
-        GET "/execution/{id}" getExecution: nothing -> json;
+        GET "/execution" getExecutions: nothing -> json => ENGINE, |call| list::rows(&resource::EXECUTIONS, call);
+        GET "/execution/count" getExecutionsCount: nothing -> json => ENGINE, |call| list::count(&resource::EXECUTIONS, call);
+        GET "/execution/{id}" getExecution: nothing -> json => ENGINE, |call| list::one(&resource::EXECUTIONS, &list::ABSENT, call);
         GET "/execution/{id}/localVariables" getLocalExecutionVariables: nothing -> json => WRAPPED, of_execution::all;
         GET "/execution/{id}/localVariables/{varName}" getLocalExecutionVariable: nothing -> json => WRAPPED, of_execution::one;
         GET "/execution/{id}/localVariables/{varName}/data" getLocalExecutionVariableBinary: nothing -> any => WRAPPED, of_execution::data;
         GET "/execution/{id}/messageSubscriptions/{messageName}" getMessageEventSubscription: nothing -> json;
-        POST "/execution" queryExecutions: json -> json;
-        POST "/execution/count" queryExecutionsCount: json -> json;
+        POST "/execution" queryExecutions: json -> json => ENGINE, |call| list::rows(&resource::EXECUTIONS, call);
+        POST "/execution/count" queryExecutionsCount: json -> json => ENGINE, |call| list::count(&resource::EXECUTIONS, call);
         POST "/execution/{id}/create-incident" createIncident: json -> json;
         POST "/execution/{id}/localVariables" modifyLocalExecutionVariables: json -> nothing => WRAPPED, of_execution::modify;
         POST "/execution/{id}/localVariables/{varName}/data" setLocalExecutionVariableBinary: form -> nothing => WRAPPED, of_execution::put_data;
@@ -269,13 +271,13 @@ operations! {
         PUT "/execution/{id}/localVariables/{varName}" putLocalExecutionVariable: json -> nothing => WRAPPED, of_execution::put;
     }
     "External Task" {
-        GET "/external-task" getExternalTasks: nothing -> json;
-        GET "/external-task/count" getExternalTasksCount: nothing -> json;
+        GET "/external-task" getExternalTasks: nothing -> json => ENGINE, |call| list::rows(&resource::EXTERNAL_TASKS, call);
+        GET "/external-task/count" getExternalTasksCount: nothing -> json => ENGINE, |call| list::count(&resource::EXTERNAL_TASKS, call);
         GET "/external-task/topic-names" getTopicNames: nothing -> json => ENGINE, external_task::topic_names;
-        GET "/external-task/{id}" getExternalTask: nothing -> json;
+        GET "/external-task/{id}" getExternalTask: nothing -> json => ENGINE, |call| list::one(&resource::EXTERNAL_TASKS, &list::ABSENT_EXTERNAL_TASK, call);
         GET "/external-task/{id}/errorDetails" getExternalTaskErrorDetails: nothing -> text => EXTERNAL_TASK, external_task::error_details;
-        POST "/external-task" queryExternalTasks: json -> json;
-        POST "/external-task/count" queryExternalTasksCount: json -> json;
+        POST "/external-task" queryExternalTasks: json -> json => ENGINE, |call| list::rows(&resource::EXTERNAL_TASKS, call);
+        POST "/external-task/count" queryExternalTasksCount: json -> json => ENGINE, |call| list::count(&resource::EXTERNAL_TASKS, call);
         POST "/external-task/fetchAndLock" fetchAndLock: json -> json => ENGINE, fetch_and_lock::fetch_and_lock;
         POST "/external-task/retries-async" setExternalTaskRetriesAsyncOperation: json -> json;
         POST "/external-task/{id}/bpmnError" handleExternalTaskBpmnError: json -> nothing => EXTERNAL_TASK, external_task::throw_bpmn_error;
@@ -320,19 +322,19 @@ operations! {
         PUT "/group/{id}/members/{userId}" createGroupMember: nothing -> nothing;
     }
     "Historic Activity Instance" {
-        GET "/history/activity-instance" getHistoricActivityInstances: nothing -> json;
-        GET "/history/activity-instance/count" getHistoricActivityInstancesCount: nothing -> json;
-        GET "/history/activity-instance/{id}" getHistoricActivityInstance: nothing -> json;
-        POST "/history/activity-instance" queryHistoricActivityInstances: json -> json;
-        POST "/history/activity-instance/count" queryHistoricActivityInstancesCount: json -> json;
+        GET "/history/activity-instance" getHistoricActivityInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_ACTIVITY_INSTANCES, call);
+        GET "/history/activity-instance/count" getHistoricActivityInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_ACTIVITY_INSTANCES, call);
+        GET "/history/activity-instance/{id}" getHistoricActivityInstance: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_ACTIVITY_INSTANCES, &list::ABSENT, call);
+        POST "/history/activity-instance" queryHistoricActivityInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_ACTIVITY_INSTANCES, call);
+        POST "/history/activity-instance/count" queryHistoricActivityInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_ACTIVITY_INSTANCES, call);
     }
     "Historic Batch" {
         DELETE "/history/batch/{id}" deleteHistoricBatch: nothing -> nothing;
-        GET "/history/batch" getHistoricBatches: nothing -> json;
+        GET "/history/batch" getHistoricBatches: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_BATCHES, call);
         GET "/history/batch/cleanable-batch-report" getCleanableHistoricBatchesReport: nothing -> json;
         GET "/history/batch/cleanable-batch-report/count" getCleanableHistoricBatchesReportCount: nothing -> json;
-        GET "/history/batch/count" getHistoricBatchesCount: nothing -> json;
-        GET "/history/batch/{id}" getHistoricBatch: nothing -> json;
+        GET "/history/batch/count" getHistoricBatchesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_BATCHES, call);
+        GET "/history/batch/{id}" getHistoricBatch: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_BATCHES, &list::ABSENT, call);
         POST "/history/batch/set-removal-time" setRemovalTimeAsyncHistoricBatch: json -> json;
     }
     "Historic Decision Definition" {
@@ -357,20 +359,20 @@ operations! {
         POST "/history/detail" queryHistoricDetails: json -> json;
     }
     "Historic External Task Log" {
-        GET "/history/external-task-log" getHistoricExternalTaskLogs: nothing -> json;
-        GET "/history/external-task-log/count" getHistoricExternalTaskLogsCount: nothing -> json;
-        GET "/history/external-task-log/{id}" getHistoricExternalTaskLog: nothing -> json;
+        GET "/history/external-task-log" getHistoricExternalTaskLogs: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
+        GET "/history/external-task-log/count" getHistoricExternalTaskLogsCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
+        GET "/history/external-task-log/{id}" getHistoricExternalTaskLog: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_EXTERNAL_TASK_LOGS, &list::ABSENT, call);
         GET "/history/external-task-log/{id}/error-details" getErrorDetailsHistoricExternalTaskLog: nothing -> text;
-        POST "/history/external-task-log" queryHistoricExternalTaskLogs: json -> json;
-        POST "/history/external-task-log/count" queryHistoricExternalTaskLogsCount: json -> json;
+        POST "/history/external-task-log" queryHistoricExternalTaskLogs: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
+        POST "/history/external-task-log/count" queryHistoricExternalTaskLogsCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
     }
     "Historic Identity Link Log" {
         GET "/history/identity-link-log" getHistoricIdentityLinks: nothing -> json;
         GET "/history/identity-link-log/count" getHistoricIdentityLinksCount: nothing -> json;
     }
     "Historic Incident" {
-        GET "/history/incident" getHistoricIncidents: nothing -> json;
-        GET "/history/incident/count" getHistoricIncidentsCount: nothing -> json;
+        GET "/history/incident" getHistoricIncidents: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_INCIDENTS, call);
+        GET "/history/incident/count" getHistoricIncidentsCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_INCIDENTS, call);
     }
     "Historic Job Log" {
         GET "/history/job-log" getHistoricJobLogs: nothing -> json;
@@ -388,12 +390,12 @@ operations! {
     "Historic Process Instance" {
         DELETE "/history/process-instance/{id}" deleteHistoricProcessInstance: nothing -> nothing;
         DELETE "/history/process-instance/{id}/variable-instances" deleteHistoricVariableInstancesOfHistoricProcessInstance: nothing -> nothing;
-        GET "/history/process-instance" getHistoricProcessInstances: nothing -> json;
-        GET "/history/process-instance/count" getHistoricProcessInstancesCount: nothing -> json;
+        GET "/history/process-instance" getHistoricProcessInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
+        GET "/history/process-instance/count" getHistoricProcessInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
         GET "/history/process-instance/report" getHistoricProcessInstanceDurationReport: nothing -> any;
-        GET "/history/process-instance/{id}" getHistoricProcessInstance: nothing -> json;
-        POST "/history/process-instance" queryHistoricProcessInstances: json -> json;
-        POST "/history/process-instance/count" queryHistoricProcessInstancesCount: json -> json;
+        GET "/history/process-instance/{id}" getHistoricProcessInstance: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_PROCESS_INSTANCES, &list::ABSENT, call);
+        POST "/history/process-instance" queryHistoricProcessInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
+        POST "/history/process-instance/count" queryHistoricProcessInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
         POST "/history/process-instance/delete" deleteHistoricProcessInstancesAsync: json -> json;
         POST "/history/process-instance/set-removal-time" setRemovalTimeAsync: json -> json;
     }
@@ -412,12 +414,12 @@ operations! {
     }
     "Historic Variable Instance" {
         DELETE "/history/variable-instance/{id}" deleteHistoricVariableInstance: nothing -> nothing;
-        GET "/history/variable-instance" getHistoricVariableInstances: nothing -> json;
-        GET "/history/variable-instance/count" getHistoricVariableInstancesCount: nothing -> json;
-        GET "/history/variable-instance/{id}" getHistoricVariableInstance: nothing -> json;
+        GET "/history/variable-instance" getHistoricVariableInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_VARIABLE_INSTANCES, call);
+        GET "/history/variable-instance/count" getHistoricVariableInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_VARIABLE_INSTANCES, call);
+        GET "/history/variable-instance/{id}" getHistoricVariableInstance: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_VARIABLE_INSTANCES, &list::ABSENT, call);
         GET "/history/variable-instance/{id}/data" getHistoricVariableInstanceBinary: nothing -> any;
-        POST "/history/variable-instance" queryHistoricVariableInstances: json -> json;
-        POST "/history/variable-instance/count" queryHistoricVariableInstancesCount: json -> json;
+        POST "/history/variable-instance" queryHistoricVariableInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_VARIABLE_INSTANCES, call);
+        POST "/history/variable-instance/count" queryHistoricVariableInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_VARIABLE_INSTANCES, call);
     }
     "History Cleanup" {
         GET "/history/cleanup/configuration" getHistoryCleanupConfiguration: nothing -> json;
@@ -434,19 +436,19 @@ operations! {
     "Incident" {
         DELETE "/incident/{id}" resolveIncident: nothing -> nothing;
         DELETE "/incident/{id}/annotation" clearIncidentAnnotation: nothing -> nothing;
-        GET "/incident" getIncidents: nothing -> json;
-        GET "/incident/count" getIncidentsCount: nothing -> json;
-        GET "/incident/{id}" getIncident: nothing -> json;
+        GET "/incident" getIncidents: nothing -> json => ENGINE, |call| list::rows(&resource::INCIDENTS, call);
+        GET "/incident/count" getIncidentsCount: nothing -> json => ENGINE, |call| list::count(&resource::INCIDENTS, call);
+        GET "/incident/{id}" getIncident: nothing -> json => ENGINE, |call| list::one(&resource::INCIDENTS, &list::ABSENT, call);
         PUT "/incident/{id}/annotation" setIncidentAnnotation: json -> nothing;
     }
     "Job" {
         DELETE "/job/{id}" deleteJob: nothing -> nothing;
-        GET "/job" getJobs: nothing -> json;
-        GET "/job/count" getJobsCount: nothing -> json;
-        GET "/job/{id}" getJob: nothing -> json;
+        GET "/job" getJobs: nothing -> json => ENGINE, |call| list::rows(&resource::JOBS, call);
+        GET "/job/count" getJobsCount: nothing -> json => ENGINE, |call| list::count(&resource::JOBS, call);
+        GET "/job/{id}" getJob: nothing -> json => ENGINE, |call| list::one(&resource::JOBS, &list::ABSENT, call);
         GET "/job/{id}/stacktrace" getStacktrace: nothing -> text => ENGINE, job::stacktrace;
-        POST "/job" queryJobs: json -> json;
-        POST "/job/count" queryJobsCount: json -> json;
+        POST "/job" queryJobs: json -> json => ENGINE, |call| list::rows(&resource::JOBS, call);
+        POST "/job/count" queryJobsCount: json -> json => ENGINE, |call| list::count(&resource::JOBS, call);
         POST "/job/retries" setJobRetriesAsyncOperation: json -> json;
         POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing;
         POST "/job/{id}/execute" executeJob: nothing -> nothing => JOB_EXECUTION, job::execute;
@@ -489,8 +491,8 @@ operations! {
         DELETE "/process-definition/key/{key}" deleteProcessDefinitionsByKey: nothing -> nothing => THING, process_definition::delete;
         DELETE "/process-definition/key/{key}/tenant-id/{tenant-id}" deleteProcessDefinitionsByKeyAndTenantId: nothing -> nothing => THING, process_definition::delete;
         DELETE "/process-definition/{id}" deleteProcessDefinition: nothing -> nothing => THING, process_definition::delete;
-        GET "/process-definition" getProcessDefinitions: nothing -> json;
-        GET "/process-definition/count" getProcessDefinitionsCount: nothing -> json;
+        GET "/process-definition" getProcessDefinitions: nothing -> json => ENGINE, |call| list::rows(&resource::PROCESS_DEFINITIONS, call);
+        GET "/process-definition/count" getProcessDefinitionsCount: nothing -> json => ENGINE, |call| list::count(&resource::PROCESS_DEFINITIONS, call);
         GET "/process-definition/key/{key}" getProcessDefinitionByKey: nothing -> json => THING, process_definition::get;
         GET "/process-definition/key/{key}/deployed-start-form" getDeployedStartFormByKey: nothing -> any;
         GET "/process-definition/key/{key}/diagram" getProcessDefinitionDiagramByKey: nothing -> any => THING, process_definition::diagram;
@@ -536,15 +538,15 @@ operations! {
     "Process Instance" {
         DELETE "/process-instance/{id}" deleteProcessInstance: nothing -> nothing => THING, process_instance::delete;
         DELETE "/process-instance/{id}/variables/{varName}" deleteProcessInstanceVariable: nothing -> nothing => WRAPPED, of_process_instance::delete;
-        GET "/process-instance" getProcessInstances: nothing -> json;
-        GET "/process-instance/count" getProcessInstancesCount: nothing -> json;
-        GET "/process-instance/{id}" getProcessInstance: nothing -> json;
+        GET "/process-instance" getProcessInstances: nothing -> json => ENGINE, |call| list::rows(&resource::PROCESS_INSTANCES, call);
+        GET "/process-instance/count" getProcessInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::PROCESS_INSTANCES, call);
+        GET "/process-instance/{id}" getProcessInstance: nothing -> json => ENGINE, |call| list::one(&resource::PROCESS_INSTANCES, &list::ABSENT, call);
         GET "/process-instance/{id}/activity-instances" getActivityInstanceTree: nothing -> json => ENGINE, process_instance::activity_instances;
         GET "/process-instance/{id}/variables" getProcessInstanceVariables: nothing -> json => WRAPPED, of_process_instance::all;
         GET "/process-instance/{id}/variables/{varName}" getProcessInstanceVariable: nothing -> json => WRAPPED, of_process_instance::one;
         GET "/process-instance/{id}/variables/{varName}/data" getProcessInstanceVariableBinary: nothing -> any => WRAPPED, of_process_instance::data;
-        POST "/process-instance" queryProcessInstances: json -> json;
-        POST "/process-instance/count" queryProcessInstancesCount: json -> json;
+        POST "/process-instance" queryProcessInstances: json -> json => ENGINE, |call| list::rows(&resource::PROCESS_INSTANCES, call);
+        POST "/process-instance/count" queryProcessInstancesCount: json -> json => ENGINE, |call| list::count(&resource::PROCESS_INSTANCES, call);
         POST "/process-instance/delete" deleteProcessInstancesAsyncOperation: json -> json;
         POST "/process-instance/delete-historic-query-based" deleteAsyncHistoricQueryBased: json -> json;
         POST "/process-instance/job-retries" setRetriesByProcess: json -> json;
@@ -575,16 +577,16 @@ operations! {
     }
     "Task" {
         DELETE "/task/{id}" deleteTask: nothing -> nothing;
-        GET "/task" getTasks: nothing -> json;
-        GET "/task/count" getTasksCount: nothing -> json;
+        GET "/task" getTasks: nothing -> json => ENGINE, |call| list::rows(&resource::TASKS, call);
+        GET "/task/count" getTasksCount: nothing -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any;
-        GET "/task/{id}" getTask: nothing -> json;
+        GET "/task/{id}" getTask: nothing -> json => ENGINE, |call| list::one(&resource::TASKS, &list::ABSENT, call);
         GET "/task/{id}/deployed-form" getDeployedForm: nothing -> any;
         GET "/task/{id}/form" getForm: nothing -> json;
         GET "/task/{id}/form-variables" getFormVariables: nothing -> json;
         GET "/task/{id}/rendered-form" getRenderedForm: nothing -> any;
-        POST "/task" queryTasks: json -> json;
-        POST "/task/count" queryTasksCount: json -> json;
+        POST "/task" queryTasks: json -> json => ENGINE, |call| list::rows(&resource::TASKS, call);
+        POST "/task/count" queryTasksCount: json -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         POST "/task/create" createTask: json -> nothing;
         POST "/task/{id}/assignee" setAssignee: json -> nothing;
         POST "/task/{id}/bpmnError" handleBpmnError: json -> nothing;
@@ -669,12 +671,12 @@ operations! {
         PUT "/user/{id}/profile" updateProfile: json -> nothing;
     }
     "Variable Instance" {
-        GET "/variable-instance" getVariableInstances: nothing -> json;
-        GET "/variable-instance/count" getVariableInstancesCount: nothing -> json;
-        GET "/variable-instance/{id}" getVariableInstance: nothing -> json;
+        GET "/variable-instance" getVariableInstances: nothing -> json => ENGINE, |call| list::rows(&resource::VARIABLE_INSTANCES, call);
+        GET "/variable-instance/count" getVariableInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::VARIABLE_INSTANCES, call);
+        GET "/variable-instance/{id}" getVariableInstance: nothing -> json => ENGINE, |call| list::one(&resource::VARIABLE_INSTANCES, &list::ABSENT, call);
         GET "/variable-instance/{id}/data" getVariableInstanceBinary: nothing -> any;
-        POST "/variable-instance" queryVariableInstances: json -> json;
-        POST "/variable-instance/count" queryVariableInstancesCount: json -> json;
+        POST "/variable-instance" queryVariableInstances: json -> json => ENGINE, |call| list::rows(&resource::VARIABLE_INSTANCES, call);
+        POST "/variable-instance/count" queryVariableInstancesCount: json -> json => ENGINE, |call| list::count(&resource::VARIABLE_INSTANCES, call);
     }
     "Version" {
         GET "/version" getRestAPIVersion: nothing -> json => ENGINE, engine::version;

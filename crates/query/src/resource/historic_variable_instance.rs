@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, Rule, by_id, constant, left_join, shown, shown_as, sort};
+use super::{Output, OutputValue, Resource, Rule, VariablePart, by_id, constant, left_join, shown, shown_as, sort};
 use crate::condition::{Comparison, Condition, column};
 use crate::error::QueryErrorKind;
 use crate::filter::{
@@ -33,11 +33,12 @@ fn outputs() -> Vec<Output> {
         activity: VARIABLE.col("activity_id"),
         id: VARIABLE.col("activity_instance_id"),
     };
+    let part = |part| OutputValue::Variable(part, VARIABLE.name);
     let null = serde_json::Value::Null;
     vec![
-        shown_as("type", OutputValue::VariableType(VARIABLE.col("value_type"))),
-        shown_as("value", OutputValue::VariableValue(VARIABLE.name)),
-        shown_as("valueInfo", OutputValue::VariableInfo(VARIABLE.name)),
+        shown_as("type", part(VariablePart::Type)),
+        shown_as("value", part(VariablePart::Value)),
+        shown_as("valueInfo", part(VariablePart::Info)),
         shown("id", VARIABLE.col("id")),
         shown("name", VARIABLE.col("name")),
         shown("processDefinitionKey", VARIABLE.col("definition_key")),
@@ -48,9 +49,9 @@ fn outputs() -> Vec<Output> {
         constant("caseDefinitionKey", null.clone()),
         constant("caseDefinitionId", null.clone()),
         constant("caseInstanceId", null.clone()),
-        constant("caseExecutionId", null.clone()),
+        constant("caseExecutionId", null),
         shown("taskId", VARIABLE.col("task_id")),
-        constant("errorMessage", null),
+        shown_as("errorMessage", part(VariablePart::Error)),
         shown("tenantId", VARIABLE.col("tenant_id")),
         shown("state", VARIABLE.col("state")),
         shown("createTime", VARIABLE.col("create_time")),

@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, by_id, constant, left_join, shown, shown_as, sort, sort_activity_instance};
+use super::{
+    Output, OutputValue, Resource, VariablePart, by_id, constant, left_join, shown, shown_as, sort,
+    sort_activity_instance,
+};
 use crate::condition::Condition;
 use crate::error::QueryErrorKind;
 use crate::filter::{
@@ -34,11 +37,12 @@ fn outputs() -> Vec<Output> {
         activity: VARIABLE.col("activity_id"),
         id: VARIABLE.col("activity_instance_id"),
     };
+    let part = |part| OutputValue::Variable(part, VARIABLE.name);
     let null = serde_json::Value::Null;
     vec![
-        shown_as("type", OutputValue::VariableType(VARIABLE.col("value_type"))),
-        shown_as("value", OutputValue::VariableValue(VARIABLE.name)),
-        shown_as("valueInfo", OutputValue::VariableInfo(VARIABLE.name)),
+        shown_as("type", part(VariablePart::Type)),
+        shown_as("value", part(VariablePart::Value)),
+        shown_as("valueInfo", part(VariablePart::Info)),
         shown("id", VARIABLE.col("id")),
         shown("name", VARIABLE.col("name")),
         shown("processDefinitionId", INSTANCE.col("definition_id")),
@@ -47,9 +51,9 @@ fn outputs() -> Vec<Output> {
         constant("caseInstanceId", null.clone()),
         constant("caseExecutionId", null.clone()),
         shown("taskId", VARIABLE.col("task_id")),
-        constant("batchId", null.clone()),
+        constant("batchId", null),
         shown_as("activityInstanceId", activity_instance),
-        constant("errorMessage", null),
+        shown_as("errorMessage", part(VariablePart::Error)),
         shown("tenantId", VARIABLE.col("tenant_id")),
     ]
 }
