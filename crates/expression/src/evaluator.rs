@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::EvaluationError;
 use crate::expression::Context;
+use crate::limit;
 use crate::program::{BinaryOperator, Instruction, Part, Step, UnaryOperator};
 use crate::text::TextBuilder;
 use crate::value::Value;
@@ -14,14 +15,15 @@ pub(crate) fn evaluate(text: &Arc<str>, parts: &[Part], context: &dyn Context) -
     match parts {
         [] => Ok(Value::String("".into())),
         [Part::Text(literal)] => Ok(Value::String(literal.clone())),
-        [Part::Evaluated(steps)] => run(text, steps, context),
+        [Part::Evaluated(steps)] => run(text, steps, context, &mut 0),
         _ => {
+            let mut work = 0;
             let mut composite = TextBuilder::default();
             for part in parts {
                 match part {
                     Part::Text(literal) => composite.push(literal)?,
                     Part::Evaluated(steps) => {
-                        let value = run(text, steps, context)?;
+                        let value = run(text, steps, context, &mut work)?;
                         let position = steps.first().map_or(0, |step| step.position);
                         composite.push_coerced(&value).map_err(|error| error.at(text, position))?;
                     }
@@ -32,8 +34,9 @@ pub(crate) fn evaluate(text: &Arc<str>, parts: &[Part], context: &dyn Context) -
     }
 }
 
-fn run(text: &Arc<str>, steps: &[Step], context: &dyn Context) -> Result<Value, EvaluationError> {
-    let mut machine = Machine { stack: Vec::new(), context };
+/// `work` counts towards [`limit::WORK_BYTES`], over all parts of a text.
+fn run(text: &Arc<str>, steps: &[Step], context: &dyn Context, work: &mut usize) -> Result<Value, EvaluationError> {
+    let mut machine = Machine { stack: Vec::new(), context, work };
     let mut next = 0;
     while let Some(step) = steps.get(next) {
         next = match machine.step(&step.instruction) {
@@ -48,6 +51,7 @@ fn run(text: &Arc<str>, steps: &[Step], context: &dyn Context) -> Result<Value, 
 struct Machine<'a> {
     stack: Vec<Value>,
     context: &'a dyn Context,
+    work: &'a mut usize,
 }
 
 impl Machine<'_> {
@@ -81,7 +85,7 @@ impl Machine<'_> {
             Instruction::Call { method, arguments } => {
                 let arguments = self.pop_many(*arguments);
                 let target = self.pop();
-                method::call(self.context, &target, method, &arguments)?
+                self.call(&target, method, &arguments)?
             }
             Instruction::CallIndexed { arguments } => {
                 let arguments = self.pop_many(*arguments);
@@ -90,7 +94,7 @@ impl Machine<'_> {
                 if name.is_null() {
                     return Err(EvaluationError::unknown_property("Cannot find method 'null'"));
                 }
-                method::call(self.context, &target, &coercion::text(&name)?, &arguments)?
+                self.call(&target, &coercion::text(&name)?, &arguments)?
             }
             Instruction::Function { function, arguments } => {
                 let arguments = self.pop_many(*arguments);
@@ -105,8 +109,25 @@ impl Machine<'_> {
             Instruction::Truth => Value::Boolean(coercion::boolean(&self.pop())?),
             jump => return self.jump(jump),
         };
+        self.spend(value.weight())?;
         self.stack.push(value);
         Ok(None)
+    }
+
+    /// Every value costs something once, when it appears: what is done with it later is about as much work.
+    fn spend(&mut self, bytes: usize) -> Result<(), EvaluationError> {
+        *self.work = self.work.saturating_add(bytes);
+        if *self.work > limit::WORK_BYTES {
+            return Err(EvaluationError::limit("the size of all values together", limit::WORK_BYTES));
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, target: &Value, method: &str, arguments: &[Value]) -> Result<Value, EvaluationError> {
+        if method::is_pattern(method) {
+            self.spend(target.weight().saturating_mul(limit::PATTERN_WORK_PER_BYTE))?;
+        }
+        method::call(self.context, target, method, arguments)
     }
 
     fn jump(&mut self, instruction: &Instruction) -> Result<Option<usize>, EvaluationError> {

@@ -143,6 +143,21 @@ impl Value {
         matches!(self, Value::Null)
     }
 
+    /// About how many bytes it takes to read it once.
+    pub(crate) fn weight(&self) -> usize {
+        let entry = std::mem::size_of::<Value>();
+        let of_collection = |source: &Option<Arc<ObjectValue>>, entries: usize| {
+            let serialized = source.as_ref().and_then(|object| object.serialized.as_ref());
+            serialized.map_or(0, String::len).max(entries * entry)
+        };
+        match self {
+            Value::String(text) | Value::Json(text) | Value::Xml(text) => text.len(),
+            Value::List(list) => of_collection(&list.source, list.items.len()),
+            Value::Map(map) => of_collection(&map.source, map.len()),
+            _ => entry,
+        }
+    }
+
     /// The name of its class in Java, for messages.
     pub fn type_name(&self) -> &str {
         match self {

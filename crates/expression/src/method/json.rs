@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::json_path;
 use super::list::position;
 use crate::coercion::{integer, text};
 use crate::comparison::same;
@@ -33,7 +34,7 @@ pub(super) fn call(target: &str, name: &str, arguments: &[Value]) -> Result<Opti
         ("boolValue", []) if found.is_boolean() => scalar(&found, "a boolean")?,
         ("boolValue", []) => return Err(expected("a boolean", &found)),
         ("element", []) => node(&found),
-        ("jsonPath", [path]) => node(&at_path(&found, &text(path)?)?),
+        ("jsonPath", [path]) => node(&json_path::find(&found, &text(path)?)?),
         _ if found.is_array() => return of_array(found, name, arguments),
         _ => return of_object(found, name, arguments),
     }))
@@ -162,33 +163,4 @@ fn element(value: &Value) -> Result<Json, EvaluationError> {
         Value::Date(_) => Ok(Json::from(&*text(value)?)),
         _ => from_value(value),
     }
-}
-
-/// A path of names and indexes: `$.order.items[0]['name']`. The reference's filters, wildcards and deep scans are
-/// refused.
-fn at_path(found: &Json, path: &str) -> Result<Json, EvaluationError> {
-    let unsupported = || EvaluationError::failed(format!("'{path}' is no path of names and indexes as in $.a[0]['b']"));
-    let mut rest = path.strip_prefix('$').ok_or_else(unsupported)?;
-    let mut at = found;
-    while !rest.is_empty() {
-        let (key, remaining) = if let Some(name) = rest.strip_prefix('.') {
-            let end = name.find(['.', '[']).unwrap_or(name.len());
-            (&name[..end], &name[end..])
-        } else {
-            let bracket = rest.strip_prefix('[').ok_or_else(unsupported)?;
-            bracket.split_once(']').ok_or_else(unsupported)?
-        };
-        rest = remaining;
-        let name = ['\'', '"'].into_iter().find_map(|quote| key.strip_prefix(quote)?.strip_suffix(quote));
-        if key.is_empty() || (name.is_none() && key.contains(['*', '?', '@', ':', ',', '('])) {
-            return Err(unsupported());
-        }
-        let inner = match at {
-            Json::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
-            Json::Object(entries) => entries.get(name.unwrap_or(key)),
-            _ => None,
-        };
-        at = inner.ok_or_else(|| EvaluationError::failed(format!("Unable to find '{key}' of path '{path}'")))?;
-    }
-    Ok(at.clone())
 }

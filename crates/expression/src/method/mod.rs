@@ -5,6 +5,7 @@ mod boolean;
 mod date;
 mod date_time;
 mod json;
+mod json_path;
 pub(crate) mod list;
 mod map;
 mod number;
@@ -37,6 +38,11 @@ pub(crate) fn call(
         found => found,
     };
     result.ok_or_else(|| refused(target, name, arguments))
+}
+
+/// A method that applies a regular expression to its target.
+pub(crate) fn is_pattern(name: &str) -> bool {
+    matches!(name, "matches" | "replaceAll" | "replaceFirst" | "split")
 }
 
 /// The property `time` through the method `getTime`, `blank` through `isBlank`. `None` if there is neither.

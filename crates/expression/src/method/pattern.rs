@@ -35,8 +35,8 @@ fn with_posix_classes(pattern: &str) -> String {
             let (open, close) = if in_brackets { ("", "") } else { ("[", "]") };
             written.push_str(&format!("{open}[:{class}:]{close}"));
             length
-        } else if rest.starts_with('\\') {
-            let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+        } else if let Some(escaped) = rest.strip_prefix('\\') {
+            let length = 1 + escaped.chars().next().map_or(0, char::len_utf8);
             written.push_str(&rest[..length]);
             length
         } else {

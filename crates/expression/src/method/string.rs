@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::list::{length, position};
-use super::pattern;
+use super::{not_comparable, pattern};
 use crate::coercion::{integer, text};
 use crate::error::EvaluationError;
 use crate::limit;
@@ -43,13 +43,14 @@ pub(super) fn call(target: &Arc<str>, name: &str, arguments: &[Value]) -> Result
 /// The methods whose first argument is a text.
 fn with_text(target: &Arc<str>, name: &str, arguments: &[Value]) -> Result<Option<Value>, EvaluationError> {
     Ok(Some(match (name, arguments) {
-        ("contains", [part]) => Value::Boolean(target.contains(&*text(part)?)),
+        ("contains", [Value::String(part)]) => Value::Boolean(target.contains(&**part)),
         ("startsWith", [part]) => Value::Boolean(target.starts_with(&*text(part)?)),
         ("endsWith", [part]) => Value::Boolean(target.ends_with(&*text(part)?)),
-        ("contentEquals", [other]) => Value::Boolean(*target == text(other)?),
+        ("contentEquals", [Value::String(other)]) => Value::Boolean(target == other),
         ("equalsIgnoreCase", [Value::Null]) => Value::Boolean(false),
         ("equalsIgnoreCase", [other]) => Value::Boolean(fold_case(target) == fold_case(&text(other)?)),
-        ("compareTo", [other]) => compare(target, &text(other)?),
+        ("compareTo", [other @ (Value::String(_) | Value::Null)]) => compare(target, &text(other)?),
+        ("compareTo", [other]) => return Err(not_comparable("java.lang.String", other)),
         ("compareToIgnoreCase", [other]) => compare(&fold_case(target), &fold_case(&text(other)?)),
         ("concat", [other]) => {
             let mut joined = TextBuilder::default();
@@ -57,13 +58,17 @@ fn with_text(target: &Arc<str>, name: &str, arguments: &[Value]) -> Result<Optio
             joined.push(&text(other)?)?;
             Value::String(joined.finish())
         }
-        ("indexOf", [part]) => index_of(target, &part_text(part)?, 0),
-        ("indexOf", [part, from]) => index_of(target, &part_text(part)?, integer(from)?),
-        ("lastIndexOf", [part]) => {
-            position(target.rfind(&*part_text(part)?).map(|place| target[..place].encode_utf16().count()))
+        // Java finds two methods that could take a null, and refuses.
+        ("indexOf" | "lastIndexOf", [Value::Null, ..]) => return Ok(None),
+        ("indexOf" | "lastIndexOf", [part, from @ ..]) if from.len() < 2 => {
+            let from = from.first().map(integer).transpose()?;
+            match (name, part_text(part)?) {
+                (_, None) => position(None),
+                ("indexOf", Some(part)) => index_of(target, &part, from.unwrap_or(0)),
+                (_, Some(part)) => last_index_of(target, &part, from.unwrap_or(i32::MAX)),
+            }
         }
-        ("lastIndexOf", [part, from]) => last_index_of(target, &part_text(part)?, integer(from)?),
-        ("replace", [old, new]) => replace(target, &text(old)?, &text(new)?)?,
+        ("replace", [Value::String(old), Value::String(new)]) => replace(target, old, new)?,
         ("matches", [regex]) => Value::Boolean(pattern::matches(&text(regex)?, target)?),
         ("replaceAll", [regex, new]) => pattern::replace(&text(regex)?, target, &text(new)?, usize::MAX)?,
         ("replaceFirst", [regex, new]) => pattern::replace(&text(regex)?, target, &text(new)?, 1)?,
@@ -71,15 +76,14 @@ fn with_text(target: &Arc<str>, name: &str, arguments: &[Value]) -> Result<Optio
     }))
 }
 
-/// A text, or a number as the character with this code.
-fn part_text(part: &Value) -> Result<Arc<str>, EvaluationError> {
+/// A text, or a number as the character with this code; `None` if there is no such character.
+fn part_text(part: &Value) -> Result<Option<Arc<str>>, EvaluationError> {
     match part {
         Value::Short(_) | Value::Integer(_) | Value::Long(_) | Value::Double(_) => {
             let character = u32::try_from(integer(part)?).ok().and_then(char::from_u32);
-            let missing = || EvaluationError::failed("the number is no character's code");
-            Ok(character.ok_or_else(missing)?.to_string().into())
+            Ok(character.map(|character| character.to_string().into()))
         }
-        _ => text(part),
+        _ => text(part).map(Some),
     }
 }
 

@@ -151,6 +151,21 @@ fn of_evaluation() {
              with class java.lang.Double (at position 6)",
         ),
         (
+            "${s.contains(1)}",
+            "Unknown method used in expression: ${s.contains(1)}. Cause: Method not found: class \
+             java.lang.String.contains(java.lang.Long) (at position 4)",
+        ),
+        (
+            "${J.jsonPath('$.c[?(@ > 1)]')}",
+            "Error while evaluating expression: ${J.jsonPath('$.c[?(@ > 1)]')}. Cause: '$.c[?(@ > 1)]' is not supported \
+             as a JsonPath: names, indexes, * and .. are, as in $.a[0]['b'] and $..c (at position 4)",
+        ),
+        (
+            "${J.jsonPath('$.zz')}",
+            "Error while evaluating expression: ${J.jsonPath('$.zz')}. Cause: Unable to evaluate JsonPath expression \
+             '$.zz' (at position 4)",
+        ),
+        (
             "${jl.indexOf(9)}",
             "Error while evaluating expression: ${jl.indexOf(9)}. Cause: Unable to find '9' (at position 5)",
         ),

@@ -50,6 +50,18 @@ fn strings_stop_growing() {
 }
 
 #[test]
+fn long_work_is_cut_short() {
+    let chain = ".toUpperCase()".repeat(10_000);
+    assert!(outcome(&format!("${{'x'.repeat(8000000){chain}}}")).contains("all values together is over the limit"));
+    let composite = "${'x'.repeat(1000000).length()}".repeat(100);
+    assert!(outcome(&composite).contains("all values together is over the limit"));
+    let patterns = "${'x'.repeat(60000).matches('y')}".repeat(1_000);
+    assert!(outcome(&patterns).contains("all values together is over the limit"));
+    let path = format!("${{JSON('{}1{}').jsonPath('${}')}}", r#"{"a":"#.repeat(100), "}".repeat(100), "..a".repeat(20));
+    assert!(outcome(&path).contains("over the limit"), "{}", outcome(&path));
+}
+
+#[test]
 fn regular_expressions_take_linear_time() {
     assert_eq!(outcome("${'x'.repeat(2000).matches('(x+x+)+y')}"), "Boolean false");
     assert!(outcome("${'x'.matches('(((x{99}){99}){99}){99}')}").contains("no regular expression"));

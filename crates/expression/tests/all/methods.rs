@@ -47,6 +47,7 @@ fn of_strings() {
         ("${'a.b'.split('.')[0]}", "Null"),
         (r"${'a.b'.split('\\.')[1]}", "String b"),
         ("${s.replaceAll('(a)', '$1$1')}", "String aabc"),
+        ("${'2.5'.indexOf(L[2])}", "Integer -1"),
         ("${s.lastIndexOf('a', 2)}", "Integer 0"),
         ("${'abab'.lastIndexOf('ab', 1)}", "Integer 0"),
         ("${'abab'.lastIndexOf('ab', 0 - 1)}", "Integer -1"),
@@ -128,6 +129,10 @@ fn of_json_nodes() {
         ("${J.prop('c').elements()[0]}", "Json 1"),
         ("${J.jsonPath('$.a').numberValue()}", "Integer 1"),
         ("${J.jsonPath('$.c[0]').element()}", "Json 1"),
+        ("${J.jsonPath('$.c').elementList().size()}", "Integer 3"),
+        ("${J.jsonPath('$.c[*]').elementList().size()}", "Integer 3"),
+        ("${J.jsonPath('$..q').elementList().size()}", "Integer 1"),
+        (r#"${J.jsonPath("$['c'][0]").element()}"#, "Json 1"),
         (r#"${S("{\"a\":1}").prop("b", 2)}"#, r#"Json {"a":1,"b":2}"#),
         ("${JSON('[1]').elements().size()}", "Integer 1"),
         (
