@@ -118,7 +118,7 @@ pub(crate) fn read_expression(text: &str, node: Node<'_>, report: &mut Report<'_
     match Expression::parse(text) {
         Ok(expression) => Some(expression),
         Err(error) => {
-            report.expression_error(node, format!("Error parsing '{text}': {error}"));
+            report.expression_error(node, error.to_string());
             None
         }
     }

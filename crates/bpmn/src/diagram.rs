@@ -5,6 +5,9 @@ use crate::definitions::Definitions;
 use crate::document::{BPMN_DI, Node};
 use crate::report::Report;
 
+/// How often one error is repeated at most.
+const MAX_EQUAL_ERRORS: usize = 16;
+
 /// Reports shapes and edges of elements that do not exist.
 pub(crate) fn check(definitions: &Definitions<'_>, report: &mut Report<'_>) {
     let executable = definitions.processes().filter(|process| id(*process).is_some()).count();
@@ -32,7 +35,7 @@ fn check_shape(node: Node<'_>, executable: usize, definitions: &Definitions<'_>,
         Some(element) if definitions.has_element(element) => {}
         Some(element) => {
             // Camunda: each executable process finds the same error.
-            for _ in 0..executable {
+            for _ in 0..executable.min(MAX_EQUAL_ERRORS) {
                 report
                     .error(node, format!("Invalid reference in 'bpmnElement' attribute, activity {element} not found"));
             }

@@ -27,6 +27,8 @@ pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
     pub arena: Arena<'d>,
     /// The ids of elements that are there but not executable; what refers to them is not an error of its own.
     refused: BTreeSet<&'d str>,
+    /// The names of messages that boundary events of an activity wait for.
+    subscriptions: BTreeSet<(ElementIndex, String)>,
 }
 
 /// A process or sub-process whose elements are still to be read.
@@ -119,7 +121,13 @@ fn read_connections<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'
 
 impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     pub fn new(definitions: &'b Definitions<'d>, report: &'b mut Report<'r>) -> ProcessBuilder<'b, 'd, 'r> {
-        ProcessBuilder { definitions, report, arena: Arena::default(), refused: BTreeSet::new() }
+        ProcessBuilder {
+            definitions,
+            report,
+            arena: Arena::default(),
+            refused: BTreeSet::new(),
+            subscriptions: BTreeSet::new(),
+        }
     }
 
     pub fn finish(self) -> Arena<'d> {
@@ -145,7 +153,17 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         // Only timers have a use for it so far; a wrong one is an error on any element.
         let _ = priority(node, "jobPriority", self.report);
         let position = self.report.position(node);
-        let is_scope = matches!(kind, ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. });
+        let is_scope = match kind {
+            ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. } => true,
+            // Camunda: data properties make a user task a scope, though they do nothing by themselves.
+            ElementKind::UserTask(_) => attribute::bpmn_child(node, "property").is_some(),
+            ElementKind::NoneStartEvent { .. }
+            | ElementKind::NoneEndEvent
+            | ElementKind::ErrorEndEvent { .. }
+            | ElementKind::ExclusiveGateway
+            | ElementKind::ParallelGateway
+            | ElementKind::BoundaryEvent(_) => false,
+        };
         self.arena.elements_by_id.insert(Arc::clone(&id), index);
         self.arena
             .references
@@ -167,6 +185,11 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             column: position.column,
         });
         Some(index)
+    }
+
+    /// Remembers that an activity waits for a message; false if it does so already.
+    pub fn subscribe(&mut self, activity: ElementIndex, message_name: &str) -> bool {
+        self.subscriptions.insert((activity, message_name.to_owned()))
     }
 
     /// Gives an element its mappings, which make it a scope.

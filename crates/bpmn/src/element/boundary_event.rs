@@ -106,18 +106,11 @@ fn check_message_is_unique(
     id: &str,
 ) {
     let BoundaryTrigger::Message { name } = trigger else { return };
-    let host = builder.arena.element(host);
-    let is_taken = host.boundary_events.iter().any(|&other| match &builder.arena.element(other).kind {
-        ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Message { name: taken }, .. }) => {
-            taken.text() == name.text()
-        }
-        _ => false,
-    });
-    if is_taken {
+    if !builder.subscribe(host, name.text()) {
+        let host = &builder.arena.element(host).id;
         let message = format!(
-            "Cannot have more than one message event subscription with name '{}' for scope '{}'",
+            "Cannot have more than one message event subscription with name '{}' for scope '{host}'",
             name.text(),
-            host.id
         );
         let definition = bpmn_child(node, "messageEventDefinition").unwrap_or(node);
         builder.report.error_for(definition, &[id], message);

@@ -6,6 +6,7 @@ use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda, comma_sep
 use crate::document::Node;
 use crate::model::{ElementKind, UserTask};
 use crate::scope::ProcessBuilder;
+use crate::unsupported;
 
 pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> ElementKind {
     let mut attribute = |name: &str| camunda(node, name).and_then(|text| builder.expression(text, node));
@@ -17,6 +18,9 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
     let assignee = read_performer(builder, node, assignee);
     let name = node.attribute("name").and_then(|name| builder.expression(name, node));
     let description = attribute::documentation(node).and_then(|text| builder.expression(&text, node));
+    for property in bpmn_children_named(node, "property") {
+        unsupported::refuse_parts(property, attribute::id(node).unwrap_or_default(), builder.report);
+    }
     let mut task = UserTask {
         assignee,
         owner: None,

@@ -1,0 +1,177 @@
+//! A parsed document as text: one line for each element, flow and finding.
+
+use std::fmt::Write;
+
+use bpmn::model::{BoundaryTrigger, ErrorReference, ExternalTask, UserTask};
+use bpmn::{
+    Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure, ParsedDocument, ProcessModel,
+};
+use expression::Expression;
+
+pub fn describe(result: &Result<ParsedDocument, ParseFailure>) -> String {
+    let mut text = String::new();
+    match result {
+        Ok(document) => {
+            for process in &document.processes {
+                describe_process(&mut text, process);
+            }
+            if document.processes.is_empty() {
+                text.push_str("no executable process\n");
+            }
+            describe_findings(&mut text, "warning", &document.warnings);
+        }
+        Err(ParseFailure::Invalid { errors, warnings }) => {
+            describe_findings(&mut text, "error", errors);
+            describe_findings(&mut text, "warning", warnings);
+        }
+        Err(ParseFailure::Malformed(message)) => line(&mut text, format_args!("malformed: {message}")),
+        Err(ParseFailure::Expression(message)) => line(&mut text, format_args!("expression: {message}")),
+    }
+    text
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(text, "{arguments}").expect("text takes text");
+}
+
+fn describe_findings(text: &mut String, severity: &str, findings: &[Diagnostic]) {
+    for finding in findings {
+        let main = finding.main_element_id.as_deref().unwrap_or("-");
+        let ids = finding.element_ids.join(" ");
+        line(text, format_args!("{severity} {}:{} {main} [{ids}] {}", finding.line, finding.column, finding.message));
+    }
+}
+
+fn describe_process(text: &mut String, process: &ProcessModel) {
+    let start = process.none_start_event.map_or("-", |index| id_of(process, index));
+    let mut head = format!("process {} start={start}", process.key);
+    option(&mut head, "name", process.name.as_deref());
+    option(&mut head, "version", process.version_tag.as_deref());
+    option(&mut head, "description", process.description.as_deref());
+    option(&mut head, "days", process.history_time_to_live_days.map(|days| days.to_string()).as_deref());
+    option(&mut head, "taskPriority", shown(process.task_priority.as_ref()));
+    option(&mut head, "jobPriority", shown(process.job_priority.as_ref()));
+    if !process.is_startable_in_tasklist {
+        head.push_str(" not in tasklist");
+    }
+    line(text, format_args!("{head}"));
+    for element in &process.elements {
+        describe_element(text, process, element);
+    }
+    for flow in &process.flows {
+        let mut arrow = format!("  flow {} {} > {}", flow.id, id_of(process, flow.source), id_of(process, flow.target));
+        option(&mut arrow, "name", flow.name.as_deref());
+        option(&mut arrow, "if", shown(flow.condition.as_ref()));
+        line(text, format_args!("{arrow}"));
+    }
+}
+
+fn describe_element(text: &mut String, process: &ProcessModel, element: &Element) {
+    assert_eq!(process.element_by_id(&element.id).map(|index| &process.element(index).id), Some(&element.id));
+    let mut head = format!("  {} {} {}:{}", element.id, element.activity_type(), element.line, element.column);
+    option(&mut head, "name", element.name.as_deref());
+    option(&mut head, "in", element.parent.map(|parent| id_of(process, parent)));
+    if element.is_scope {
+        head.push_str(" scope");
+    }
+    option(&mut head, "default", element.default_flow.map(|flow| &*process.flow(flow).id));
+    for &event in &element.boundary_events {
+        option(&mut head, "boundary", Some(id_of(process, event)));
+    }
+    for (name, value) in &element.properties {
+        write!(head, " property {name}={value}").expect("text takes text");
+    }
+    describe_kind(&mut head, process, &element.kind);
+    line(text, format_args!("{head}"));
+    describe_parameters(text, "input", &element.inputs);
+    describe_parameters(text, "output", &element.outputs);
+}
+
+fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) {
+    match kind {
+        ElementKind::NoneStartEvent { initiator } => option(head, "initiator", initiator.as_deref()),
+        ElementKind::NoneEndEvent | ElementKind::ExclusiveGateway | ElementKind::ParallelGateway => {}
+        ElementKind::ErrorEndEvent { error } => option(head, "error", Some(&error_text(error))),
+        ElementKind::UserTask(task) => describe_user_task(head, task),
+        ElementKind::ExternalTask(task) => describe_external_task(head, task),
+        ElementKind::SubProcess { none_start_event } => option(head, "start", Some(id_of(process, *none_start_event))),
+        ElementKind::BoundaryEvent(event) => {
+            option(head, "host", Some(id_of(process, event.host)));
+            if !event.is_interrupting {
+                head.push_str(" not interrupting");
+            }
+            match &event.trigger {
+                BoundaryTrigger::Error { error_code, error_code_variable, error_message_variable } => {
+                    option(head, "code", error_code.as_deref());
+                    option(head, "codeVariable", error_code_variable.as_deref());
+                    option(head, "messageVariable", error_message_variable.as_deref());
+                }
+                BoundaryTrigger::Message { name } => option(head, "message", Some(name.text())),
+                BoundaryTrigger::Timer(timer) => {
+                    option(head, &format!("{:?}", timer.form), Some(timer.expression.text()));
+                    option(head, "jobPriority", shown(timer.job_priority.as_ref()));
+                }
+            }
+        }
+    }
+}
+
+fn describe_user_task(head: &mut String, task: &UserTask) {
+    let texts = |expressions: &[Expression]| expressions.iter().map(Expression::text).collect::<Vec<_>>().join("|");
+    option(head, "assignee", shown(task.assignee.as_ref()));
+    option(head, "users", Some(texts(&task.candidate_users).as_str()).filter(|users| !users.is_empty()));
+    option(head, "groups", Some(texts(&task.candidate_groups).as_str()).filter(|groups| !groups.is_empty()));
+    option(head, "due", shown(task.due_date.as_ref()));
+    option(head, "followUp", shown(task.follow_up_date.as_ref()));
+    option(head, "priority", shown(task.priority.as_ref()));
+    option(head, "title", shown(task.name.as_ref()));
+    option(head, "description", shown(task.description.as_ref()));
+    option(head, "formKey", shown(task.form_key.as_ref()));
+}
+
+fn describe_external_task(head: &mut String, task: &ExternalTask) {
+    option(head, "topic", Some(task.topic.text()));
+    option(head, "priority", shown(task.priority.as_ref()));
+    for definition in &task.error_event_definitions {
+        option(head, "error", Some(&error_text(&definition.error)));
+        option(head, "when", shown(definition.expression.as_ref()));
+    }
+}
+
+fn describe_parameters(text: &mut String, direction: &str, parameters: &[IoParameter]) {
+    for parameter in parameters {
+        line(text, format_args!("    {direction} {} = {}", parameter.name, mapping_text(&parameter.mapping)));
+    }
+}
+
+fn mapping_text(mapping: &IoMapping) -> String {
+    match mapping {
+        IoMapping::Null => "null".to_owned(),
+        IoMapping::Value(value) => format!("'{}'", value.text()),
+        IoMapping::List(items) => format!("[{}]", items.iter().map(mapping_text).collect::<Vec<_>>().join(", ")),
+        IoMapping::Map(entries) => {
+            let entries: Vec<_> =
+                entries.iter().map(|(key, value)| format!("{key}: {}", mapping_text(value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+fn error_text(error: &ErrorReference) -> String {
+    let code = error.error_code.as_deref().unwrap_or("any");
+    error.error_message.as_ref().map_or_else(|| code.to_owned(), |message| format!("{code} ({})", message.text()))
+}
+
+fn id_of(process: &ProcessModel, index: ElementIndex) -> &str {
+    &process.element(index).id
+}
+
+fn shown(expression: Option<&Expression>) -> Option<&str> {
+    expression.map(Expression::text)
+}
+
+fn option(text: &mut String, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        write!(text, " {name}='{value}'").expect("text takes text");
+    }
+}
