@@ -218,6 +218,20 @@ impl Condition {
         }
     }
 
+    /// How many sub-selects there are.
+    pub(crate) fn existences(&self) -> usize {
+        match self {
+            Condition::All(conditions) | Condition::Any(conditions) => conditions.iter().map(Self::existences).sum(),
+            Condition::Not(condition) => condition.existences(),
+            Condition::Exists(subquery) => 1 + subquery.condition.existences(),
+            Condition::Compare(..)
+            | Condition::OneOf(..)
+            | Condition::Like(..)
+            | Condition::IsNull(_)
+            | Condition::IsNotNull(_) => 0,
+        }
+    }
+
     /// Calls `visit` with the alias of every column that this condition looks at outside of sub-selects, and inside
     /// of those too.
     pub fn visit_aliases(&self, visit: &mut impl FnMut(&'static str)) {

@@ -18,6 +18,9 @@ use crate::variable_condition::{self, CaseOfVariables};
 /// How many or-queries one request can have.
 pub const OR_QUERIES_MAX: usize = 20;
 
+/// How many looks at other tables one request can ask for: a database takes long to prepare many of them.
+pub const EXISTENCES_MAX: usize = 200;
+
 /// The parameters of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Parameters<'a> {
@@ -49,7 +52,14 @@ pub(crate) fn condition(resource: &Resource, parameters: Parameters<'_>) -> Resu
     let lowering = Lowering { resource, parameters, role: Role::Query };
     let mut conditions = lowering.defaults()?;
     conditions.extend(lowering.conditions()?);
-    Ok(Condition::All(conditions).flat())
+    let condition = Condition::All(conditions).flat();
+    match condition.existences() {
+        0..=EXISTENCES_MAX => Ok(condition),
+        count => {
+            let expected = format!("at most {EXISTENCES_MAX} conditions on variables and other related rows");
+            Err(QueryError::invalid("request", format_args!("{count} conditions"), &expected))
+        }
+    }
 }
 
 /// What must hold for the row with this key.

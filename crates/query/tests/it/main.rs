@@ -1,0 +1,8 @@
+//! Tests of the read side: against the contract, as text in both dialects, and on a database.
+
+mod contract;
+mod database;
+mod plan;
+mod request;
+mod rows;
+mod snapshot;
