@@ -156,6 +156,9 @@ impl Writer {
         match condition {
             Condition::All(conditions) if conditions.is_empty() => self.push("1 = 1"),
             Condition::Any(conditions) if conditions.is_empty() => self.push("1 = 0"),
+            Condition::All(conditions) | Condition::Any(conditions) if conditions.len() == 1 => {
+                self.joined(conditions, "");
+            }
             Condition::All(conditions) => self.group(conditions, " AND "),
             Condition::Any(conditions) => self.group(conditions, " OR "),
             Condition::Not(condition) => {

@@ -18,6 +18,8 @@ use crate::variable_condition::{self, CaseOfVariables};
 /// How many or-queries one request can have.
 pub const OR_QUERIES_MAX: usize = 20;
 
+/// How many patterns a column can be asked not to match.
+pub const PATTERNS_MAX: usize = 200;
 /// How many looks at other tables one request can ask for: a database takes long to prepare many of them.
 pub const EXISTENCES_MAX: usize = 200;
 
@@ -175,10 +177,11 @@ impl Lowering<'_> {
         Ok(match kind {
             FilterKind::Compare(column, comparison) => self.compare(name, *column, *comparison, given, sources)?,
             FilterKind::Text { column, matching, case } => self.text(name, *column, *matching, *case, given)?,
-            FilterKind::List { column, membership, form } => given.list(name, *form)?.map(|texts| {
+            FilterKind::List { column, membership, form } => {
+                let Some(texts) = given.list(name, *form)? else { return Ok(None) };
                 let kind = self.resource.column_kind(*column, sources);
-                member(*column, *membership, kind, &texts)
-            }),
+                Some(member(name, *column, *membership, kind, &texts)?)
+            }
             FilterKind::Tenants { column, form, include_none } => {
                 let Some(texts) = given.list(name, *form)? else { return Ok(None) };
                 let one_of = Condition::OneOf((*column).into(), texts.into_iter().map(SqlValue::Text).collect());
@@ -408,18 +411,32 @@ pub(crate) fn cell(kind: ColumnKind, text: &str) -> Option<SqlValue> {
     }
 }
 
-fn member(column: ColumnRef, membership: Membership, kind: ColumnKind, texts: &[Arc<str>]) -> Condition {
+fn member(
+    name: &str,
+    column: ColumnRef,
+    membership: Membership,
+    kind: ColumnKind,
+    texts: &[Arc<str>],
+) -> Result<Condition, QueryError> {
     let values: Vec<SqlValue> = texts.iter().filter_map(|text| cell(kind, text)).collect();
     let is_empty = values.is_empty();
-    match membership {
+    Ok(match membership {
         Membership::In => Condition::OneOf(column.into(), values),
         Membership::NotIn if is_empty => Condition::is_not_null(column),
         Membership::NotIn => Condition::OneOf(column.into(), values).not(),
-        Membership::NotLike => {
-            let patterns = texts.iter().map(|text| Condition::Like(column, text.clone(), LetterCase::Kept).not());
-            Condition::All(patterns.collect())
+        Membership::NotLike if texts.len() > PATTERNS_MAX => {
+            let expected = format!("at most {PATTERNS_MAX} patterns");
+            return Err(QueryError::invalid(name, format_args!("{} patterns", texts.len()), &expected));
         }
-    }
+        Membership::NotLike => {
+            let mut none = Vec::new();
+            for text in texts {
+                let pattern = Given::Text(text).pattern(name)?.unwrap_or_default();
+                none.push(Condition::Like(column, pattern, LetterCase::Kept).not());
+            }
+            Condition::All(none)
+        }
+    })
 }
 
 fn activity_instances(

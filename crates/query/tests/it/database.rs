@@ -60,7 +60,7 @@ pub fn run_select(connection: &Connection, select: &Select) -> Vec<Vec<SqlValue>
 /// Values of a query string that a filter of that kind can be given, good enough to be read.
 pub fn examples(kind: &FilterKind) -> Vec<&'static str> {
     match kind {
-        FilterKind::Compare(_, _) => vec!["1", "2024-01-31T10:00:00.123+0000", "x"],
+        FilterKind::Compare(_, _) => vec!["1", "2024-01-31T10:00:00.123+0000", "01936f3a-0000-7000-8000-00000000000a"],
         FilterKind::Flag { .. } | FilterKind::Modifier => vec!["true", "false"],
         FilterKind::Variables(_) | FilterKind::NoRows(ValueForm::Variables) => {
             vec!["a_eq_x,b_gt_y,c_like_%z", "a_eq_x,b_neq_y"]
