@@ -2,7 +2,7 @@
 
 use crate::attribute;
 use crate::document::{BPMN, Node};
-use crate::element::{external_task, intermediate_throw_event, sub_process, user_task};
+use crate::element::{external_task, intermediate_throw_event, script_task, sub_process, user_task};
 use crate::io_mapping;
 use crate::model::{ElementKind, ExternalTaskForm};
 use crate::scope::{ProcessBuilder, Scope};
@@ -19,7 +19,9 @@ pub(crate) fn read<'d>(
     }
     let name = node.tag_name().name();
     if unsupported::is_refused_element(name) {
-        unsupported::refuse_element(node, builder.report);
+        if name != "scriptTask" || !script_task::refuse_without_script(node, builder.report) {
+            unsupported::refuse_element(node, builder.report);
+        }
         builder.refuse(node);
         return None;
     }
