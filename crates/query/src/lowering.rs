@@ -372,7 +372,10 @@ fn time_conditions(
             Some("lt") => less,
             other => return Err(QueryError::invalid(name, other.unwrap_or("null"), "the operator gt or lt")),
         };
-        let time = Given::Json(&condition.value).time(name)?;
+        let time = match &condition.value {
+            Value::String(text) => Given::Text(text).time(name)?,
+            other => Given::Json(other).time(name)?,
+        };
         let time = time.ok_or_else(|| QueryError::invalid(name, "null", "a time"))?;
         Ok(Condition::compare(column, comparison, time.0))
     });

@@ -153,23 +153,20 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// One condition that is `decisive` decides; otherwise an unknown one makes all unknown.
+    fn decided(&self, conditions: &[Condition], decisive: bool) -> Option<bool> {
+        let outcomes: Vec<Option<bool>> = conditions.iter().map(|condition| self.holds(condition)).collect();
+        if outcomes.contains(&Some(decisive)) {
+            return Some(decisive);
+        }
+        if outcomes.contains(&None) { None } else { Some(!decisive) }
+    }
+
     /// `None` is SQL's unknown.
     fn holds(&self, condition: &Condition) -> Option<bool> {
         match condition {
-            Condition::All(conditions) => {
-                conditions.iter().fold(Some(true), |all, condition| match (all, self.holds(condition)) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    _ => None,
-                })
-            }
-            Condition::Any(conditions) => {
-                conditions.iter().fold(Some(false), |any, condition| match (any, self.holds(condition)) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    _ => None,
-                })
-            }
+            Condition::All(conditions) => self.decided(conditions, false),
+            Condition::Any(conditions) => self.decided(conditions, true),
             Condition::Not(condition) => self.holds(condition).map(|holds| !holds),
             Condition::Compare(term, comparison, operand) => {
                 let operand = match (term, operand) {
