@@ -17,19 +17,9 @@ pub(crate) fn parse(text: &Arc<str>) -> Result<Vec<Part>, ParseError> {
     if text.len() > limit::TEXT_BYTES {
         return Err(too_large(text, 0, format!("at most {} bytes", limit::TEXT_BYTES)));
     }
-    let tokens = tokens(text, limit::INSTRUCTIONS).map_err(|error| ParseError {
-        text: text.clone(),
-        problem: error.problem,
-        position: utf16_position(text, error.start),
-        encountered: error.encountered,
-        expected: error.expected,
-    })?;
+    let tokens = tokens(text, limit::INSTRUCTIONS);
     let positions = utf16_positions(text, &tokens);
     Parser { text, tokens, positions, at: 0, steps: Vec::new(), depth: 0, choices: 0 }.parts()
-}
-
-fn utf16_position(text: &str, start: usize) -> usize {
-    text[..start].encode_utf16().count()
 }
 
 fn utf16_positions(text: &str, tokens: &[Token<'_>]) -> Vec<usize> {
@@ -68,6 +58,7 @@ impl Parser<'_> {
             match kind {
                 TokenKind::End => return Ok(parts),
                 TokenKind::Text(literal) => parts.push(Part::Text(literal.into())),
+                TokenKind::Invalid(_) => return Err(self.syntax("")),
                 start => {
                     // Camunda: `${…}` and `#{…}` mean the same, but one text can't hold both.
                     if sort.as_ref().is_some_and(|sort| *sort != start) {
@@ -324,6 +315,15 @@ impl Parser<'_> {
 
     fn syntax(&self, expected: &str) -> ParseError {
         let encountered = match self.kind() {
+            TokenKind::Invalid(error) => {
+                return ParseError {
+                    text: self.text.clone(),
+                    problem: error.problem,
+                    position: self.position(),
+                    encountered: error.encountered.clone(),
+                    expected: error.expected.clone(),
+                };
+            }
             TokenKind::End => "the end".to_owned(),
             _ => format!("'{}'", crate::error::quoted(self.tokens[self.at].image)),
         };

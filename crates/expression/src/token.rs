@@ -51,35 +51,32 @@ pub(crate) enum TokenKind {
     LeftBracket,
     RightBracket,
     End,
+    Invalid(TokenError),
 }
 
-/// A place in the text where no token begins.
-#[derive(Debug)]
+/// Why no token begins at a place.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TokenError {
     pub problem: ParseProblem,
-    pub start: usize,
     pub encountered: String,
     pub expected: String,
 }
 
-/// All tokens of a text, the last being [`TokenKind::End`]. `most` bounds their number.
-pub(crate) fn tokens(text: &str, most: usize) -> Result<Vec<Token<'_>>, TokenError> {
+/// All tokens of a text, the last being [`TokenKind::End`]. `most` bounds their number. Behind a
+/// [`TokenKind::Invalid`] nothing is read: whether it matters is for the parser to say, which may refuse earlier ones.
+pub(crate) fn tokens(text: &str, most: usize) -> Vec<Token<'_>> {
     let mut scanner = Scanner { text, at: 0, evaluated: false };
     let mut tokens = Vec::new();
     loop {
-        let token = scanner.next()?;
+        let token = if tokens.len() < most { scanner.next() } else { scanner.too_many(most) };
+        let invalid = matches!(token.kind, TokenKind::Invalid(_));
         let end = token.kind == TokenKind::End;
         tokens.push(token);
-        if end {
-            return Ok(tokens);
+        if invalid {
+            tokens.push(Token { kind: TokenKind::End, image: "", start: scanner.at });
         }
-        if tokens.len() > most {
-            return Err(TokenError {
-                problem: ParseProblem::Limit,
-                start: scanner.at,
-                encountered: String::new(),
-                expected: format!("at most {most} tokens"),
-            });
+        if end || invalid {
+            return tokens;
         }
     }
 }
@@ -92,7 +89,7 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn next(&mut self) -> Result<Token<'a>, TokenError> {
+    fn next(&mut self) -> Token<'a> {
         if self.evaluated {
             let rest = &self.text[self.at..];
             self.at += rest.len() - rest.trim_start_matches(java_whitespace).len();
@@ -101,7 +98,7 @@ impl<'a> Scanner<'a> {
         let (kind, length) = if start == self.text.len() {
             (TokenKind::End, 0)
         } else if self.evaluated {
-            self.evaluated_token()?
+            self.evaluated_token().unwrap_or_else(|error| (TokenKind::Invalid(error), 0))
         } else {
             self.outer_token()
         };
@@ -111,7 +108,13 @@ impl<'a> Scanner<'a> {
             _ => {}
         }
         self.at += length;
-        Ok(Token { kind, image: &self.text[start..self.at], start })
+        Token { kind, image: &self.text[start..self.at], start }
+    }
+
+    fn too_many(&self, most: usize) -> Token<'a> {
+        let expected = format!("at most {most} tokens");
+        let error = TokenError { problem: ParseProblem::Limit, encountered: String::new(), expected };
+        Token { kind: TokenKind::Invalid(error), image: "", start: self.at }
     }
 
     fn outer_token(&self) -> (TokenKind, usize) {
@@ -154,7 +157,7 @@ impl<'a> Scanner<'a> {
                 let length = rest.find(|c| !identifier_part(c)).unwrap_or(rest.len());
                 Ok((word(&rest[..length]), length))
             }
-            _ => Err(self.error(format!("invalid character '{first}'"), "expression token")),
+            _ => Err(error(format!("invalid character '{first}'"), "expression token")),
         }
     }
 
@@ -174,12 +177,12 @@ impl<'a> Scanner<'a> {
                 Some((_, escaped)) if escaped == quote || escaped == '\\' => value.push(escaped),
                 Some((_, escaped)) => {
                     let expected = format!("\\{quote} or \\\\");
-                    return Err(self.error(format!("invalid escape sequence \\{escaped}"), &expected));
+                    return Err(error(format!("invalid escape sequence \\{escaped}"), &expected));
                 }
                 None => break,
             }
         }
-        Err(self.error("unterminated string".to_owned(), &quote.to_string()))
+        Err(error("unterminated string".to_owned(), &quote.to_string()))
     }
 
     fn number(&self) -> Result<(TokenKind, usize), TokenError> {
@@ -204,12 +207,12 @@ impl<'a> Scanner<'a> {
         let kind =
             if float { image.parse().ok().map(TokenKind::Float) } else { image.parse().ok().map(TokenKind::Integer) };
         kind.map(|kind| (kind, length))
-            .ok_or_else(|| self.error(format!("'{image}'"), if float { "<FLOAT>" } else { "<INTEGER>" }))
+            .ok_or_else(|| error(format!("'{image}'"), if float { "<FLOAT>" } else { "<INTEGER>" }))
     }
+}
 
-    fn error(&self, encountered: String, expected: &str) -> TokenError {
-        TokenError { problem: ParseProblem::Lexical, start: self.at, encountered, expected: expected.to_owned() }
-    }
+fn error(encountered: String, expected: &str) -> TokenError {
+    TokenError { problem: ParseProblem::Lexical, encountered, expected: expected.to_owned() }
 }
 
 fn sign(rest: &str) -> Option<(TokenKind, usize)> {

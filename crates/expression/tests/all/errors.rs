@@ -17,6 +17,7 @@ fn of_syntax() {
             &format!("Error parsing '${{}}': syntax error at position 2, encountered '}}', expected {OPERAND}")[..],
         ),
         ("${i", "Error parsing '${i': syntax error at position 3, encountered the end, expected '}'"),
+        ("${1 2 @}", "Error parsing '${1 2 @}': syntax error at position 4, encountered '2', expected '}'"),
         ("${1 2}", "Error parsing '${1 2}': syntax error at position 4, encountered '2', expected '}'"),
         ("${1e}", "Error parsing '${1e}': syntax error at position 3, encountered 'e', expected '}'"),
         (
