@@ -21,6 +21,9 @@ pub mod task;
 pub mod value;
 pub mod variable_instance;
 
+#[cfg(test)]
+mod tests;
+
 pub use row::{Cell, RowSink, RowSource, RowValues, corrupt};
 
 use query::Table;

@@ -10,7 +10,7 @@ pub mod fixture;
 mod history;
 mod locate;
 mod release;
-mod reload;
+pub mod reload;
 mod statements;
 
 use std::future::Future;

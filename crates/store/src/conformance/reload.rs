@@ -15,7 +15,7 @@ use super::fixture::{NOW, WaitingInstance, apply, count, id, load, process_insta
 use crate::Store;
 
 /// Every record with every field set, besides one of each with as little as possible.
-fn rich_change_set(waiting: &WaitingInstance) -> ChangeSet {
+pub fn rich_change_set(waiting: &WaitingInstance) -> ChangeSet {
     let mut changes = waiting.started();
     changes.tasks.push(TableChange::Insert(user_task(waiting)));
     changes.tasks.push(TableChange::Insert(bare_user_task(waiting)));
@@ -27,7 +27,8 @@ fn rich_change_set(waiting: &WaitingInstance) -> ChangeSet {
     changes
 }
 
-fn rich_instance() -> WaitingInstance {
+/// With every field set that its own records have.
+pub fn rich_instance() -> WaitingInstance {
     let mut waiting = WaitingInstance::new("t").with_variable("plain", VariableValue::Integer(1));
     waiting.instance.business_key = Some(text("order-1"));
     waiting.instance.tenant_id = Some(text("blue"));

@@ -105,18 +105,11 @@ impl Writer<'_> {
         filter: &ClaimFilter,
         candidates: &mut Vec<Candidate>,
     ) -> Result<(), StoreError> {
-        let (index, order) = walk.index_and_order();
-        let at_priority = if priority.is_some() { " AND priority = ?" } else { "" };
-        let text = format!(
-            "SELECT priority, create_time, id FROM external_task INDEXED BY {index} \
-             WHERE topic = ? AND available_at = 0{at_priority}{} ORDER BY {order} LIMIT ?",
-            filter.text
-        );
         let mut binds = vec![SqlValue::Text(wanted.name.clone())];
         binds.extend(priority.map(SqlValue::Integer));
         binds.extend(filter.binds.iter().cloned());
         binds.push(SqlValue::Integer(i64::from(tasks_max)));
-        let mut statement = self.connection.prepare_cached(&text)?;
+        let mut statement = self.connection.prepare_cached(&walk.text(&filter.text))?;
         bind_all(&mut statement, &binds)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
@@ -170,15 +163,20 @@ impl ClaimWalk {
         }
     }
 
-    fn index_and_order(self) -> (&'static str, &'static str) {
+    /// A walk through one topic: its name, for some a priority, what the filter binds, and the most rows.
+    fn text(self, filter: &str) -> String {
         const IN_ORDER: &str = "external_task_fetch_in_order";
         const BY_PRIORITY: &str = "external_task_fetch_by_priority";
-        match self {
-            ClaimWalk::OldestFirst => (IN_ORDER, "create_time, id"),
-            ClaimWalk::NewestFirst => (IN_ORDER, "create_time DESC, id DESC"),
-            ClaimWalk::PriorityThenOldest => (BY_PRIORITY, "priority DESC, create_time, id"),
-            ClaimWalk::PriorityThenNewest => (BY_PRIORITY, "create_time DESC, id DESC"),
-        }
+        let (index, at, order) = match self {
+            ClaimWalk::OldestFirst => (IN_ORDER, "", "create_time, id"),
+            ClaimWalk::NewestFirst => (IN_ORDER, "", "create_time DESC, id DESC"),
+            ClaimWalk::PriorityThenOldest => (BY_PRIORITY, "", "priority DESC, create_time, id"),
+            ClaimWalk::PriorityThenNewest => (BY_PRIORITY, " AND priority = ?", "create_time DESC, id DESC"),
+        };
+        format!(
+            "SELECT priority, create_time, id FROM external_task INDEXED BY {index} \
+             WHERE topic = ? AND available_at = 0{at}{filter} ORDER BY {order} LIMIT ?"
+        )
     }
 
     fn compare(self, a: &Candidate, b: &Candidate) -> Ordering {
@@ -189,6 +187,38 @@ impl ClaimWalk {
             ClaimWalk::NewestFirst => oldest().reverse(),
             ClaimWalk::PriorityThenOldest => highest().then_with(oldest),
             ClaimWalk::PriorityThenNewest => highest().then_with(|| oldest().reverse()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::migration::migrate;
+    use rusqlite::Connection;
+
+    /// A walk that sorts, or looks at rows in another order than it needs, would grow with the backlog.
+    #[test]
+    fn walks_follow_their_index() {
+        let mut connection = Connection::open_in_memory().expect("memory");
+        migrate(&mut connection, "test").expect("migrates");
+        for walk in [
+            ClaimWalk::OldestFirst,
+            ClaimWalk::NewestFirst,
+            ClaimWalk::PriorityThenOldest,
+            ClaimWalk::PriorityThenNewest,
+        ] {
+            for filter in ["", " AND business_key = 'k'"] {
+                let text = format!("EXPLAIN QUERY PLAN {}", walk.text(filter));
+                let mut statement = connection.prepare(&text).expect("valid");
+                let mut rows = statement.raw_query();
+                let mut steps = Vec::new();
+                while let Some(row) = rows.next().expect("explained") {
+                    steps.push(row.get::<_, String>(3).expect("a text"));
+                }
+                assert_eq!(steps.len(), 1, "{walk:?}: {steps:?}");
+                assert!(steps[0].contains("external_task_fetch_") && steps[0].contains("topic=?"), "{steps:?}");
+            }
         }
     }
 }

@@ -1,3 +1,7 @@
 //! SQLite against the conformance suite, and what only SQLite has: files, locks, failures.
 
 mod conformance;
+mod endless_query;
+mod file;
+#[cfg(unix)]
+mod full_disk;
