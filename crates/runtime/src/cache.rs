@@ -83,7 +83,8 @@ impl Lanes {
 
     /// The lane of a root, if there is one now.
     pub(crate) fn existing(self: &Arc<Self>, root: ProcessInstanceId) -> Option<Pin> {
-        self.lock().by_root.contains_key(&root).then(|| self.pin(root))
+        let is_there = self.lock().by_root.contains_key(&root);
+        is_there.then(|| self.pin(root))
     }
 
     pub(crate) fn all(self: &Arc<Self>) -> Vec<Pin> {
