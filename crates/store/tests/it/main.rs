@@ -1,7 +1,6 @@
 //! SQLite against the conformance suite, and what only SQLite has: files, locks, failures.
 
 mod conformance;
-mod durability;
 mod endless_query;
 mod file;
 #[cfg(unix)]

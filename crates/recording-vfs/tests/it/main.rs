@@ -1,3 +1,0 @@
-//! The recorder seen from outside, with plain SQLite.
-
-mod power_cut;
