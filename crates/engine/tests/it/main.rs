@@ -4,6 +4,7 @@ mod compared;
 mod notation;
 mod random;
 mod scenario;
+mod siblings;
 mod tables;
 mod trace;
 mod world;
