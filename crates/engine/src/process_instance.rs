@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use types::{ExecutionId, ProcessInstanceId, Timestamp};
 
-use crate::command::OutputMappings;
 use crate::history::{EndState, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
@@ -24,10 +23,9 @@ pub(crate) fn terminate(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     delete_reason: Option<Arc<str>>,
-    output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
     let root = ExecutionId::from(id);
-    tree::cancel(turn, root, output_mappings)?;
+    tree::cancel(turn, root)?;
     finish(turn, root, InstanceEnd { state: EndState::ExternallyTerminated, activity_id: None, delete_reason });
     Ok(())
 }

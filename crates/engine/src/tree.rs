@@ -12,7 +12,6 @@ use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid};
 
 use crate::agenda::Step;
 use crate::behavior;
-use crate::command::OutputMappings;
 use crate::history::{ActivityEnd, HistoricActivityInstance};
 use crate::instance::ScopeKey;
 use crate::record::{Execution, ExecutionKind, Visit};
@@ -108,9 +107,6 @@ pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<()
         return Ok(());
     };
     let activity_id = turn.visit_of(execution).activity_id;
-    let definition = turn.definition_of(execution)?;
-    let is_open_ended = definition.model.element(turn.element_at(execution)?).outgoing.is_empty();
-    let ending = if is_open_ended { Ending::CompletedScope } else { Ending::Left };
     let others: Vec<ExecutionId> = turn
         .aggregate
         .waiting_at(parent, &activity_id)
@@ -123,7 +119,7 @@ pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<()
     set_active(turn, execution);
     turn.agenda.push(Step::Leave { execution });
     for other in others {
-        record_end(turn, other, ending);
+        record_end(turn, other, Ending::Left);
         remove(turn, other);
         prune(turn, parent);
     }
@@ -143,8 +139,7 @@ pub(crate) fn fire_boundary_event(
         unreachable!("only boundary events are attached to activities");
     };
     let path = if is_interrupting {
-        // Camunda: outputs are mapped for a cancelled activity, too.
-        cancel(turn, host, OutputMappings::Evaluate)?;
+        cancel(turn, host)?;
         parent
     } else {
         let scope = turn.aggregate.scope_execution_of(parent);
@@ -155,18 +150,14 @@ pub(crate) fn fire_boundary_event(
 }
 
 /// Ends an execution and everything below it, leaves first, as cancelled.
-pub(crate) fn cancel(
-    turn: &mut Turn<'_, '_>,
-    top: ExecutionId,
-    output_mappings: OutputMappings,
-) -> Result<(), Rejection> {
+pub(crate) fn cancel(turn: &mut Turn<'_, '_>, top: ExecutionId) -> Result<(), Rejection> {
     for id in leaves_first(turn, top) {
-        cancel_one(turn, id, output_mappings)?;
+        cancel_one(turn, id)?;
     }
     Ok(())
 }
 
-fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputMappings) -> Result<(), Rejection> {
+fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
     let execution = turn.execution(id).clone();
     if let Some(visit) = &execution.at {
         let element = turn.element_named(id, &visit.activity_id)?;
@@ -183,10 +174,8 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
         let activity_id = scope.activity_id.as_ref().expect("the scope of an activity names it");
         let element = turn.element_named(id, activity_id)?;
         turn.aggregate.executions.update(id, |row| row.at = None);
-        match output_mappings {
-            OutputMappings::Evaluate => mapping::map_outputs(turn, id, definition.model.element(element))?,
-            OutputMappings::Skip => {}
-        }
+        // Camunda: outputs are mapped for a cancelled activity, too.
+        mapping::map_outputs(turn, id, definition.model.element(element))?;
     }
     match execution.kind {
         ExecutionKind::Scope | ExecutionKind::Concurrent => remove(turn, id),

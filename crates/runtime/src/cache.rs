@@ -71,20 +71,15 @@ impl Lanes {
 
     fn pin_or(self: &Arc<Self>, root: ProcessInstanceId, make: fn(ProcessInstanceId) -> Lane) -> Pin {
         let mut slots = self.lock();
-        let Slots { by_root, idle, idle_bytes, .. } = &mut *slots;
-        let slot = by_root.entry(root).or_insert_with(|| Slot { lane: Arc::new(make(root)), pins: 0, idle: None });
-        slot.pins += 1;
-        if let Some((since, bytes)) = slot.idle.take() {
-            idle.remove(&since);
-            *idle_bytes -= bytes;
-        }
-        Pin { lanes: self.clone(), lane: slot.lane.clone() }
+        slots.by_root.entry(root).or_insert_with(|| Slot { lane: Arc::new(make(root)), pins: 0, idle: None });
+        let lane = slots.pin(root).expect("the slot was just made sure of");
+        Pin { lanes: self.clone(), lane }
     }
 
     /// The lane of a root, if there is one now.
     pub(crate) fn existing(self: &Arc<Self>, root: ProcessInstanceId) -> Option<Pin> {
-        let is_there = self.lock().by_root.contains_key(&root);
-        is_there.then(|| self.pin(root))
+        let lane = self.lock().pin(root)?;
+        Some(Pin { lanes: self.clone(), lane })
     }
 
     pub(crate) fn all(self: &Arc<Self>) -> Vec<Pin> {
@@ -164,6 +159,16 @@ impl Lanes {
 }
 
 impl Slots {
+    fn pin(&mut self, root: ProcessInstanceId) -> Option<Arc<Lane>> {
+        let slot = self.by_root.get_mut(&root)?;
+        slot.pins += 1;
+        if let Some((since, bytes)) = slot.idle.take() {
+            self.idle.remove(&since);
+            self.idle_bytes -= bytes;
+        }
+        Some(slot.lane.clone())
+    }
+
     fn shrink_to(&mut self, budget_bytes: usize) {
         while self.idle_bytes > budget_bytes
             && let Some((_, root)) = self.idle.pop_first()

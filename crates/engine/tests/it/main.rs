@@ -4,7 +4,6 @@ mod compared;
 mod notation;
 mod random;
 mod scenario;
-mod siblings;
 mod tables;
 mod trace;
 mod world;

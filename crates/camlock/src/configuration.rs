@@ -1,0 +1,260 @@
+//! Where settings come from: a flag beats an environment variable, which beats the configuration file.
+//!
+//! One table of keys serves all three, so that none of them can have a key that the others lack.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A setting. The flag is `--NAME`, the variable `CAMLOCK_NAME` in capitals with `_`, the key in the file `NAME`.
+#[derive(Debug)]
+pub struct Key {
+    pub name: &'static str,
+    /// What a value looks like, for `--help` and for errors.
+    pub expected: &'static str,
+    pub default: &'static str,
+    pub help: &'static str,
+    /// A flag without a value means `on`.
+    pub is_switch: bool,
+}
+
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "listen",
+        expected: "ADDRESS:PORT",
+        default: "127.0.0.1:8080",
+        help: "Where to listen; port 0 takes a free one",
+        is_switch: false,
+    },
+    Key {
+        name: "database",
+        expected: "sqlite:FILE or sqlite::memory:",
+        default: "sqlite:camlock.db",
+        help: "Where to keep everything",
+        is_switch: false,
+    },
+    Key {
+        name: "job-executor",
+        expected: "on or off",
+        default: "on",
+        help: "Whether this node runs jobs that are due",
+        is_switch: false,
+    },
+    Key {
+        name: "history-level",
+        expected: "none, activity, audit or full",
+        default: "full",
+        help: "How much of what happens is kept",
+        is_switch: false,
+    },
+    Key {
+        name: "deploy",
+        expected: "DIRECTORY",
+        default: "",
+        help: "Deploys the files of a folder at start; unchanged ones are deployed once",
+        is_switch: false,
+    },
+    Key {
+        name: "cors",
+        expected: "ORIGIN or *",
+        default: "",
+        help: "The origin whose pages may call the REST API from a browser",
+        is_switch: false,
+    },
+    Key {
+        name: "insecure",
+        expected: "on or off",
+        default: "off",
+        help: "Allows an address other than loopback although there is no authentication",
+        is_switch: true,
+    },
+    Key {
+        name: "body-limit",
+        expected: "BYTES",
+        default: "16777216",
+        help: "The longest request body, deployments aside",
+        is_switch: false,
+    },
+    Key {
+        name: "deployment-limit",
+        expected: "BYTES",
+        default: "67108864",
+        help: "The longest body of a deployment",
+        is_switch: false,
+    },
+    Key {
+        name: "max-tasks-limit",
+        expected: "NUMBER",
+        default: "1000",
+        help: "The most tasks that one fetchAndLock hands out; a larger maxTasks is cut to it",
+        is_switch: false,
+    },
+    Key {
+        name: "step-limit",
+        expected: "NUMBER",
+        default: "100000",
+        help: "The most steps that one command takes through a model; more is an endless loop",
+        is_switch: false,
+    },
+    Key {
+        name: "cache-limit",
+        expected: "BYTES",
+        default: "16777216",
+        help: "Memory for process instances that were used lately",
+        is_switch: false,
+    },
+];
+
+/// A value that cannot be used, or a key that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigurationError {
+    UnknownKey { key: String, file: PathBuf },
+    UnreadableFile { file: PathBuf, reason: String },
+    BadValue { key: &'static str, value: String, origin: Origin, expected: String },
+}
+
+/// Where a value was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Flag,
+    Variable,
+    File(PathBuf),
+    Default,
+}
+
+impl fmt::Display for ConfigurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConfigurationError::UnknownKey { key, file } => {
+                let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+                write!(f, "unknown key `{key}` in {}; known are {}", file.display(), known.join(", "))
+            }
+            ConfigurationError::UnreadableFile { file, reason } => {
+                write!(f, "the configuration file {} cannot be used: {reason}", file.display())
+            }
+            ConfigurationError::BadValue { key, value, origin, expected } => {
+                let place = match origin {
+                    Origin::Flag => format!("flag --{key}"),
+                    Origin::Variable => format!("variable {}", variable_name(key)),
+                    Origin::File(file) => format!("key `{key}` in {}", file.display()),
+                    Origin::Default => format!("default of `{key}`"),
+                };
+                write!(f, "{place}: `{value}` cannot be used, expected {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigurationError {}
+
+/// The text that each key ended up with, and where it came from.
+#[derive(Debug)]
+pub struct Configuration {
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Configuration {
+    /// `flags` and `variable` give a text where one was given.
+    pub fn layered(
+        flags: impl Fn(&str) -> Option<String>,
+        variable: impl Fn(&str) -> Option<String>,
+        file: Option<&Path>,
+    ) -> Result<Configuration, ConfigurationError> {
+        let from_file = file.map(read_file).transpose()?.unwrap_or_default();
+        let mut values = BTreeMap::new();
+        for key in KEYS {
+            let value = flags(key.name)
+                .map(|text| (text, Origin::Flag))
+                .or_else(|| variable(&variable_name(key.name)).map(|text| (text, Origin::Variable)))
+                .or_else(|| from_file.get(key.name).cloned())
+                .unwrap_or_else(|| (key.default.to_owned(), Origin::Default));
+            values.insert(key.name, value);
+        }
+        Ok(Configuration { values })
+    }
+
+    /// Reads the value of `name` with `parse`, which says what it expected if it cannot use the text.
+    pub fn read<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigurationError> {
+        let (value, origin) = self.values.get(name).expect("every key of KEYS has a value");
+        parse(value).map_err(|expected| ConfigurationError::BadValue {
+            key: name,
+            value: value.clone(),
+            origin: origin.clone(),
+            expected,
+        })
+    }
+}
+
+pub fn variable_name(key: &str) -> String {
+    format!("CAMLOCK_{}", key.to_ascii_uppercase().replace('-', "_"))
+}
+
+type FileValues = BTreeMap<String, (String, Origin)>;
+
+fn read_file(file: &Path) -> Result<FileValues, ConfigurationError> {
+    let unreadable = |reason: String| ConfigurationError::UnreadableFile { file: file.to_owned(), reason };
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.to_string()))?;
+    let mut values = FileValues::new();
+    for (key, value) in table {
+        if !KEYS.iter().any(|known| known.name == key) {
+            return Err(ConfigurationError::UnknownKey { key, file: file.to_owned() });
+        }
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(true) => "on".to_owned(),
+            toml::Value::Boolean(false) => "off".to_owned(),
+            other => {
+                return Err(unreadable(format!("`{key}` is {}, expected a text, number or boolean", other.type_str())));
+            }
+        };
+        values.insert(key, (text, Origin::File(file.to_owned())));
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layered(flag: Option<&str>, variable: Option<&str>, file: Option<&str>) -> Result<String, ConfigurationError> {
+        let written = file.map(|text| {
+            let file = tempfile::NamedTempFile::new().expect("a temporary file");
+            std::fs::write(file.path(), text).expect("writable");
+            file
+        });
+        let configuration = Configuration::layered(
+            |key| flag.filter(|_| key == "history-level").map(str::to_owned),
+            |name| variable.filter(|_| name == "CAMLOCK_HISTORY_LEVEL").map(str::to_owned),
+            written.as_ref().map(|file| file.path()),
+        )?;
+        configuration.read("history-level", |text| Ok(text.to_owned()))
+    }
+
+    #[test]
+    fn flag_beats_variable_beats_file_beats_default() {
+        let file = Some("history-level = \"audit\"");
+        assert_eq!(layered(Some("none"), Some("activity"), file), Ok("none".into()));
+        assert_eq!(layered(None, Some("activity"), file), Ok("activity".into()));
+        assert_eq!(layered(None, None, file), Ok("audit".into()));
+        assert_eq!(layered(None, None, None), Ok("full".into()));
+    }
+
+    #[test]
+    fn unknown_keys_of_the_file_are_refused_by_name() {
+        let error = layered(None, None, Some("histroy-level = \"full\"")).expect_err("unknown");
+        assert!(error.to_string().contains("`histroy-level`"), "{error}");
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_place() {
+        let configuration = Configuration::layered(|_| None, |_| Some("nowhere".into()), None).expect("layers");
+        let error = configuration.read("listen", |_| Err::<(), _>("ADDRESS:PORT".into())).expect_err("bad");
+        assert_eq!(error.to_string(), "variable CAMLOCK_LISTEN: `nowhere` cannot be used, expected ADDRESS:PORT");
+    }
+}

@@ -1,0 +1,141 @@
+//! What the server was told to do, in types.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use engine::HistoryLevel;
+
+use crate::configuration::{Configuration, ConfigurationError, KEYS};
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub database: String,
+    pub runs_jobs: bool,
+    pub history_level: HistoryLevel,
+    pub deploy: Option<PathBuf>,
+    pub cors: Option<String>,
+    pub body_bytes_max: usize,
+    pub deployment_bytes_max: usize,
+    pub tasks_per_fetch_max: u32,
+    pub steps_per_command_max: u32,
+    pub cache_bytes_max: usize,
+}
+
+impl Settings {
+    pub fn read(configuration: &Configuration) -> Result<Settings, ConfigurationError> {
+        let insecure = configuration.read("insecure", on_or_off)?;
+        Ok(Settings {
+            listen: configuration.read("listen", |text| address(text, insecure))?,
+            database: configuration.read("database", database)?,
+            runs_jobs: configuration.read("job-executor", on_or_off)?,
+            history_level: configuration.read("history-level", history_level)?,
+            deploy: configuration.read("deploy", folder)?,
+            cors: configuration.read("cors", |text| Ok((!text.is_empty()).then(|| text.to_owned())))?,
+            body_bytes_max: configuration.read("body-limit", number)?,
+            deployment_bytes_max: configuration.read("deployment-limit", number)?,
+            tasks_per_fetch_max: configuration.read("max-tasks-limit", number)?,
+            steps_per_command_max: configuration.read("step-limit", number)?,
+            cache_bytes_max: configuration.read("cache-limit", number)?,
+        })
+    }
+}
+
+impl Default for Settings {
+    /// What a server without any configuration runs with.
+    fn default() -> Self {
+        Configuration::layered(|_| None, |_| None, None)
+            .and_then(|configuration| Settings::read(&configuration))
+            .expect("the defaults of the table are valid")
+    }
+}
+
+fn expected(name: &str) -> String {
+    KEYS.iter().find(|key| key.name == name).map(|key| key.expected.to_owned()).expect("a key of the table")
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err("on or off".to_owned()),
+    }
+}
+
+/// Without authentication only processes of this machine may call, unless somebody says that this is meant.
+fn address(text: &str, insecure: bool) -> Result<SocketAddr, String> {
+    let address = text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(|| expected("listen"))?;
+    if !address.ip().is_loopback() && !insecure {
+        return Err("a loopback address, as there is no authentication yet; --insecure allows any".to_owned());
+    }
+    Ok(address)
+}
+
+fn database(text: &str) -> Result<String, String> {
+    match text.strip_prefix("sqlite:") {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err(expected("database")),
+    }
+}
+
+fn history_level(text: &str) -> Result<HistoryLevel, String> {
+    match text {
+        "none" => Ok(HistoryLevel::None),
+        "activity" => Ok(HistoryLevel::Activity),
+        "audit" => Ok(HistoryLevel::Audit),
+        "full" => Ok(HistoryLevel::Full),
+        _ => Err(expected("history-level")),
+    }
+}
+
+fn folder(text: &str) -> Result<Option<PathBuf>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(Some(path)) } else { Err("a folder that exists".to_owned()) }
+}
+
+fn number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    text.parse::<u64>()
+        .ok()
+        .filter(|number| *number > 0)
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| "a positive number".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(key: &'static str, value: &'static str) -> Result<Settings, String> {
+        let configuration =
+            Configuration::layered(|name| (name == key).then(|| value.to_owned()), |_| None, None).expect("layers");
+        Settings::read(&configuration).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_are_valid() {
+        let settings = settings("cors", "").expect("valid");
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.history_level, HistoryLevel::Full);
+    }
+
+    #[test]
+    fn each_bad_value_is_refused_with_key_and_value() {
+        for (key, value) in [
+            ("listen", "nonsense"),
+            ("listen", "0.0.0.0:8080"),
+            ("database", "mysql:x"),
+            ("database", "sqlite:"),
+            ("job-executor", "maybe"),
+            ("history-level", "some"),
+            ("deploy", "/no/such/folder"),
+            ("body-limit", "0"),
+            ("max-tasks-limit", "many"),
+        ] {
+            let error = settings(key, value).expect_err(key);
+            assert!(error.contains(key) && error.contains(value), "{error}");
+        }
+    }
+}
