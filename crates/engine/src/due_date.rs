@@ -4,6 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use types::Timestamp;
 
+use crate::cron::Cron;
+
 /// A text that names no time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
@@ -17,7 +19,7 @@ const REPETITIONS_MAX: u32 = 1_000_000;
 
 const DATE: &str = "a date like 2026-01-31T11:00:00";
 const DURATION: &str = "a duration like PT10M";
-const CYCLE: &str = "a repeating interval like R3/PT10M";
+const CYCLE: &str = "a repeating interval like R3/PT10M or a cron expression like 0 0/5 * * * ?";
 
 /// A date, or a duration from now on.
 pub(crate) fn date(text: &str, now: Timestamp) -> Result<Timestamp, DueDateError> {
@@ -39,10 +41,11 @@ pub(crate) fn duration(text: &str, now: Timestamp) -> Result<Timestamp, DueDateE
     }
 }
 
-/// The next date of a repeating interval; `None` where it has run out.
+/// The next date of a repeating interval or cron expression; `None` where it has run out.
 pub(crate) fn next_of_cycle(text: &str, now: Timestamp) -> Result<Option<Timestamp>, DueDateError> {
     if !text.starts_with('R') {
-        return Err(error(text, CYCLE));
+        let cron = Cron::parse(text).map_err(|_| error(text, CYCLE))?;
+        return Ok(cron.next_after(now));
     }
     Interval::parse(text, now)?.next_after(now, text)
 }

@@ -20,6 +20,7 @@ pub mod snapshot;
 
 mod agenda;
 mod behavior;
+mod cron;
 mod due_date;
 mod error_propagation;
 mod evaluate;

@@ -29,6 +29,7 @@ pub struct World {
     pub tables: Tables,
     pub now: Timestamp,
     pub limits: Limits,
+    pub history_level: HistoryLevel,
     ids: Counter,
     keeping: Keeping,
 }
@@ -68,6 +69,7 @@ impl World {
             tables: Tables::default(),
             now: START,
             limits: Limits::default(),
+            history_level: HistoryLevel::Full,
             ids: Counter(100),
             keeping,
         }
@@ -83,7 +85,7 @@ impl World {
         let before = self.aggregate.to_snapshot();
         let revision = self.aggregate.revision();
         let limits = self.limits;
-        let mut env = Env { now: self.now, ids: &mut self.ids, history_level: HistoryLevel::Full, limits: &limits };
+        let mut env = Env { now: self.now, ids: &mut self.ids, history_level: self.history_level, limits: &limits };
         let result = engine::execute(&self.definitions, &mut self.aggregate, command, &mut env);
         match &result {
             Ok(outcome) => {
