@@ -99,6 +99,9 @@ pub mod look {
         execution: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
     };
 
+    /// Batches, where an unknown one is the request's fault.
+    pub const BATCH: Look = Look { not_found: INVALID, bad_user_request: INVALID, ..ENGINE };
+
     /// Messages, whose refusals are all the sender's fault.
     pub const MESSAGE: Look = Look { not_found: INVALID, bad_user_request: INVALID, suspended: INVALID, ..ENGINE };
 
@@ -140,7 +143,7 @@ pub mod look {
     pub const EXTERNAL_TASK: Look = Look {
         not_found: face(StatusCode::NOT_FOUND, "RestException"),
         bad_user_request: INVALID,
-        suspended: FAILED,
+        suspended: INVALID,
         ..ENGINE
     };
 }

@@ -15,7 +15,8 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
-    deployment, engine, external_task, fetch_and_lock, job, message, process_definition, process_instance, task,
+    batch, deployment, engine, external_task, external_task_retries, fetch_and_lock, history, job, message,
+    process_definition, process_instance, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -190,13 +191,13 @@ operations! {
         PUT "/authorization/{id}" updateAuthorization: json -> nothing;
     }
     "Batch" {
-        DELETE "/batch/{id}" deleteBatch: nothing -> nothing;
+        DELETE "/batch/{id}" deleteBatch: nothing -> nothing => BATCH, batch::delete;
         GET "/batch" getBatches: nothing -> json => ENGINE, |call| list::rows(&resource::BATCHES, call);
         GET "/batch/count" getBatchesCount: nothing -> json => ENGINE, |call| list::count(&resource::BATCHES, call);
         GET "/batch/statistics" getBatchStatistics: nothing -> json => ENGINE, |call| list::rows(&resource::BATCH_STATISTICS, call);
         GET "/batch/statistics/count" getBatchStatisticsCount: nothing -> json => ENGINE, |call| list::count(&resource::BATCH_STATISTICS, call);
         GET "/batch/{id}" getBatch: nothing -> json => ENGINE, |call| list::one(&resource::BATCHES, &list::ABSENT, call);
-        PUT "/batch/{id}/suspended" updateBatchSuspensionState: json -> nothing;
+        PUT "/batch/{id}/suspended" updateBatchSuspensionState: json -> nothing => BATCH, batch::set_suspension;
     }
     "Condition" {
         POST "/condition" evaluateCondition: json -> json;
@@ -279,14 +280,14 @@ operations! {
         POST "/external-task" queryExternalTasks: json -> json => ENGINE, |call| list::rows(&resource::EXTERNAL_TASKS, call);
         POST "/external-task/count" queryExternalTasksCount: json -> json => ENGINE, |call| list::count(&resource::EXTERNAL_TASKS, call);
         POST "/external-task/fetchAndLock" fetchAndLock: json -> json => ENGINE, fetch_and_lock::fetch_and_lock;
-        POST "/external-task/retries-async" setExternalTaskRetriesAsyncOperation: json -> json;
+        POST "/external-task/retries-async" setExternalTaskRetriesAsyncOperation: json -> json => EXTERNAL_TASKS, external_task_retries::set_async;
         POST "/external-task/{id}/bpmnError" handleExternalTaskBpmnError: json -> nothing => EXTERNAL_TASK, external_task::throw_bpmn_error;
         POST "/external-task/{id}/complete" completeExternalTaskResource: json -> nothing => EXTERNAL_TASK, external_task::complete;
         POST "/external-task/{id}/extendLock" extendLock: json -> nothing => EXTERNAL_TASK, external_task::extend_lock;
         POST "/external-task/{id}/failure" handleFailure: json -> nothing => EXTERNAL_TASK, external_task::fail;
         POST "/external-task/{id}/lock" lock: json -> nothing => EXTERNAL_TASK, external_task::lock;
         POST "/external-task/{id}/unlock" unlock: nothing -> nothing => EXTERNAL_TASK, external_task::unlock;
-        PUT "/external-task/retries" setExternalTaskRetries: json -> nothing;
+        PUT "/external-task/retries" setExternalTaskRetries: json -> nothing => EXTERNAL_TASKS, external_task_retries::set;
         PUT "/external-task/{id}/priority" setExternalTaskResourcePriority: json -> nothing => EXTERNAL_TASK, external_task::set_priority;
         PUT "/external-task/{id}/retries" setExternalTaskResourceRetries: json -> nothing => EXTERNAL_TASK_RETRIES, external_task::set_retries;
     }
@@ -329,7 +330,7 @@ operations! {
         POST "/history/activity-instance/count" queryHistoricActivityInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_ACTIVITY_INSTANCES, call);
     }
     "Historic Batch" {
-        DELETE "/history/batch/{id}" deleteHistoricBatch: nothing -> nothing;
+        DELETE "/history/batch/{id}" deleteHistoricBatch: nothing -> nothing => BATCH, history::delete_batch;
         GET "/history/batch" getHistoricBatches: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_BATCHES, call);
         GET "/history/batch/cleanable-batch-report" getCleanableHistoricBatchesReport: nothing -> json;
         GET "/history/batch/cleanable-batch-report/count" getCleanableHistoricBatchesReportCount: nothing -> json;
@@ -362,7 +363,7 @@ operations! {
         GET "/history/external-task-log" getHistoricExternalTaskLogs: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
         GET "/history/external-task-log/count" getHistoricExternalTaskLogsCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
         GET "/history/external-task-log/{id}" getHistoricExternalTaskLog: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_EXTERNAL_TASK_LOGS, &list::ABSENT, call);
-        GET "/history/external-task-log/{id}/error-details" getErrorDetailsHistoricExternalTaskLog: nothing -> text;
+        GET "/history/external-task-log/{id}/error-details" getErrorDetailsHistoricExternalTaskLog: nothing -> text => ENGINE, history::error_details;
         POST "/history/external-task-log" queryHistoricExternalTaskLogs: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
         POST "/history/external-task-log/count" queryHistoricExternalTaskLogsCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
     }
@@ -388,8 +389,8 @@ operations! {
         GET "/history/process-definition/{id}/statistics" getHistoricActivityStatistics: nothing -> json;
     }
     "Historic Process Instance" {
-        DELETE "/history/process-instance/{id}" deleteHistoricProcessInstance: nothing -> nothing;
-        DELETE "/history/process-instance/{id}/variable-instances" deleteHistoricVariableInstancesOfHistoricProcessInstance: nothing -> nothing;
+        DELETE "/history/process-instance/{id}" deleteHistoricProcessInstance: nothing -> nothing => THING, history::delete_process_instance;
+        DELETE "/history/process-instance/{id}/variable-instances" deleteHistoricVariableInstancesOfHistoricProcessInstance: nothing -> nothing => LOOKED_UP, history::delete_variables_of_process_instance;
         GET "/history/process-instance" getHistoricProcessInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
         GET "/history/process-instance/count" getHistoricProcessInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
         GET "/history/process-instance/report" getHistoricProcessInstanceDurationReport: nothing -> any;
@@ -413,11 +414,11 @@ operations! {
         PUT "/history/user-operation/{operationId}/set-annotation" setAnnotationUserOperationLog: json -> nothing;
     }
     "Historic Variable Instance" {
-        DELETE "/history/variable-instance/{id}" deleteHistoricVariableInstance: nothing -> nothing;
+        DELETE "/history/variable-instance/{id}" deleteHistoricVariableInstance: nothing -> nothing => THING, history::delete_variable;
         GET "/history/variable-instance" getHistoricVariableInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_VARIABLE_INSTANCES, call);
         GET "/history/variable-instance/count" getHistoricVariableInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_VARIABLE_INSTANCES, call);
         GET "/history/variable-instance/{id}" getHistoricVariableInstance: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_VARIABLE_INSTANCES, &list::ABSENT, call);
-        GET "/history/variable-instance/{id}/data" getHistoricVariableInstanceBinary: nothing -> any;
+        GET "/history/variable-instance/{id}/data" getHistoricVariableInstanceBinary: nothing -> any => ENGINE, history::variable_data;
         POST "/history/variable-instance" queryHistoricVariableInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_VARIABLE_INSTANCES, call);
         POST "/history/variable-instance/count" queryHistoricVariableInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_VARIABLE_INSTANCES, call);
     }
@@ -674,7 +675,7 @@ operations! {
         GET "/variable-instance" getVariableInstances: nothing -> json => ENGINE, |call| list::rows(&resource::VARIABLE_INSTANCES, call);
         GET "/variable-instance/count" getVariableInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::VARIABLE_INSTANCES, call);
         GET "/variable-instance/{id}" getVariableInstance: nothing -> json => ENGINE, |call| list::one(&resource::VARIABLE_INSTANCES, &list::ABSENT, call);
-        GET "/variable-instance/{id}/data" getVariableInstanceBinary: nothing -> any;
+        GET "/variable-instance/{id}/data" getVariableInstanceBinary: nothing -> any => ENGINE, history::current_variable_data;
         POST "/variable-instance" queryVariableInstances: json -> json => ENGINE, |call| list::rows(&resource::VARIABLE_INSTANCES, call);
         POST "/variable-instance/count" queryVariableInstancesCount: json -> json => ENGINE, |call| list::count(&resource::VARIABLE_INSTANCES, call);
     }

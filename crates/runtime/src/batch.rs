@@ -16,7 +16,7 @@ use types::{BatchId, ExternalTaskId, JobDefinitionId, JobId, Timestamp};
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob, with_id};
-use crate::request::{Batch, Cascade, NewRetriesBatch};
+use crate::request::{Batch, Cascade, NewRetriesBatch, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 
@@ -200,6 +200,34 @@ impl Shared {
                 statements.push(shared.statement(&Mutation::delete(&tables::HISTORIC_INCIDENT, incidents)));
             }
             shared.apply(statements).await
+        })
+        .await
+    }
+
+    pub(crate) async fn set_batch_suspension(
+        self: &Arc<Self>,
+        id: BatchId,
+        state: SuspensionState,
+    ) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let (batch, _) = shared.batch(id).await?.ok_or_else(|| Error::not_found("batch", id))?;
+            let flag = || vec![("is_suspended", row::flag(state == SuspensionState::Suspended))];
+            let of = |table: &'static query::Table, column| {
+                Condition::OneOf(table.col(column).into(), job_definitions(&batch).to_vec())
+            };
+            let mutations = [
+                Mutation::update(&tables::JOB, flag(), of(&tables::JOB, "job_definition_id")),
+                Mutation::update(&tables::JOB_DEFINITION, flag(), of(&tables::JOB_DEFINITION, "id")),
+                Mutation::update(&tables::BATCH, flag(), with_batch_id(id)),
+            ];
+            shared.apply(mutations.iter().map(|mutation| shared.statement(mutation)).collect()).await?;
+            if state == SuspensionState::Active {
+                shared.job_alarm.set(shared.now());
+            }
+            Ok(())
         })
         .await
     }

@@ -24,6 +24,7 @@ mod lane;
 mod definition_cache;
 mod deletion;
 mod deployment;
+mod history_deletion;
 mod suspension;
 
 mod fetch;

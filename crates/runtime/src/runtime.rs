@@ -5,7 +5,9 @@ use std::sync::Arc;
 use engine::{Aggregate, Command, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance};
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store};
-use types::{BatchId, DeploymentId, JobId, ProcessDefinitionId, Timestamp, VariableMap};
+use types::{
+    BatchId, DeploymentId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp, VariableInstanceId, VariableMap,
+};
 
 use crate::error::Error;
 use crate::fetch::FetchedTasks;
@@ -151,6 +153,29 @@ impl Runtime {
     }
 
     /// Any job, due or not: of an instance, a batch or a delayed suspension. A failure costs a retry.
+    /// Suspends or activates the jobs of a batch.
+    pub async fn set_batch_suspension(&self, id: BatchId, state: SuspensionState) -> Result<(), Error> {
+        self.shared.set_batch_suspension(id, state).await
+    }
+
+    /// All that is kept of an instance that has ended.
+    pub async fn delete_historic_process_instance(&self, id: ProcessInstanceId) -> Result<(), Error> {
+        self.shared.delete_historic_process_instance(id).await
+    }
+
+    pub async fn delete_historic_batch(&self, id: BatchId) -> Result<(), Error> {
+        self.shared.delete_historic_batch(id).await
+    }
+
+    pub async fn delete_historic_variable(&self, id: VariableInstanceId) -> Result<(), Error> {
+        self.shared.delete_historic_variable(id).await
+    }
+
+    /// All that is kept of the variables of an instance.
+    pub async fn delete_historic_variables_of(&self, id: ProcessInstanceId) -> Result<(), Error> {
+        self.shared.delete_historic_variables_of(id).await
+    }
+
     pub async fn execute_job(&self, id: JobId) -> Result<(), Error> {
         self.shared.execute_job(id).await
     }

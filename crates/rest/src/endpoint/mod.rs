@@ -1,10 +1,13 @@
 //! One file per resource: its operations, from a `Call` to commands and queries, and from what came of them to an
 //! `Answer`.
 
+pub mod batch;
 pub mod deployment;
 pub mod engine;
 pub mod external_task;
+pub mod external_task_retries;
 pub mod fetch_and_lock;
+pub mod history;
 pub mod job;
 pub mod message;
 pub mod process_definition;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use engine::{ActivityNode, Command, ProcessDefinition, RejectionKind};
+use query::resource;
 use runtime::{DefinitionSet, InstanceSet, LocatedBy, TenantChoice};
 use serde_json::{Value, json};
 use types::{ActivityInstanceId, ProcessDefinitionId, ProcessInstanceId};
@@ -13,6 +14,8 @@ use super::process_definition::suspension_state;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::{Failure, Refusal};
+use crate::json::Fields;
+use crate::list;
 
 const WHAT: &str = "process instance";
 
@@ -92,13 +95,27 @@ pub async fn set_suspension_of_many(call: Call) -> Result<Answer, Failure> {
         (None, None) if !is_named_otherwise => {
             return Err(Failure::invalid("no instances are named: by ids, queries or their definition"));
         }
-        (None, None) => {
-            fields.not_yet(&queries)?;
-            InstanceSet::Ids(instance_ids(ids.unwrap_or_default())?)
-        }
+        (None, None) => InstanceSet::Ids(named_instances(&call, &fields).await?),
     };
     call.runtime().set_instance_suspension(which, state).await?;
     Ok(Answer::no_content())
+}
+
+/// By ids and queries, all together.
+async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInstanceId>, Failure> {
+    let mut instances = match fields.array("processInstanceIds")? {
+        Some(ids) => instance_ids(ids)?,
+        None => Vec::new(),
+    };
+    for (property, declared) in [
+        ("processInstanceQuery", &resource::PROCESS_INSTANCES),
+        ("historicProcessInstanceQuery", &resource::HISTORIC_PROCESS_INSTANCES),
+    ] {
+        if let Some(query) = fields.get(property) {
+            instances.extend(list::ids(declared, call, query).await?.into_iter().map(ProcessInstanceId));
+        }
+    }
+    Ok(instances)
 }
 
 /// Camunda: unknown ones are passed over, null and none at all are refused.

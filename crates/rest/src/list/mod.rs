@@ -2,5 +2,7 @@
 
 mod failure;
 mod handler;
+mod ids;
 
 pub use handler::{ABSENT, ABSENT_EXTERNAL_TASK, count, one, row, rows};
+pub use ids::ids;

@@ -1,0 +1,95 @@
+//! What is kept of what happened: contents and deletion of single things. Lists are `list`'s.
+
+use std::sync::Arc;
+
+use engine::RejectionKind;
+use query::tables::{HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_VARIABLE, VARIABLE};
+
+use types::{FileValue, VariableType, VariableValue};
+
+use super::scope_variables::contents;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::dto::variable::{ENCODING, FILENAME, MIME_TYPE};
+use crate::failure::Failure;
+use crate::row::{self, Row};
+
+/// The details of a failure as text; 204 where there are none.
+pub async fn error_details(call: Call) -> Result<Answer, Failure> {
+    let id = call.path("id");
+    let found = row::row_by_id(call.runtime(), &HISTORIC_EXTERNAL_TASK_LOG, id).await?;
+    let row = found.ok_or_else(|| Failure::not_found(format!("no entry of the external task log with id `{id}`")))?;
+    match row.text("error_details") {
+        Some(details) => Ok(Answer::text(details.to_string())),
+        None => Ok(Answer::no_content()),
+    }
+}
+
+pub async fn variable_data(call: Call) -> Result<Answer, Failure> {
+    data(&call, &HISTORIC_VARIABLE).await
+}
+
+/// Of a running instance.
+pub async fn current_variable_data(call: Call) -> Result<Answer, Failure> {
+    data(&call, &VARIABLE).await
+}
+
+async fn data(call: &Call, table: &'static query::Table) -> Result<Answer, Failure> {
+    let id = call.path("id");
+    let found = row::row_by_id(call.runtime(), table, id).await?;
+    let row = found.ok_or_else(|| Failure::not_found(format!("no variable with id `{id}`")))?;
+    contents(&stored_contents(&row))
+}
+
+/// Files and bytes whole; of other values only the type matters.
+fn stored_contents(row: &Row) -> VariableValue {
+    let kind = row.text("value_type").and_then(|name| VariableType::from_name(&name)).unwrap_or(VariableType::Null);
+    match (kind, row.bytes("bytes_value")) {
+        (VariableType::Bytes, Some(bytes)) => VariableValue::Bytes(bytes),
+        (VariableType::File, Some(contents)) => {
+            let info: Option<serde_json::Value> =
+                row.text("value_info").and_then(|text| serde_json::from_str(&text).ok());
+            let told = |key: &str| info.as_ref()?.get(key)?.as_str().map(str::to_owned);
+            VariableValue::File(Arc::new(FileValue {
+                filename: told(FILENAME).unwrap_or_default(),
+                mime_type: told(MIME_TYPE),
+                encoding: told(ENCODING),
+                contents,
+            }))
+        }
+        _ => VariableValue::null_of(kind),
+    }
+}
+
+pub async fn delete_process_instance(call: Call) -> Result<Answer, Failure> {
+    let id = call.id("historic process instance");
+    let deleted = match id {
+        Ok(id) => call.runtime().delete_historic_process_instance(id).await.map_err(Failure::from),
+        Err(unknown) => Err(unknown),
+    };
+    let is_unknown = matches!(&deleted, Err(Failure::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound);
+    if is_unknown && call.query.flag("failIfNotExists") == Some(false) && !is_running(&call).await? {
+        return Ok(Answer::no_content());
+    }
+    deleted.map(|()| Answer::no_content())
+}
+
+/// Camunda: an instance that still runs cannot be removed, whatever the request says.
+async fn is_running(call: &Call) -> Result<bool, Failure> {
+    Ok(row::row_by_id(call.runtime(), &query::tables::PROCESS_INSTANCE, call.path("id")).await?.is_some())
+}
+
+pub async fn delete_variables_of_process_instance(call: Call) -> Result<Answer, Failure> {
+    call.runtime().delete_historic_variables_of(call.id("historic process instance")?).await?;
+    Ok(Answer::no_content())
+}
+
+pub async fn delete_variable(call: Call) -> Result<Answer, Failure> {
+    call.runtime().delete_historic_variable(call.id("historic variable")?).await?;
+    Ok(Answer::no_content())
+}
+
+pub async fn delete_batch(call: Call) -> Result<Answer, Failure> {
+    call.runtime().delete_historic_batch(call.id("historic batch")?).await?;
+    Ok(Answer::no_content())
+}
