@@ -195,7 +195,7 @@ fn flow(source: &str, target: &str, condition: Option<&str>, body: &mut String) 
     _ = writeln!(body, "flow {source}>{target} {}", condition.unwrap_or_default());
 }
 
-/// The same commands on an aggregate in memory and on one that is loaded before each.
+/// The same commands on an aggregate in memory and on one that is loaded from SQLite before each.
 struct Pair {
     in_memory: World,
     reloaded: World,
@@ -208,7 +208,7 @@ impl Pair {
     fn new(model: &str) -> Pair {
         Pair {
             in_memory: World::new(parse(&document(model)), Keeping::InMemory),
-            reloaded: World::new(parse(&document(model)), Keeping::Reloaded),
+            reloaded: World::new(parse(&document(model)), Keeping::Sqlite),
             open_activities: BTreeSet::new(),
             may_wait_forever: false,
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use types::{VariableMap, VariableValue, VariableWrite};
 
+/// The document that a model is the inside of.
 pub fn document(model: &str) -> String {
     let mut roots = String::new();
     let mut body = String::new();
@@ -48,6 +49,7 @@ fn sequence_flow(flow: &str, line: &str) -> String {
 }
 
 /// A command split into its words, with quoted texts kept together.
+#[derive(Debug)]
 pub struct Line {
     pub verb: String,
     pub words: Vec<String>,
@@ -55,6 +57,7 @@ pub struct Line {
     pub local_variables: VariableMap,
 }
 
+/// Panics where there is no verb.
 pub fn line(text: &str) -> Line {
     let mut tokens = tokens(text).into_iter();
     let verb = tokens.next().expect("a command has a verb");

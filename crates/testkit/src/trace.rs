@@ -32,6 +32,7 @@ impl Names {
     }
 }
 
+/// What a command changed, or why it was refused.
 pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String {
     let mut text = String::new();
     match result {

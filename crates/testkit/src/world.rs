@@ -10,6 +10,7 @@ use engine::{
 };
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 
+use crate::sqlite_rows::SqliteRows;
 use crate::tables::Tables;
 
 pub const INSTANCE: ProcessInstanceId = ProcessInstanceId(Uuid(1));
@@ -20,9 +21,14 @@ pub const START: Timestamp = Timestamp(1_769_853_600_000);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
     InMemory,
+    /// From plain rows.
     Reloaded,
+    /// From a database.
+    Sqlite,
 }
 
+/// One aggregate and everything that a command on it takes.
+#[derive(Debug)]
 pub struct World {
     definitions: OneDefinition,
     pub aggregate: Aggregate,
@@ -31,9 +37,18 @@ pub struct World {
     pub limits: Limits,
     pub history_level: HistoryLevel,
     ids: Counter,
-    keeping: Keeping,
+    source: Source,
 }
 
+/// Where the aggregate comes from before each command.
+#[derive(Debug)]
+enum Source {
+    Memory,
+    Tables,
+    Sqlite(SqliteRows),
+}
+
+#[derive(Debug)]
 struct OneDefinition(BTreeMap<ProcessDefinitionId, Arc<ProcessDefinition>>);
 
 impl Definitions for OneDefinition {
@@ -42,6 +57,7 @@ impl Definitions for OneDefinition {
     }
 }
 
+#[derive(Debug)]
 struct Counter(u128);
 
 impl IdSource for Counter {
@@ -71,7 +87,11 @@ impl World {
             limits: Limits::default(),
             history_level: HistoryLevel::Full,
             ids: Counter(100),
-            keeping,
+            source: match keeping {
+                Keeping::InMemory => Source::Memory,
+                Keeping::Reloaded => Source::Tables,
+                Keeping::Sqlite => Source::Sqlite(SqliteRows::open()),
+            },
         }
     }
 
@@ -91,6 +111,9 @@ impl World {
             Ok(outcome) => {
                 if let Some(change_set) = &outcome.change_set {
                     self.tables.apply(change_set);
+                    if let Source::Sqlite(rows) = &self.source {
+                        rows.apply(change_set);
+                    }
                 }
             }
             Err(_) => {
@@ -100,10 +123,18 @@ impl World {
         }
         assert_eq!(self.aggregate.to_snapshot(), self.tables.snapshot(), "rows and aggregate after {command:?}");
         assert_eq!(self.aggregate.check_invariants(), Ok(()), "after {command:?}");
-        if self.keeping == Keeping::Reloaded {
-            self.aggregate = Aggregate::from_snapshot(self.tables.snapshot()).expect("rows make an aggregate");
-        }
+        self.reload();
         result
+    }
+
+    fn reload(&mut self) {
+        let rows = match &self.source {
+            Source::Memory => return,
+            Source::Tables => self.tables.snapshot(),
+            Source::Sqlite(rows) => rows.snapshot(INSTANCE),
+        };
+        self.aggregate = Aggregate::from_snapshot(rows).expect("rows make an aggregate");
+        assert_eq!(self.aggregate.to_snapshot(), self.tables.snapshot(), "what was written comes back");
     }
 }
 

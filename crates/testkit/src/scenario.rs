@@ -1,0 +1,177 @@
+//! Scenarios: a model and commands in, a trace out. One file holds all three, separated by lines of `---`. It runs once
+//! in memory and with a reload between all commands from plain rows and from SQLite, with equal traces.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use engine::{Command, Outcome, Rejection, VariablePatch, VariableReach};
+use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid};
+
+use crate::compared::compare;
+use crate::notation::{self, Line, document};
+use crate::trace::{self, Names};
+use crate::world::{INSTANCE, Keeping, World, parse};
+
+const SEPARATOR: &str = "---\n";
+
+/// Runs a scenario in all ways of keeping its aggregate and compares the traces with each other and with the file.
+pub fn check(path: &Path) {
+    let text = std::fs::read_to_string(path).expect("scenarios are texts");
+    let parts: Vec<&str> = text.split(SEPARATOR).collect();
+    let (model, commands) = match parts[..] {
+        [model, commands] | [model, commands, _] => (model, commands),
+        _ => panic!("{} is not a model, commands and a trace", path.display()),
+    };
+    let in_memory = run(model, commands, Keeping::InMemory);
+    for keeping in [Keeping::Reloaded, Keeping::Sqlite] {
+        let reloaded = run(model, commands, keeping);
+        assert_eq!(in_memory, reloaded, "{}: {keeping:?} makes a difference", path.display());
+    }
+    compare(path, &text, &format!("{model}{SEPARATOR}{commands}{SEPARATOR}{in_memory}"));
+}
+
+fn run(model: &str, commands: &str, keeping: Keeping) -> String {
+    let without_comments: String =
+        model.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let mut world = World::new(parse(&document(&without_comments)), keeping);
+    let mut names = Names::default();
+    let mut text = String::new();
+    for command in commands.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        text.push_str(&format!("> {command}\n"));
+        let line = notation::line(command);
+        if line.verb == "after" {
+            world.now = world.now.plus_ms(line.word(0).parse().expect("milliseconds"));
+            continue;
+        }
+        let result = perform(&mut world, &line);
+        text.push_str(&trace::result(&result, &mut names));
+        if result.is_ok() {
+            text.push_str(&trace::state(&world.aggregate, &mut names));
+        }
+    }
+    text
+}
+
+fn perform(world: &mut World, line: &Line) -> Result<Outcome, Rejection> {
+    let command = command(world, line);
+    world.execute(&command)
+}
+
+fn command(world: &World, line: &Line) -> Command {
+    let variables = line.variables.clone();
+    let local_variables = line.local_variables.clone();
+    let worker_id = || line.after("by").or_else(|| Some(Arc::from("worker"))).filter(|worker| &**worker != "nobody");
+    match line.verb.as_str() {
+        "start" => Command::StartProcessInstance {
+            id: INSTANCE,
+            definition_id: world.definition().id.clone(),
+            business_key: line.after("key"),
+            variables,
+        },
+        "delete" => Command::DeleteProcessInstance { id: INSTANCE, delete_reason: line.after("because") },
+        "suspend" | "activate" => {
+            Command::SetProcessInstanceSuspension { id: INSTANCE, is_suspended: line.verb == "suspend" }
+        }
+        "set" | "remove" => set(world, line),
+        "complete" => Command::CompleteTask { id: task(world, line.word(0)), variables },
+        "lock" => Command::LockExternalTask {
+            id: external_task(world, line.word(0)),
+            worker_id: worker_id(),
+            lock_duration_ms: line.number_after("for"),
+        },
+        "extend" => Command::ExtendExternalTaskLock {
+            id: external_task(world, line.word(0)),
+            worker_id: worker_id(),
+            new_duration_ms: line.number_after("for"),
+        },
+        "unlock" => Command::UnlockExternalTask { id: external_task(world, line.word(0)) },
+        "priority" => Command::SetExternalTaskPriority {
+            id: external_task(world, line.word(0)),
+            priority: line.number_after("to").expect("a priority"),
+        },
+        "retries" => Command::SetExternalTaskRetries {
+            id: external_task(world, line.word(0)),
+            retries: line.number_after("to").expect("retries") as i32,
+        },
+        "work" => Command::CompleteExternalTask {
+            id: external_task(world, line.word(0)),
+            worker_id: worker_id(),
+            variables,
+            local_variables,
+        },
+        "fail" => Command::FailExternalTask {
+            id: external_task(world, line.word(0)),
+            worker_id: worker_id(),
+            error_message: line.after("message"),
+            error_details: line.after("details"),
+            retries: line.number_after("retries").unwrap_or(0) as i32,
+            retry_timeout_ms: line.number_after("timeout").unwrap_or(0),
+            variables,
+            local_variables,
+        },
+        "error" => Command::ThrowExternalTaskBpmnError {
+            id: external_task(world, line.word(0)),
+            worker_id: worker_id(),
+            error_code: line.after("code"),
+            error_message: line.after("message"),
+            variables,
+        },
+        "message" => {
+            Command::CorrelateMessage { subscription_id: subscription(world, line.word(0)), variables, local_variables }
+        }
+        "job" => Command::ExecuteJob { id: job(world, line.word(0)) },
+        "job-fails" => {
+            Command::FailJob { id: job(world, line.word(0)), message: line.after("message").expect("a message") }
+        }
+        "job-retries" => Command::SetJobRetries {
+            id: job(world, line.word(0)),
+            retries: line.number_after("to").expect("retries") as i32,
+        },
+        other => panic!("no command `{other}`"),
+    }
+}
+
+fn set(world: &World, line: &Line) -> Command {
+    let (reach, modifications) = if line.local_variables.is_empty() && !line.words.iter().any(|word| word == "here") {
+        (VariableReach::Nearest, line.variables.clone())
+    } else {
+        (VariableReach::Local, line.local_variables.clone())
+    };
+    let deletions = if line.verb == "remove" { vec![line.word(0).into()] } else { Vec::new() };
+    let patch = VariablePatch { modifications, deletions };
+    match (line.after("at"), line.after("task")) {
+        (_, Some(activity)) => Command::PatchTaskVariables { id: task(world, &activity), reach, patch },
+        (Some(activity), None) => Command::PatchVariables { execution_id: execution(world, &activity), reach, patch },
+        (None, None) => Command::PatchVariables { execution_id: ExecutionId::from(INSTANCE), reach, patch },
+    }
+}
+
+/// Finds are by activity; one that is nowhere gets an id that does not exist.
+fn external_task(world: &World, activity: &str) -> ExternalTaskId {
+    let mut found = world.aggregate.external_tasks().filter(|task| &*task.activity_id == activity);
+    found.next().map_or(ExternalTaskId(Uuid(0)), |task| task.id)
+}
+
+fn task(world: &World, activity: &str) -> TaskId {
+    let mut found = world.aggregate.tasks().filter(|task| &*task.activity_id == activity);
+    found.next().map_or(TaskId(Uuid(0)), |task| task.id)
+}
+
+fn job(world: &World, activity: &str) -> JobId {
+    let mut found = world.aggregate.jobs().filter(|job| job.activity_id.as_deref() == Some(activity));
+    found.next().map_or(JobId(Uuid(0)), |job| job.id)
+}
+
+fn subscription(world: &World, name: &str) -> EventSubscriptionId {
+    let mut found = world.aggregate.event_subscriptions().filter(|row| row.event_name.as_deref() == Some(name));
+    found.next().map_or(EventSubscriptionId(Uuid(0)), |row| row.id)
+}
+
+/// The execution at an activity, or the one that is its scope.
+fn execution(world: &World, activity: &str) -> ExecutionId {
+    let is_at = |row: &&engine::record::Execution| {
+        let scope = row.scope.as_ref().and_then(|scope| scope.activity_id.as_deref());
+        row.at.as_ref().is_some_and(|visit| &*visit.activity_id == activity) || scope == Some(activity)
+    };
+    world.aggregate.executions().find(is_at).map_or(ExecutionId(Uuid(0)), |row| row.id)
+}
