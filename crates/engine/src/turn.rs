@@ -28,7 +28,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub transient_variables: BTreeMap<(ScopeKey, Arc<str>), VariableValue>,
     /// The variables of the process as an instance ended with them.
     pub final_variables: Option<Vec<(Arc<str>, VariableValue)>>,
-    activities_started: u64,
+    /// Order of the newest activity start.
+    sequence: u64,
 }
 
 /// Whether a command decides on more than the row of one external task.
@@ -41,6 +42,7 @@ pub(crate) enum Reach {
 impl<'a, 'e> Turn<'a, 'e> {
     pub fn new(definitions: &'a dyn Definitions, aggregate: &'a mut Aggregate, env: &'a mut Env<'e>) -> Self {
         let history = Recorder::new(env.history_level);
+        let sequence = first_sequence(aggregate);
         Turn {
             definitions,
             aggregate,
@@ -49,7 +51,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             history,
             transient_variables: BTreeMap::new(),
             final_variables: None,
-            activities_started: 0,
+            sequence,
         }
     }
 
@@ -57,11 +59,9 @@ impl<'a, 'e> Turn<'a, 'e> {
         self.env.ids.next().into()
     }
 
-    /// Order of activity starts: later revisions hold later starts.
     pub fn next_sequence(&mut self) -> u64 {
-        const STARTS_PER_REVISION_BITS: u32 = 20;
-        self.activities_started += 1;
-        (self.aggregate.revision() << STARTS_PER_REVISION_BITS) | self.activities_started
+        self.sequence += 1;
+        self.sequence
     }
 
     pub fn execution(&self, id: ExecutionId) -> &Execution {
@@ -198,4 +198,11 @@ impl<'a, 'e> Turn<'a, 'e> {
         });
         tasks.chain(jobs).collect()
     }
+}
+
+/// Where the order of activity starts goes on: beyond all that earlier commands can have used.
+fn first_sequence(aggregate: &Aggregate) -> u64 {
+    const STARTS_PER_COMMAND_BITS: u32 = 20;
+    let commands_before = if aggregate.is_ended() { 0 } else { aggregate.revision() + 1 };
+    commands_before << STARTS_PER_COMMAND_BITS
 }

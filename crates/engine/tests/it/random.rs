@@ -200,6 +200,7 @@ struct Pair {
     in_memory: World,
     reloaded: World,
     open_activities: BTreeSet<ActivityInstanceId>,
+    newest_start: u64,
     /// An error that nothing catches ends its path, and a gateway may wait for it forever.
     may_wait_forever: bool,
 }
@@ -210,6 +211,7 @@ impl Pair {
             in_memory: World::new(parse(&document(model)), Keeping::InMemory),
             reloaded: World::new(parse(&document(model)), Keeping::Sqlite),
             open_activities: BTreeSet::new(),
+            newest_start: 0,
             may_wait_forever: false,
         }
     }
@@ -231,6 +233,10 @@ impl Pair {
     }
 
     fn follow(&mut self, change: &HistoryChange) {
+        if let HistoryChange::ActivityStarted(row) = change {
+            assert!(row.sequence > self.newest_start, "starts are in order: {}", row.id);
+            self.newest_start = row.sequence;
+        }
         match change {
             HistoryChange::ActivityStarted(row) if row.end.is_none() => {
                 assert!(self.open_activities.insert(row.id.clone()), "{} starts once", row.id);
