@@ -35,7 +35,7 @@ mod turn;
 mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
-pub use command::{Command, Reply, StartedProcessInstance, VariablePatch, VariableReach};
+pub use command::{Command, OutputMappings, Reply, StartedProcessInstance, VariablePatch, VariableReach};
 pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use types::{ExecutionId, ProcessInstanceId, Timestamp};
 
+use crate::command::OutputMappings;
 use crate::history::{EndState, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
@@ -23,9 +24,10 @@ pub(crate) fn terminate(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     delete_reason: Option<Arc<str>>,
+    output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
     let root = ExecutionId::from(id);
-    tree::cancel(turn, root)?;
+    tree::cancel(turn, root, output_mappings)?;
     finish(turn, root, InstanceEnd { state: EndState::ExternallyTerminated, activity_id: None, delete_reason });
     Ok(())
 }

@@ -12,6 +12,7 @@ use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid};
 
 use crate::agenda::Step;
 use crate::behavior;
+use crate::command::OutputMappings;
 use crate::history::{ActivityEnd, HistoricActivityInstance};
 use crate::instance::ScopeKey;
 use crate::record::{Execution, ExecutionKind, Visit};
@@ -107,6 +108,9 @@ pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<()
         return Ok(());
     };
     let activity_id = turn.visit_of(execution).activity_id;
+    let definition = turn.definition_of(execution)?;
+    let is_open_ended = definition.model.element(turn.element_at(execution)?).outgoing.is_empty();
+    let ending = if is_open_ended { Ending::CompletedScope } else { Ending::Left };
     let others: Vec<ExecutionId> = turn
         .aggregate
         .waiting_at(parent, &activity_id)
@@ -119,7 +123,7 @@ pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<()
     set_active(turn, execution);
     turn.agenda.push(Step::Leave { execution });
     for other in others {
-        record_end(turn, other, Ending::Left);
+        record_end(turn, other, ending);
         remove(turn, other);
         prune(turn, parent);
     }
@@ -139,7 +143,8 @@ pub(crate) fn fire_boundary_event(
         unreachable!("only boundary events are attached to activities");
     };
     let path = if is_interrupting {
-        cancel(turn, host)?;
+        // Camunda: outputs are mapped for a cancelled activity, too.
+        cancel(turn, host, OutputMappings::Evaluate)?;
         parent
     } else {
         let scope = turn.aggregate.scope_execution_of(parent);
@@ -150,14 +155,18 @@ pub(crate) fn fire_boundary_event(
 }
 
 /// Ends an execution and everything below it, leaves first, as cancelled.
-pub(crate) fn cancel(turn: &mut Turn<'_, '_>, top: ExecutionId) -> Result<(), Rejection> {
+pub(crate) fn cancel(
+    turn: &mut Turn<'_, '_>,
+    top: ExecutionId,
+    output_mappings: OutputMappings,
+) -> Result<(), Rejection> {
     for id in leaves_first(turn, top) {
-        cancel_one(turn, id)?;
+        cancel_one(turn, id, output_mappings)?;
     }
     Ok(())
 }
 
-fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
+fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputMappings) -> Result<(), Rejection> {
     let execution = turn.execution(id).clone();
     if let Some(visit) = &execution.at {
         let element = turn.element_named(id, &visit.activity_id)?;
@@ -174,8 +183,10 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection>
         let activity_id = scope.activity_id.as_ref().expect("the scope of an activity names it");
         let element = turn.element_named(id, activity_id)?;
         turn.aggregate.executions.update(id, |row| row.at = None);
-        // Camunda: outputs are mapped for a cancelled activity, too.
-        mapping::map_outputs(turn, id, definition.model.element(element))?;
+        match output_mappings {
+            OutputMappings::Evaluate => mapping::map_outputs(turn, id, definition.model.element(element))?,
+            OutputMappings::Skip => {}
+        }
     }
     match execution.kind {
         ExecutionKind::Scope | ExecutionKind::Concurrent => remove(turn, id),

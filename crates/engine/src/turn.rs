@@ -76,7 +76,10 @@ impl<'a, 'e> Turn<'a, 'e> {
     pub fn definition_of(&self, id: ExecutionId) -> Result<Arc<ProcessDefinition>, Rejection> {
         let definition_id = &self.instance_of(id).definition_id;
         let definition = self.definitions.by_id(definition_id);
-        definition.cloned().ok_or_else(|| Rejection::not_found("process definition", definition_id))
+        definition.cloned().ok_or_else(|| {
+            let message = format!("the definition {definition_id} of a running instance is not at hand");
+            Rejection::new(RejectionKind::ProcessEngine, message)
+        })
     }
 
     /// The activity that an execution is at, or that it is the scope of.

@@ -64,7 +64,7 @@ impl Shared {
             return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
         };
         match self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await? {
-            Reply::Correlated { execution_id, process_instance_id } => {
+            Reply::Correlated { execution_id, process_instance_id, .. } => {
                 Ok(vec![CorrelatedExecution { execution_id, process_instance_id }])
             }
             Reply::Done | Reply::Started(_) | Reply::Variables(_) => Ok(vec![receiver.execution]),

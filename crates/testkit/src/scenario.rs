@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Command, Outcome, Rejection, VariablePatch, VariableReach};
+use engine::{Command, Outcome, OutputMappings, Rejection, VariablePatch, VariableReach};
 use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid};
 
 use crate::compared::compare;
@@ -68,7 +68,14 @@ fn command(world: &World, line: &Line) -> Command {
             business_key: line.after("key"),
             variables,
         },
-        "delete" => Command::DeleteProcessInstance { id: INSTANCE, delete_reason: line.after("because") },
+        "delete" => Command::DeleteProcessInstance {
+            id: INSTANCE,
+            delete_reason: line.after("because"),
+            output_mappings: match line.words.last().is_some_and(|word| word == "unmapped") {
+                true => OutputMappings::Skip,
+                false => OutputMappings::Evaluate,
+            },
+        },
         "suspend" | "activate" => {
             Command::SetProcessInstanceSuspension { id: INSTANCE, is_suspended: line.verb == "suspend" }
         }

@@ -3,8 +3,8 @@
 use types::{EventSubscriptionId, VariableMap};
 
 use crate::agenda::Step;
+use crate::command::VariableReach;
 use crate::command::dispatch::Answer;
-use crate::command::{Reply, VariableReach};
 use crate::instance::ScopeKey;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -27,7 +27,7 @@ pub(super) fn apply(
     let event = turn.element_named(execution, &subscription.activity_id)?;
     turn.agenda.push(Step::FireBoundaryEvent { execution, event });
     let process_instance_id = subscription.process_instance_id;
-    Ok(Answer::Ready(Reply::Correlated { execution_id: execution, process_instance_id }))
+    Ok(Answer::Correlated { execution_id: execution, process_instance_id })
 }
 
 fn nobody_waits(message: String) -> Rejection {

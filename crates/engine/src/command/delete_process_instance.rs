@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use types::ProcessInstanceId;
 
-use crate::command::Reply;
 use crate::command::dispatch::Answer;
+use crate::command::{OutputMappings, Reply};
 use crate::process_instance;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
@@ -14,10 +14,11 @@ pub(super) fn apply(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     delete_reason: Option<&Arc<str>>,
+    output_mappings: OutputMappings,
 ) -> Result<Answer, Rejection> {
     if turn.aggregate.process_instance(id).is_none() {
         return Err(Rejection::not_found("process instance", id));
     }
-    process_instance::terminate(turn, id, delete_reason.cloned())?;
+    process_instance::terminate(turn, id, delete_reason.cloned(), output_mappings)?;
     Ok(Answer::Ready(Reply::Done))
 }

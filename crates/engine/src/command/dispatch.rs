@@ -23,6 +23,7 @@ use super::{
 pub(crate) enum Answer {
     Ready(Reply),
     Started(StartedProcessInstance),
+    Correlated { execution_id: ExecutionId, process_instance_id: ProcessInstanceId },
     VariablesOf(ProcessInstanceId),
 }
 
@@ -32,8 +33,8 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
         Command::StartProcessInstance { id, definition_id, business_key, variables } => {
             start_process_instance::apply(turn, *id, definition_id, business_key.as_ref(), variables)
         }
-        Command::DeleteProcessInstance { id, delete_reason } => {
-            delete_process_instance::apply(turn, *id, delete_reason.as_ref())
+        Command::DeleteProcessInstance { id, delete_reason, output_mappings } => {
+            delete_process_instance::apply(turn, *id, delete_reason.as_ref(), *output_mappings)
         }
         Command::SetProcessInstanceSuspension { id, is_suspended } => {
             set_process_instance_suspension::apply(turn, *id, *is_suspended)
@@ -97,6 +98,10 @@ pub(crate) fn complete_reply(turn: &mut Turn<'_, '_>, answer: Answer) -> Reply {
             let is_ended = turn.aggregate.process_instance(started.id).is_none();
             let variables = process_variables(turn, started.id);
             Reply::Started(StartedProcessInstance { is_ended, variables, ..started })
+        }
+        Answer::Correlated { execution_id, process_instance_id } => {
+            let variables = process_variables(turn, process_instance_id);
+            Reply::Correlated { execution_id, process_instance_id, variables }
         }
         Answer::VariablesOf(id) => Reply::Variables(process_variables(turn, id)),
     }

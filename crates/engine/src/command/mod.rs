@@ -45,6 +45,7 @@ pub enum Command {
     DeleteProcessInstance {
         id: ProcessInstanceId,
         delete_reason: Option<Arc<str>>,
+        output_mappings: OutputMappings,
     },
     SetProcessInstanceSuspension {
         id: ProcessInstanceId,
@@ -132,6 +133,14 @@ pub enum Command {
     },
 }
 
+/// What becomes of the output mappings of activities that are cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputMappings {
+    /// They are evaluated, and one that cannot be refuses the command.
+    Evaluate,
+    Skip,
+}
+
 /// Which scope a variable is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VariableReach {
@@ -157,6 +166,8 @@ pub enum Reply {
     Correlated {
         execution_id: ExecutionId,
         process_instance_id: ProcessInstanceId,
+        /// Those of the process's scope, as they are when the command ends.
+        variables: Vec<(Arc<str>, VariableValue)>,
     },
     /// Of a completed task: the variables of its process's scope, as they are when the command ends.
     Variables(Vec<(Arc<str>, VariableValue)>),

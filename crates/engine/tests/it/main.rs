@@ -3,5 +3,6 @@
 mod history_level;
 mod random;
 mod scenario;
+mod siblings;
 
 use testkit::{notation, world};

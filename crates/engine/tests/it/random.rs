@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use engine::history::HistoryChange;
 use engine::record::ExecutionKind;
-use engine::{Aggregate, Command, Outcome, Rejection, Snapshot};
+use engine::{Aggregate, Command, Outcome, OutputMappings, Rejection, Snapshot};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use types::{ActivityInstanceId, ExternalTaskId, TaskId, VariableMap, VariableValue, VariableWrite};
@@ -388,7 +388,12 @@ fn check(block: &Block, moves: &[Move]) -> Result<(), TestCaseError> {
     }
     pair.run_to_end()?;
     if !pair.aggregate().is_ended() {
-        pair.execute(&Command::DeleteProcessInstance { id: INSTANCE, delete_reason: None }).expect("it can be deleted");
+        pair.execute(&Command::DeleteProcessInstance {
+            id: INSTANCE,
+            delete_reason: None,
+            output_mappings: OutputMappings::Evaluate,
+        })
+        .expect("it can be deleted");
     }
     Ok(())
 }

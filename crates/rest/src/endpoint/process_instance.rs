@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{ActivityNode, Command, ProcessDefinition, RejectionKind};
+use engine::{ActivityNode, Command, OutputMappings, ProcessDefinition, RejectionKind};
 use query::resource;
 use runtime::{DefinitionSet, InstanceSet, LocatedBy, TenantChoice};
 use serde_json::{Value, json};
@@ -19,12 +19,16 @@ use crate::list;
 
 const WHAT: &str = "process instance";
 
-/// What of `skipCustomListeners` and `skipIoMappings` asks to be left out is never run on deletion, and called
-/// instances are not there yet, so that `skipSubprocesses` has nothing to skip.
+/// What `skipCustomListeners` asks to be left out is never run, and called instances are not there yet, so that
+/// `skipSubprocesses` has nothing to skip.
 pub async fn delete(call: Call) -> Result<Answer, Failure> {
     let deleted = match call.id::<ProcessInstanceId>(WHAT) {
         Ok(id) => {
-            let command = Command::DeleteProcessInstance { id, delete_reason: None };
+            let output_mappings = match call.query.flag("skipIoMappings") {
+                Some(true) => OutputMappings::Skip,
+                _ => OutputMappings::Evaluate,
+            };
+            let command = Command::DeleteProcessInstance { id, delete_reason: None, output_mappings };
             call.runtime().execute(command).await.map(drop).map_err(Failure::from)
         }
         Err(unknown) => Err(unknown),
