@@ -1,6 +1,7 @@
 //! SQLite against the conformance suite, and what only SQLite has: files, locks, failures.
 
 mod conformance;
+mod durability;
 mod endless_query;
 mod file;
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use super::SourceText;
 use super::finding::{Finding, line_where};
 use anyhow::Context;
 
-/// What each crate may use, by itself. Tests may use besides what lies below it, and `testkit`.
+/// What each crate may use, by itself. Tests may use besides what lies below it, and the crates for tests only.
 const EDGES: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("expression", &["types"]),
@@ -16,8 +16,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("rest", &["types", "engine", "query", "runtime"]),
     ("camlock", &["types", "expression", "bpmn", "engine", "query", "store", "runtime", "rest"]),
     ("testkit", &["types", "expression", "bpmn", "engine", "query", "store", "runtime", "rest", "camlock"]),
+    ("recording-vfs", &[]),
     ("xtask", &[]),
 ];
+
+/// No crate that is shipped may use these; any crate's tests may.
+const TEST_ONLY: &[&str] = &["testkit", "recording-vfs"];
 
 /// A dependency section of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +107,9 @@ pub fn check(manifests: &[Manifest]) -> Vec<Finding> {
         for (dependency, purpose) in ours {
             let fine = match purpose {
                 Purpose::Normal => allowed.contains(&dependency.as_str()),
-                Purpose::Test => dependency == "testkit" || reachable(name).contains(&dependency.as_str()),
+                Purpose::Test => {
+                    TEST_ONLY.contains(&dependency.as_str()) || reachable(name).contains(&dependency.as_str())
+                }
             };
             if !fine {
                 findings.push(Finding::new(
@@ -174,6 +180,13 @@ mod tests {
     fn a_crate_without_a_row_is_found() {
         let found = findings("crates/misc/Cargo.toml", "[package]\nname = \"misc\"\n");
         assert!(found[0].problem.contains("not in tidy's table"));
+    }
+
+    #[test]
+    fn no_shipped_crate_may_use_one_for_tests() {
+        for (name, allowed) in EDGES.iter().filter(|(name, _)| !TEST_ONLY.contains(name)) {
+            assert!(!allowed.iter().any(|below| TEST_ONLY.contains(below)), "{name} uses a crate for tests");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod adr;
 mod crate_edge;
 mod finding;
 mod leftover;
+mod lint_table;
 mod purity;
 mod root_file;
 mod source_file;
@@ -29,6 +30,7 @@ pub fn run() -> anyhow::Result<()> {
     findings.extend(root_file::check(&paths));
     findings.extend(crate_edge::check(&manifests));
     findings.extend(purity::check(&manifests, &texts));
+    findings.extend(lint_table::check(&manifests));
     findings.extend(source_file::check(&texts));
     findings.extend(leftover::check(&texts));
     findings.extend(adr::check(&texts));

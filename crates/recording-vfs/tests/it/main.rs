@@ -1,0 +1,3 @@
+//! The recorder seen from outside, with plain SQLite.
+
+mod power_cut;

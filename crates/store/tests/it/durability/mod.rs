@@ -1,0 +1,130 @@
+//! A power cut loses nothing that was acknowledged, and leaves nothing half done.
+//!
+//! Writes and syncs of a store at work are recorded. At every sync the files are rebuilt as a disk would hold them if
+//! the power failed between it and the next one, and opened by a store that knows nothing of the recording. Each
+//! instance must then have exactly the rows that it had after one of its steps: the newest that was acknowledged by
+//! then, or a later one.
+
+mod account;
+mod workload;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use engine::Aggregate;
+use recording_vfs::{Recorder, Recording, SyncBoundary, Syncs, Tail};
+use rusqlite::Connection;
+use store::sqlite::{SqliteOptions, SqliteStore};
+use store::{Store, StoreError};
+use types::ProcessInstanceId;
+
+use account::{Account, Entries, all_rows};
+use workload::{WORKERS, Worker};
+
+const DATABASE: &str = "test.db";
+
+/// What went on in a database until all workers were done.
+async fn record(syncs: Syncs) -> (Recording, Entries) {
+    let recorder = Arc::new(Recorder::install(syncs));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite:{}", folder.path().join(DATABASE).display()).parse().expect("a valid URL");
+    let options = SqliteOptions { vfs: Some(recorder.vfs_name().to_owned()) };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open_with(&url, &options).expect("opens"));
+    let account = Arc::new(Account::default());
+    let workers = (0..WORKERS).map(|number| Worker::new(number, store.clone(), recorder.clone(), account.clone()));
+    let workers: Vec<_> = workers.map(|worker| tokio::spawn(worker.work())).collect();
+    for worker in workers {
+        worker.await.expect("a worker does its work");
+    }
+    drop(store);
+    (recorder.recording(), account.entries())
+}
+
+/// What is wrong after a power cut.
+async fn losses(recording: &Recording, entries: &Entries, boundary: SyncBoundary, tail: Tail) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    recording.files_as_of(boundary, tail).write_to(folder.path()).expect("files can be written");
+    let path = folder.path().join(DATABASE);
+    let mut losses = match SqliteStore::open(&format!("sqlite:{}", path.display())) {
+        Err(error) => vec![error.to_string()],
+        Ok(store) => {
+            let acknowledged = recording.acknowledged_by(boundary);
+            differences(&store, entries, &acknowledged).await.unwrap_or_else(|error| vec![error.to_string()])
+        }
+    };
+    losses.extend(damage(&path));
+    losses.into_iter().map(|loss| format!("{boundary:?}, {tail:?}: {loss}")).collect()
+}
+
+async fn differences(store: &SqliteStore, entries: &Entries, marks: &[u64]) -> Result<Vec<String>, StoreError> {
+    let acknowledged = entries.acknowledged(marks);
+    let mut found = all_rows(store).await?;
+    let mut differences = Vec::new();
+    for (id, states) in &entries.states {
+        let rows = found.remove(id).unwrap_or_default();
+        let acknowledged = acknowledged.get(id).copied().unwrap_or_default();
+        match states.iter().rposition(|state| *state == rows) {
+            None => differences.push(format!("{id} has rows that it never had together")),
+            Some(step) if step < acknowledged => {
+                differences.push(format!("{id} is at step {step}, {acknowledged} was acknowledged"));
+            }
+            Some(_) => {}
+        }
+        if let Some(snapshot) = store.load(ProcessInstanceId(*id)).await?
+            && let Err(broken) = Aggregate::from_snapshot(snapshot)
+        {
+            differences.push(format!("{id}: {broken}"));
+        }
+    }
+    differences.extend(found.keys().map(|id| format!("{id} was never written")));
+    Ok(differences)
+}
+
+/// What SQLite itself says.
+fn damage(path: &Path) -> Option<String> {
+    let check = |connection: Connection| connection.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+    match Connection::open(path).and_then(check) {
+        Ok(answer) => Some(answer).filter(|answer: &String| answer != "ok"),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_power_cut_loses_nothing_acknowledged() {
+    let (recording, entries) = record(Syncs::Done).await;
+    let boundaries = recording.sync_boundaries();
+    let checkpoints = boundaries.iter().filter(|boundary| recording.synced_file(**boundary) == DATABASE).count();
+    assert!(checkpoints >= 3, "too few checkpoints to say something about them: {checkpoints}");
+    let is_ended = |rows: &account::Rows| rows.iter().all(|(table, _)| table.starts_with("historic_"));
+    let ended = entries.states.values().filter(|states| states.last().is_some_and(is_ended)).count();
+    assert_eq!(ended, 3 * usize::from(WORKERS), "what ends leaves nothing but history");
+
+    let mut found = Vec::new();
+    for (n, boundary) in boundaries.into_iter().enumerate() {
+        let tails: &[Tail] = match n % 4 {
+            0 => &[Tail::Lost, Tail::Kept],
+            2 => &[Tail::Lost, Tail::Partly { seed: n as u64 }],
+            _ => &[Tail::Lost],
+        };
+        for tail in tails.iter().copied() {
+            found.extend(losses(&recording, &entries, boundary, tail).await);
+        }
+    }
+    assert!(found.is_empty(), "{} losses, the first: {}", found.len(), found[0]);
+}
+
+/// Proves that the test above can fail: without syncs of one of the files something is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_syncs_something_is_lost() {
+    for name_end in [DATABASE, "-wal"] {
+        let (recording, entries) = record(Syncs::Dropped { name_end }).await;
+        let mut is_lost = false;
+        for boundary in recording.sync_boundaries().into_iter().rev() {
+            is_lost = !losses(&recording, &entries, boundary, Tail::Lost).await.is_empty();
+            if is_lost {
+                break;
+            }
+        }
+        assert!(is_lost, "nobody misses the syncs of *{name_end}");
+    }
+}
