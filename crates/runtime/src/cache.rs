@@ -144,11 +144,6 @@ impl Lanes {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn idle_count(&self) -> usize {
-        self.lock().idle.len()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().expect("no holder of this lock panics")
     }

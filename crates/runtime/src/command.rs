@@ -298,7 +298,7 @@ impl Shared {
             let mut together = Together::default();
             let mut refusal = None;
             for (at, (_, work)) in lanes.iter().enumerate() {
-                if let Err(decision) = self.decide_all(&mut states[at], work, now, &mut together) {
+                if let Some(decision) = self.decide_all(&mut states[at], work, now, &mut together) {
                     refusal = Some((decision, states[at].is_quiet()));
                     states[..=at].iter_mut().for_each(|state| state.forget());
                     break;
@@ -329,13 +329,14 @@ impl Shared {
         }
     }
 
+    /// The first decision that refuses, if there is one.
     fn decide_all(
         &self,
         state: &mut LaneState,
         work: &[LaneWork],
         now: Timestamp,
         together: &mut Together,
-    ) -> Result<(), Decision> {
+    ) -> Option<Decision> {
         for work in work {
             match self.decide(state, work, now) {
                 Decision::Changed { change_set, effects, .. } => {
@@ -344,10 +345,10 @@ impl Shared {
                     together.effects.extend(effects);
                 }
                 Decision::Unchanged(_) => {}
-                other => return Err(other),
+                refused @ (Decision::NotLoaded | Decision::Refused(_) | Decision::Defect(_)) => return Some(refused),
             }
         }
-        Ok(())
+        None
     }
 
     fn submit_together(

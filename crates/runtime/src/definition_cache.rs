@@ -83,7 +83,7 @@ impl DefinitionCache {
     }
 
     /// `bytes` is the size of its document, which stands for that of the model.
-    pub(crate) fn keep(&self, definition: Arc<ProcessDefinition>, bytes: usize) {
+    pub(crate) fn keep(&self, definition: &Arc<ProcessDefinition>, bytes: usize) {
         let mut state = self.lock();
         state.uses += 1;
         let used = state.uses;
@@ -138,7 +138,7 @@ impl DefinitionCache {
         })?;
         let job_definitions = job_definitions(shared, id).await?;
         let definition = Arc::new(definition_of(&row, Arc::new(model), job_definitions));
-        self.keep(definition.clone(), bytes);
+        self.keep(&definition, bytes);
         Ok(Some(definition))
     }
 

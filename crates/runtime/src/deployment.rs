@@ -112,7 +112,7 @@ impl Shared {
         }
         let mut rows = Vec::with_capacity(definitions.len());
         for NewDefinition { row, model, document_bytes, job_definitions } in definitions {
-            self.definitions.keep(Arc::new(definition_of(&row, model, job_definitions)), document_bytes);
+            self.definitions.keep(&Arc::new(definition_of(&row, model, job_definitions)), document_bytes);
             rows.push(row);
         }
         Ok(Deployed { deployment, definitions: rows })

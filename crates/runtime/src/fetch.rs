@@ -98,15 +98,6 @@ impl Shared {
     async fn claim(self: &Arc<Self>, request: &FetchRequest) -> Result<FetchedTasks, Error> {
         let admitted = self.admission.admit()?;
         let now = self.now();
-        if self.polls.expiry.take_if_due(now) {
-            let release = self.store.submit(Work::ReleaseExpired { now, limit: RELEASE_MAX });
-            let shared = self.clone();
-            let admitted = self.admission.admit_consequence();
-            tokio::spawn(async move {
-                shared.after_release(release.await);
-                drop(admitted);
-            });
-        }
         let asker = Asker(ClaimWanted(Arc::new(AtomicBool::new(true))));
         let claimed = self.store.submit(Work::Claim(ClaimRequest {
             now,

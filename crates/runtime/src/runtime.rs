@@ -152,7 +152,6 @@ impl Runtime {
         self.shared.delete_batch(id, cascade).await
     }
 
-    /// Any job, due or not: of an instance, a batch or a delayed suspension. A failure costs a retry.
     /// Suspends or activates the jobs of a batch.
     pub async fn set_batch_suspension(&self, id: BatchId, state: SuspensionState) -> Result<(), Error> {
         self.shared.set_batch_suspension(id, state).await
@@ -176,6 +175,7 @@ impl Runtime {
         self.shared.delete_historic_variables_of(id).await
     }
 
+    /// Any job, due or not: of an instance, a batch or a delayed suspension. A failure costs a retry.
     pub async fn execute_job(&self, id: JobId) -> Result<(), Error> {
         self.shared.execute_job(id).await
     }

@@ -1,0 +1,166 @@
+//! Commands of one instance, one after another.
+
+use engine::{Command, RejectionKind, VariablePatch, VariableReach};
+use query::tables;
+use runtime::{Error, LocatedBy, Settings, StoreError};
+use types::{ProcessInstanceId, VariableValue};
+
+use crate::support::*;
+
+fn set(instance: ProcessInstanceId, name: &str, value: i32) -> Command {
+    Command::PatchVariables {
+        execution_id: instance.into(),
+        reach: VariableReach::Local,
+        patch: VariablePatch {
+            modifications: variables(&[(name, VariableValue::Integer(value))]),
+            deletions: Vec::new(),
+        },
+    }
+}
+
+#[tokio::test]
+async fn an_instance_is_started_worked_and_gone() {
+    let runtime = runtime().await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let instance = start(&runtime, "order").await;
+    let tasks = fetch_ids(&runtime, "ann", "work").await;
+    assert_eq!(tasks.len(), 1);
+    assert!(fetch_ids(&runtime, "bob", "work").await.is_empty());
+    assert!(is_refused(&runtime.execute(complete(tasks[0], "bob")).await, RejectionKind::BadUserRequest));
+    runtime.execute(complete(tasks[0], "ann")).await.expect("it is ann's");
+    assert!(is_refused(&runtime.execute(complete(tasks[0], "ann")).await, RejectionKind::NotFound));
+    assert_eq!(runtime.inspect(LocatedBy::ProcessInstance(instance), |_| ()).await, Ok(None));
+    assert_eq!(count(&runtime, &tables::EXECUTION).await, 0);
+    assert_eq!(count(&runtime, &tables::HISTORIC_PROCESS_INSTANCE).await, 1);
+}
+
+#[tokio::test]
+async fn commands_at_once_all_take_place() {
+    let runtime = runtime().await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let instance = start(&runtime, "order").await;
+    let commands = (0..50).map(|n| {
+        let runtime = runtime.clone();
+        tokio::spawn(async move { runtime.execute(set(instance, &format!("v{n}"), n)).await })
+    });
+    for command in commands.collect::<Vec<_>>() {
+        command.await.expect("no panic").expect("no conflict within one node");
+    }
+    assert_eq!(count(&runtime, &tables::VARIABLE).await, 50);
+    let revision = runtime.inspect(LocatedBy::ProcessInstance(instance), |aggregate| aggregate.revision()).await;
+    let first = runtime.inspect(LocatedBy::ProcessInstance(instance), |aggregate| aggregate.row_count()).await;
+    assert!(revision.expect("readable") >= Some(50));
+    assert_eq!(first.expect("readable"), Some(50 + 4), "an instance, two executions and a task");
+}
+
+#[tokio::test]
+async fn a_conflict_with_another_node_is_decided_again() {
+    let staged = Staged::memory();
+    let (here, there) = (runtime_on(&staged, settings()).await, runtime_on(&staged, settings()).await);
+    deploy(&here, &external_task_model("order", "work", "")).await;
+    let instance = start(&here, "order").await;
+    for round in 0..3 {
+        here.execute(set(instance, "here", round)).await.expect("decided again if need be");
+        there.execute(set(instance, "there", round)).await.expect("decided again if need be");
+    }
+    let values = here.inspect(LocatedBy::ProcessInstance(instance), |aggregate| {
+        aggregate.variables_visible_from(aggregate.root().expect("runs").id.into())
+    });
+    // What is in memory here may be one step behind the other node, never wrong about its own.
+    assert!(values.await.expect("readable").expect("runs").contains(&("here".into(), VariableValue::Integer(2))));
+    assert_eq!(count(&here, &tables::VARIABLE).await, 2);
+}
+
+#[tokio::test]
+async fn a_claim_elsewhere_is_noticed_before_a_task_is_completed() {
+    let staged = Staged::memory();
+    let (here, there) = (runtime_on(&staged, settings()).await, runtime_on(&staged, settings()).await);
+    deploy(&here, &external_task_model("order", "work", "")).await;
+    start(&here, "order").await;
+    let task = fetch_ids(&here, "ann", "work").await[0];
+    here.execute(unlock(task)).await.expect("unlocks");
+    assert_eq!(fetch_ids(&there, "bob", "work").await, [task]);
+    assert!(is_refused(&here.execute(complete(task, "ann")).await, RejectionKind::BadUserRequest));
+    there.execute(complete(task, "bob")).await.expect("it is bob's");
+}
+
+#[tokio::test]
+async fn endless_conflicts_end_in_an_error() {
+    let staged = Staged::memory();
+    let runtime = runtime_on(&staged, settings()).await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let instance = start(&runtime, "order").await;
+    staged.fail_next(std::iter::repeat_n(StoreError::Conflict, 100));
+    let result = runtime.execute(set(instance, "v", 1)).await;
+    assert!(matches!(result, Err(Error::OptimisticLocking { .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn what_was_built_on_a_failed_commit_is_decided_again() {
+    let staged = Staged::memory();
+    let runtime = runtime_on(&staged, settings()).await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    start(&runtime, "order").await;
+    let task = fetch_ids(&runtime, "ann", "work").await[0];
+    staged.hold();
+    staged.fail_next([StoreError::Unavailable("the disk is full".to_owned())]);
+    let first = tokio::spawn({
+        let runtime = runtime.clone();
+        async move { runtime.execute(complete(task, "ann")).await }
+    });
+    let second = tokio::spawn({
+        let runtime = runtime.clone();
+        async move { runtime.execute(complete(task, "ann")).await }
+    });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!first.is_finished() && !second.is_finished(), "nobody is told what is not durable");
+    staged.release();
+    let (first, second) = (first.await.expect("no panic"), second.await.expect("no panic"));
+    let failed = [&first, &second].into_iter().filter(|result| matches!(result, Err(Error::Store(_)))).count();
+    let done = [&first, &second].into_iter().filter(|result| result.is_ok()).count();
+    assert_eq!((failed, done), (1, 1), "one ran into the full disk, the other found the task still there");
+}
+
+#[tokio::test]
+async fn commands_together_are_all_or_none() {
+    let runtime = runtime().await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let (one, two) = (start(&runtime, "order").await, start(&runtime, "order").await);
+    let (one, two) = (task_of(&runtime, one).await, task_of(&runtime, two).await);
+    let retries = |id, retries| Command::SetExternalTaskRetries { id, retries };
+    runtime.execute_together(vec![retries(one, 5), retries(two, 5), retries(one, 6)]).await.expect("both are there");
+    let mut left = column(&runtime, &tables::EXTERNAL_TASK, "retries").await;
+    left.sort_by_key(|value| format!("{value:?}"));
+    assert_eq!(left, [query::SqlValue::Integer(5), query::SqlValue::Integer(6)]);
+    let refused = runtime.execute_together(vec![retries(one, 9), retries(two, -1)]).await;
+    assert!(is_refused(&refused, RejectionKind::BadUserRequest), "{refused:?}");
+    let unknown = runtime.execute_together(vec![retries(one, 9), retries(types::Uuid(7).into(), 1)]).await;
+    assert!(is_refused(&unknown, RejectionKind::NotFound), "{unknown:?}");
+    runtime.execute(retries(two, 7)).await.expect("it is not in the way of later ones");
+    assert!(!column(&runtime, &tables::EXTERNAL_TASK, "retries").await.contains(&query::SqlValue::Integer(9)));
+}
+
+#[tokio::test]
+async fn a_cache_without_room_changes_nothing_but_the_pace() {
+    let staged = Staged::memory();
+    let runtime = runtime_on(&staged, Settings { aggregate_cache_bytes: 0, ..settings() }).await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    for _ in 0..3 {
+        let instance = start(&runtime, "order").await;
+        runtime.execute(set(instance, "v", 1)).await.expect("loaded again");
+    }
+    for task in fetch_ids(&runtime, "ann", "work").await {
+        runtime.execute(complete(task, "ann")).await.expect("loaded again");
+    }
+    assert_eq!(count(&runtime, &tables::EXECUTION).await, 0);
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_refused() {
+    let staged = Staged::memory();
+    let runtime = runtime_on(&staged, Settings { in_flight_max: 0, ..settings() }).await;
+    let result = runtime.execute(unlock(types::Uuid(1).into())).await;
+    assert_eq!(result, Err(Error::Overloaded { in_flight_max: 0 }));
+}

@@ -1,0 +1,11 @@
+//! The runtime over SQLite in memory.
+
+mod support;
+
+mod batch;
+mod deployment;
+mod job;
+mod lane;
+mod message;
+mod poll;
+mod suspension;
