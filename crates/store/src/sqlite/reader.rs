@@ -13,6 +13,7 @@ use query::{SqlValue, Statement};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::abort_on_panic::AbortOnPanic;
 use super::connection::{Purpose, configure, open_file};
 use super::queue::{Message, WriterQueue};
 use super::select::{SelectWatch, WaitedFor, select, waiting};
@@ -114,7 +115,10 @@ impl FileReaders {
             let queue = selects.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("sqlite-reader-{n}"))
-                .spawn(move || queue.work(&connection, &watch))
+                .spawn(move || {
+                    let _loud = AbortOnPanic;
+                    queue.work(&connection, &watch);
+                })
                 .map_err(|error| StoreError::Unavailable(format!("no thread for a reader: {error}")))?;
             readers.threads.push(thread);
         }

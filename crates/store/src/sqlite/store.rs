@@ -1,6 +1,6 @@
 //! The store itself: opens a database, hands work to the writer and reads to the readers.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use engine::Snapshot;
@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use types::ProcessInstanceId;
 
+use super::abort_on_panic::AbortOnPanic;
 use super::batch::Writer;
 use super::connection::{DatabaseUrl, Purpose, configure, make_durable, open_file};
 use super::load::{load, locate};
@@ -77,14 +78,19 @@ impl SqliteStore {
         readers: Readers,
         lock: Option<LockFile>,
     ) -> Result<SqliteStore, StoreError> {
+        let (tell, told) = mpsc::sync_channel(1);
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 let _loud = AbortOnPanic;
-                let mut writer = Writer::new(&connection).expect("statements of a migrated schema can be prepared");
-                writer.run(&inbox);
+                let prepared = Writer::new(&connection);
+                let _ = tell.send(prepared.as_ref().map(|_| ()).map_err(StoreError::clone));
+                if let Ok(mut writer) = prepared {
+                    writer.run(&inbox);
+                }
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
+        told.recv().unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has gone".to_owned())))?;
         Ok(SqliteStore { queue, readers: Arc::new(readers), writer: Some(writer), _lock: lock })
     }
 }
@@ -143,16 +149,5 @@ impl Drop for SqliteStore {
 impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
-    }
-}
-
-/// A writer that panicked leaves nobody to answer: the process stops rather than hang.
-struct AbortOnPanic;
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            std::process::abort();
-        }
     }
 }
