@@ -41,7 +41,8 @@ struct InstanceEnd {
 fn finish(turn: &mut Turn<'_, '_>, root: ExecutionId, end: InstanceEnd) {
     let id = ProcessInstanceId::from(root);
     let end_time = turn.env.now;
-    turn.final_variables = Some(variables::all_local(turn, ScopeKey::Execution(root)));
+    let variables = variables::all_local(turn, ScopeKey::Execution(root));
+    turn.final_variables.insert(id, variables);
     let removal_time = removal_time(turn, root, end_time);
     tree::remove(turn, root);
     turn.aggregate.process_instances.remove(id);

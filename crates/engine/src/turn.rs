@@ -26,8 +26,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub history: Recorder,
     /// Variables that live until the command ends.
     pub transient_variables: BTreeMap<(ScopeKey, Arc<str>), VariableValue>,
-    /// The variables of the process as an instance ended with them.
-    pub final_variables: Option<Vec<(Arc<str>, VariableValue)>>,
+    /// The variables of the process's scope that instances ended with.
+    pub final_variables: BTreeMap<ProcessInstanceId, Vec<(Arc<str>, VariableValue)>>,
     /// Order of the newest activity start.
     sequence: u64,
 }
@@ -50,7 +50,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             agenda: Agenda::default(),
             history,
             transient_variables: BTreeMap::new(),
-            final_variables: None,
+            final_variables: BTreeMap::new(),
             sequence,
         }
     }
@@ -59,6 +59,7 @@ impl<'a, 'e> Turn<'a, 'e> {
         self.env.ids.next().into()
     }
 
+    /// The place of an activity start in the order of all starts of the aggregate.
     pub fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence

@@ -109,7 +109,7 @@ pub(crate) fn complete_reply(turn: &mut Turn<'_, '_>, answer: Answer) -> Reply {
 
 /// Those of the process's own scope, also where it has just ended.
 fn process_variables(turn: &mut Turn<'_, '_>, id: ProcessInstanceId) -> Vec<(Arc<str>, VariableValue)> {
-    match turn.final_variables.take() {
+    match turn.final_variables.remove(&id) {
         Some(variables) => variables,
         None => variables::all_local(turn, ScopeKey::Execution(ExecutionId::from(id))),
     }
