@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::ProcessDefinition;
 use engine::{Aggregate, ChangeSet, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits};
+use engine::{OutputMappings, ProcessDefinition};
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
 use store::work::{ClaimWanted, ExpectedStatement};
@@ -123,17 +123,7 @@ impl Worker {
             match place {
                 0 | 1 => self.execute(instance, Command::CompleteTask { id: check, variables: variables(place) }).await,
                 2 => self.execute(instance, Command::ExecuteJob { id: timer }).await,
-                3 => {
-                    self.execute(
-                        instance,
-                        Command::DeleteProcessInstance {
-                            id: instance,
-                            delete_reason: None,
-                            output_mappings: engine::OutputMappings::Evaluate,
-                        },
-                    )
-                    .await
-                }
+                3 => self.execute(instance, deletion(instance)).await,
                 _ => {}
             }
         }
@@ -250,6 +240,10 @@ impl Worker {
         let rows = rows_of(&*self.store, id).await.expect("rows can be read");
         self.account.finish_step(id, rows);
     }
+}
+
+fn deletion(id: ProcessInstanceId) -> Command {
+    Command::DeleteProcessInstance { id, delete_reason: None, output_mappings: OutputMappings::Evaluate }
 }
 
 fn written(value: VariableValue) -> VariableWrite {
