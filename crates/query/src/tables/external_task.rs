@@ -1,6 +1,9 @@
 use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
-/// Work for workers, denormalised so that fetchAndLock needs no join. `available_at` is 0 while the task can be fetched, the end of its lock or retry timeout in milliseconds while that lasts, and NULL while it cannot be fetched at all (suspended, or no retries left).
+/// Work for workers, denormalised so that fetchAndLock needs no join.
+///
+/// `available_at` is 0 while the task can be fetched, the end of its lock or retry timeout in milliseconds while that
+/// lasts, and NULL while it cannot be fetched at all (suspended, or no retries left).
 pub const EXTERNAL_TASK: Table = Table {
     name: "external_task",
     columns: &[

@@ -33,6 +33,8 @@ struct Transaction<'c> {
     undo: Statement<'c>,
 }
 
+type Answers = Vec<Result<UnitDone, StoreError>>;
+
 /// What a failing statement takes with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Isolation {
@@ -103,40 +105,33 @@ impl<'c> Writer<'c> {
     }
 
     /// The answers of all units, after the commit; or a failure that leaves nothing of the batch.
-    fn attempt(
-        &mut self,
-        units: &[Unit],
-        isolation: Isolation,
-    ) -> Result<Vec<Result<UnitDone, StoreError>>, StoreError> {
-        let outcome = self.transact(units, isolation);
+    fn attempt(&mut self, units: &[Unit], isolation: Isolation) -> Result<Answers, StoreError> {
+        let mut answers = Vec::with_capacity(units.len());
+        let outcome = self.transact(units, isolation, &mut answers);
         if outcome.is_err() && !self.connection.is_autocommit() {
             let rollback = self.connection.execute_batch("ROLLBACK");
             assert!(self.connection.is_autocommit(), "a transaction cannot be rolled back: {rollback:?}");
         }
-        outcome
+        let Err(failure) = outcome else { return Ok(answers) };
+        for answer in answers {
+            if let Ok(UnitDone::Released { topics, .. }) = answer {
+                self.released_topics.extend(topics);
+            }
+        }
+        Err(failure)
     }
 
-    fn transact(
-        &mut self,
-        units: &[Unit],
-        isolation: Isolation,
-    ) -> Result<Vec<Result<UnitDone, StoreError>>, StoreError> {
+    fn transact(&mut self, units: &[Unit], isolation: Isolation, answers: &mut Answers) -> Result<(), StoreError> {
         self.transaction.begin.raw_execute()?;
-        let mut answers = Vec::with_capacity(units.len());
-        let mut told_topics = BTreeSet::new();
         for unit in units {
-            let answer = self.unit(&unit.work, isolation);
-            match &answer {
-                Err(StoreError::Failed(_)) if isolation == Isolation::Unit => {}
-                Err(failure @ (StoreError::Failed(_) | StoreError::Unavailable(_))) => return Err(failure.clone()),
-                Ok(UnitDone::Released { topics, .. }) => told_topics.extend(topics.iter().cloned()),
-                Ok(_) | Err(StoreError::Conflict) => {}
+            match self.unit(&unit.work, isolation) {
+                Err(failure @ StoreError::Unavailable(_)) => return Err(failure),
+                Err(failure @ StoreError::Failed(_)) if isolation == Isolation::Batch => return Err(failure),
+                answer => answers.push(answer),
             }
-            answers.push(answer);
         }
         self.transaction.commit.raw_execute()?;
-        self.released_topics.retain(|topic| !told_topics.contains(topic));
-        Ok(answers)
+        Ok(())
     }
 
     fn unit(&mut self, work: &Work, isolation: Isolation) -> Result<UnitDone, StoreError> {

@@ -14,11 +14,10 @@ const RELEASED_BY_CLAIM_MAX: u32 = 1000;
 
 impl Writer<'_> {
     pub fn release_expired(&mut self, now: Timestamp, limit: u32) -> Result<UnitDone, StoreError> {
-        let mut topics = self.released_topics.clone();
-        if self.has_expired(now)? {
-            topics.append(&mut self.release(now, limit)?);
-        }
-        Ok(UnitDone::Released { topics: topics.into_iter().collect(), next: self.next_expiry()? })
+        let mut released = if self.has_expired(now)? { self.release(now, limit)? } else { BTreeSet::new() };
+        let next = self.next_expiry()?;
+        released.append(&mut self.released_topics);
+        Ok(UnitDone::Released { topics: released.into_iter().collect(), next })
     }
 
     /// Before a claim: what has run out can be fetched again. Who waits for those topics learns of it with the next
