@@ -19,7 +19,7 @@ use super::account::{Account, rows_of};
 pub const WORKERS: u8 = 4;
 const INSTANCES_PER_WORKER: u8 = 6;
 /// Of one variable of each instance: pages enough for checkpoints on the way.
-const FILLING_BYTES: usize = 50_000;
+const FILLING_BYTES: usize = 20_000;
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 const MODEL: &str = r#"
