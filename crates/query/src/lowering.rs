@@ -49,6 +49,18 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// The modifiers that are true.
+pub(crate) fn flags(resource: &Resource, parameters: Parameters<'_>) -> Result<Vec<&'static str>, QueryError> {
+    let lowering = Lowering { resource, parameters, role: Role::Query };
+    let mut flags = Vec::new();
+    for filter in &resource.filters {
+        if matches!(filter.kind, FilterKind::Modifier) && lowering.is_true(filter.name)? {
+            flags.push(filter.name);
+        }
+    }
+    Ok(flags)
+}
+
 /// What must hold for a row of the list.
 pub(crate) fn condition(resource: &Resource, parameters: Parameters<'_>) -> Result<Condition, QueryError> {
     let lowering = Lowering { resource, parameters, role: Role::Query };

@@ -26,6 +26,7 @@ pub struct ListRequest {
     condition: Condition,
     order: Vec<Order>,
     page: Page,
+    flags: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +71,16 @@ impl ListRequest {
             Purpose::Rows => page(parameters)?,
             Purpose::Count => Page::default(),
         };
-        Ok(ListRequest { condition: lowering::condition(resource, given)?, order: order(resource, given)?, page })
+        let condition = lowering::condition(resource, given)?;
+        let flags = lowering::flags(resource, given)?;
+        Ok(ListRequest { condition, order: order(resource, given)?, page, flags })
+    }
+}
+
+impl ListRequest {
+    /// Whether this modifier is true.
+    pub fn has_flag(&self, name: &str) -> bool {
+        self.flags.contains(&name)
     }
 }
 

@@ -151,6 +151,8 @@ pub(crate) fn exactly(source: Source, value: &Value, case: LetterCase) -> Condit
 fn like(parameter: &str, source: Source, value: &Value, case: LetterCase) -> Result<Condition, QueryError> {
     let pattern: Arc<str> = match value {
         Value::String(text) => text.as_str().into(),
+        // Camunda: no text looks like a number that is no text.
+        Value::Number(_) => return Ok(Condition::NOTHING),
         other => other.to_string().into(),
     };
     if pattern.len() > PATTERN_LENGTH_MAX {

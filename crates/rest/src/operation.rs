@@ -578,15 +578,15 @@ operations! {
     }
     "Task" {
         DELETE "/task/{id}" deleteTask: nothing -> nothing;
-        GET "/task" getTasks: nothing -> json => ENGINE, |call| list::rows(&resource::TASKS, call);
+        GET "/task" getTasks: nothing -> json => ENGINE, list::tasks;
         GET "/task/count" getTasksCount: nothing -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any;
-        GET "/task/{id}" getTask: nothing -> json => ENGINE, |call| list::one(&resource::TASKS, &list::ABSENT, call);
+        GET "/task/{id}" getTask: nothing -> json => ENGINE, list::task;
         GET "/task/{id}/deployed-form" getDeployedForm: nothing -> any;
         GET "/task/{id}/form" getForm: nothing -> json;
         GET "/task/{id}/form-variables" getFormVariables: nothing -> json;
         GET "/task/{id}/rendered-form" getRenderedForm: nothing -> any;
-        POST "/task" queryTasks: json -> json => ENGINE, |call| list::rows(&resource::TASKS, call);
+        POST "/task" queryTasks: json -> json => ENGINE, list::tasks;
         POST "/task/count" queryTasksCount: json -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         POST "/task/create" createTask: json -> nothing;
         POST "/task/{id}/assignee" setAssignee: json -> nothing;

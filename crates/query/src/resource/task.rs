@@ -9,8 +9,7 @@ use crate::condition::{Comparison, Condition, Subquery, Term};
 use crate::error::QueryErrorKind;
 use crate::filter::{
     CaseRule, Filter, FilterKind, ListForm, Membership, Otherwise, TextMatching, ValueForm, VariableOperator,
-    VariableScope, compare, equal, exists, filter, flag, like, modifier, no_rows, none_of, not_there_yet, one_of,
-    tenants, text,
+    VariableScope, compare, equal, exists, filter, flag, like, modifier, no_rows, none_of, one_of, tenants, text,
 };
 use crate::tables::{IDENTITY_LINK as LINK, PROCESS_DEFINITION as DEFINITION, TASK, VARIABLE};
 
@@ -128,10 +127,11 @@ fn filters() -> Vec<Filter> {
     filters.extend(time_filters());
     filters.extend(case_filters());
     filters.extend(variable_filters());
+    // What else is shown of each task.
     filters.extend([
-        not_there_yet("withCommentAttachmentInfo"),
-        not_there_yet("withTaskVariablesInReturn"),
-        not_there_yet("withTaskLocalVariablesInReturn"),
+        modifier("withCommentAttachmentInfo"),
+        modifier("withTaskVariablesInReturn"),
+        modifier("withTaskLocalVariablesInReturn"),
     ]);
     filters
 }

@@ -11,7 +11,7 @@ use types::VariableValue;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::dto::variable::{ValueForm, VariableJson};
+use crate::dto::variable::{OBJECT_TYPE_NAME, ValueForm, VariableJson};
 use crate::failure::{Face, Failure, Refusal};
 use crate::operation::Verb;
 
@@ -25,11 +25,19 @@ type Declared = &'static LazyLock<Resource>;
 /// The rows that were asked for, as a list.
 pub async fn rows(resource: Declared, call: Call) -> Result<Answer, Failure> {
     let request = request(resource, &call, Purpose::Rows)?;
-    let select = resource.select(&request, call.runtime().now());
+    Answer::json(&shown_rows(resource, &request, &call).await?)
+}
+
+/// The rows of a request, each as an object.
+pub(super) async fn shown_rows(
+    resource: &Resource,
+    request: &ListRequest,
+    call: &Call,
+) -> Result<Vec<Map<String, Value>>, Failure> {
+    let select = resource.select(request, call.runtime().now());
     let rows = call.runtime().select(select.render(call.runtime().dialect())).await?;
-    let form = value_form(&call, "deserializeValues");
-    let shown = rows.iter().map(|cells| object(resource, cells, form)).collect::<Result<Vec<_>, _>>()?;
-    Answer::json(&shown)
+    let form = value_form(call, "deserializeValues");
+    rows.iter().map(|cells| object(resource, cells, form)).collect()
 }
 
 /// How many rows there are.
@@ -49,14 +57,13 @@ pub async fn one(resource: Declared, absent: &Face, call: Call) -> Result<Answer
     let form = value_form(&call, "deserializeValue");
     match row(resource, &call, id, form).await? {
         Some(shown) => Answer::json(&shown),
-        None => {
-            let message = format!("there is no {} with id `{id}`", resource.name);
-            Err(Failure::Refused(Refusal {
-                code: absent.code,
-                ..Refusal::new(absent.status, absent.error_type, message)
-            }))
-        }
+        None => Err(absent_row(resource, absent, id)),
     }
+}
+
+pub(super) fn absent_row(resource: &Resource, absent: &Face, id: &str) -> Failure {
+    let message = format!("there is no {} with id `{id}`", resource.name);
+    Failure::Refused(Refusal { code: absent.code, ..Refusal::new(absent.status, absent.error_type, message) })
 }
 
 /// One row as it is shown in lists.
@@ -71,7 +78,7 @@ pub async fn row(
     rows.first().map(|cells| object(resource, cells, form)).transpose()
 }
 
-fn request(resource: &Resource, call: &Call, purpose: Purpose) -> Result<ListRequest, Failure> {
+pub(super) fn request(resource: &Resource, call: &Call, purpose: Purpose) -> Result<ListRequest, Failure> {
     let parameters: Vec<(String, String)> =
         call.query.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let request = match call.operation.method {
@@ -94,7 +101,17 @@ fn value_form(call: &Call, parameter: &str) -> ValueForm {
 }
 
 fn object(resource: &Resource, cells: &[SqlValue], form: ValueForm) -> Result<Map<String, Value>, Failure> {
-    resource.row(cells, &|value| shown_variable(value, form)).map_err(Failure::internal)
+    let is_history = resource.name.starts_with("history/");
+    let show = |value: &VariableValue| {
+        let mut shown = shown_variable(value, form);
+        // Camunda: only what runs shows the exact class of a list.
+        if let (true, VariableValue::Object(object)) = (is_history, value) {
+            let class = object.object_type_name.clone().map_or(Value::Null, Value::String);
+            shown.value_info.insert(OBJECT_TYPE_NAME.to_owned(), class);
+        }
+        shown
+    };
+    resource.row(cells, &show).map_err(Failure::internal)
 }
 
 /// A value that cannot be shown as asked for does not keep the others from being shown.

@@ -3,6 +3,8 @@
 mod failure;
 mod handler;
 mod ids;
+mod task;
 
 pub use handler::{ABSENT, ABSENT_EXTERNAL_TASK, count, one, row, rows};
 pub use ids::ids;
+pub use task::{task, tasks};

@@ -1,0 +1,87 @@
+//! Tasks, with what else can be asked to be shown of them: variables, and whether there are comments.
+
+use engine::{Aggregate, ScopeKey};
+use query::{Purpose, resource};
+use runtime::LocatedBy;
+use serde_json::{Map, Value};
+use types::TaskId;
+
+use super::handler::{ABSENT, absent_row, request, row, shown_rows};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::dto::variable::{ValueForm, variables_json};
+use crate::failure::Failure;
+
+/// What is shown besides a task's own properties.
+#[derive(Clone, Copy, Debug)]
+struct Extras {
+    variables: Option<Reach>,
+    comment_info: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Reach {
+    /// All that the task can see.
+    Visible,
+    /// Those of the task itself.
+    Local,
+}
+
+impl Extras {
+    fn of(is_asked_for: impl Fn(&str) -> bool) -> Extras {
+        let variables = if is_asked_for("withTaskVariablesInReturn") {
+            Some(Reach::Visible)
+        } else {
+            is_asked_for("withTaskLocalVariablesInReturn").then_some(Reach::Local)
+        };
+        Extras { variables, comment_info: is_asked_for("withCommentAttachmentInfo") }
+    }
+
+    async fn add_to(self, task: &mut Map<String, Value>, call: &Call) -> Result<(), Failure> {
+        if let Some(reach) = self.variables {
+            let variables = variables(task, reach, call).await?;
+            task.insert("variables".to_owned(), variables);
+        }
+        if self.comment_info {
+            // Nobody can comment on a task or attach something to it yet.
+            task.insert("attachment".to_owned(), false.into());
+            task.insert("comment".to_owned(), false.into());
+        }
+        Ok(())
+    }
+}
+
+pub async fn tasks(call: Call) -> Result<Answer, Failure> {
+    let request = request(&resource::TASKS, &call, Purpose::Rows)?;
+    let extras = Extras::of(|name| request.has_flag(name));
+    let mut tasks = shown_rows(&resource::TASKS, &request, &call).await?;
+    for task in &mut tasks {
+        extras.add_to(task, &call).await?;
+    }
+    Answer::json(&tasks)
+}
+
+pub async fn task(call: Call) -> Result<Answer, Failure> {
+    let id = call.path("id");
+    let Some(mut task) = row(&resource::TASKS, &call, id, ValueForm::Deserialized).await? else {
+        return Err(absent_row(&resource::TASKS, &ABSENT, id));
+    };
+    Extras::of(|name| call.query.flag(name) == Some(true)).add_to(&mut task, &call).await?;
+    Answer::json(&task)
+}
+
+/// None if the task has gone in the meantime.
+async fn variables(task: &Map<String, Value>, reach: Reach, call: &Call) -> Result<Value, Failure> {
+    let Some(id) = task.get("id").and_then(Value::as_str).and_then(|id| id.parse::<TaskId>().ok()) else {
+        return Err(Failure::internal("a task has no id"));
+    };
+    let look = move |aggregate: &Aggregate| match reach {
+        Reach::Visible => aggregate.variables_visible_from_task(id),
+        Reach::Local => {
+            let own = aggregate.variables_of(ScopeKey::Task(id));
+            own.map(|variable| (variable.name.clone(), variable.value.clone())).collect()
+        }
+    };
+    let found = call.runtime().inspect(LocatedBy::Task(id), look).await?.unwrap_or_default();
+    variables_json(&found, ValueForm::Deserialized)
+}
