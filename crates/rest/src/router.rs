@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -29,6 +30,9 @@ use crate::settings::RestSettings;
 pub const BASE_PATH: &str = "/engine-rest";
 /// The name of the one engine.
 pub const ENGINE_NAME: &str = "default";
+
+/// Decoded, if that can be done.
+type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
 
 /// What handlers work with.
 #[derive(Clone, Debug)]
@@ -69,8 +73,8 @@ fn methods(operations: &[&'static Operation]) -> MethodRouter<Rest> {
     let allowed = allowed_methods(operations);
     let mut methods = MethodRouter::new();
     for operation in operations.iter().copied() {
-        let run = move |State(rest): State<Rest>, path: RawPathParams, request: Request| async move {
-            answer(operation, rest, &path, request).await
+        let run = move |State(rest): State<Rest>, path: PathParameters, request: Request| async move {
+            answer(operation, rest, path, request).await
         };
         methods = methods.on(filter(operation.method), run);
     }
@@ -132,9 +136,8 @@ async fn unknown_path() -> Response {
 }
 
 /// From a routed request to its answer. A panic in a handler becomes a 500.
-async fn answer(operation: &'static Operation, rest: Rest, path: &RawPathParams, request: Request) -> Response {
+async fn answer(operation: &'static Operation, rest: Rest, path: PathParameters, request: Request) -> Response {
     let look = operation.handler.as_ref().map_or(&look::ENGINE, |handler| handler.look);
-    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let handled = AssertUnwindSafe(handle(operation, rest, path, request)).catch_unwind().await;
     let answered =
         handled.unwrap_or_else(|_| Err(Failure::internal(format_args!("a handler panicked: {operation:?}"))));
@@ -144,11 +147,17 @@ async fn answer(operation: &'static Operation, rest: Rest, path: &RawPathParams,
 async fn handle(
     operation: &'static Operation,
     rest: Rest,
-    path: Vec<(String, String)>,
+    path: PathParameters,
     request: Request,
 ) -> Result<Response, Failure> {
+    let path = path.map_err(|_| Failure::invalid("the path is no UTF-8"))?;
+    let path: Vec<(String, String)> = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     if path.iter().any(|(name, value)| name == "engine-name" && value != ENGINE_NAME) {
         return Err(Failure::invalid("No process engine available"));
+    }
+    if has_encoded_slash(request.uri().path()) {
+        // Camunda: its server refuses them, as they can get lost on the way through proxies.
+        return Err(Failure::invalid("the path contains an encoded slash"));
     }
     let Some(handler) = &operation.handler else {
         return Err(Failure::not_yet(format_args!("{} {}", operation.method.name(), operation.path)));
@@ -156,6 +165,10 @@ async fn handle(
     let call = read(operation, rest, path, request).await?;
     let answer = (handler.run)(call).await?;
     Ok(answer.into_response())
+}
+
+fn has_encoded_slash(path: &str) -> bool {
+    path.as_bytes().windows(3).any(|w| w.eq_ignore_ascii_case(b"%2f") || w.eq_ignore_ascii_case(b"%5c"))
 }
 
 async fn read(

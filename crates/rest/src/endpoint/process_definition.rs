@@ -93,7 +93,7 @@ pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
     suspend(&call, DefinitionSuspension { which, state, instances, at }).await
 }
 
-/// All versions of a key.
+/// All versions of a key, whatever tenant they belong to.
 pub async fn set_suspension_of_key(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let (state, instances, at) = suspension_of(&fields)?;
@@ -103,12 +103,11 @@ pub async fn set_suspension_of_key(call: Call) -> Result<Answer, Failure> {
     let Some(key) = fields.text("processDefinitionKey")? else {
         return Err(Failure::invalid("`processDefinitionKey` is missing"));
     };
-    let tenant = match (fields.flag("processDefinitionWithoutTenantId")?, fields.text("processDefinitionTenantId")?) {
-        (Some(true), _) => TenantChoice::None,
-        (_, Some(tenant)) => TenantChoice::Of(tenant),
-        (_, None) => TenantChoice::Any,
-    };
-    suspend(&call, DefinitionSuspension { which: DefinitionSet::ByKey { key, tenant }, state, instances, at }).await
+    suspend(
+        &call,
+        DefinitionSuspension { which: DefinitionSet::ByKey { key, tenant: TenantChoice::Any }, state, instances, at },
+    )
+    .await
 }
 
 /// Unknown definitions are no fault: there was nothing to do.

@@ -1,0 +1,81 @@
+//! How refusals of the API itself look.
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use axum::http::{Method, Request, StatusCode};
+use rest::RestSettings;
+
+use crate::server::TestServer;
+
+#[tokio::test]
+async fn of_paths_methods_and_engines() {
+    let server = TestServer::new().await;
+    for (method, path, status, error_type) in [
+        (Method::GET, "/nowhere", 404, "NotFoundException"),
+        (Method::GET, "/process-instance/x/y/z", 404, "NotFoundException"),
+        (Method::DELETE, "/process-instance", 405, "NotAllowedException"),
+        (Method::PATCH, "/process-instance", 405, "NotAllowedException"),
+        (Method::GET, "/engine/other/process-definition", 400, "InvalidRequestException"),
+        (Method::GET, "/process-instance/a%2Fb", 400, "InvalidRequestException"),
+        (Method::GET, "/external-task/nonsense", 404, "RestException"),
+        (Method::GET, "/user", 501, "NotImplementedException"),
+        (Method::OPTIONS, "/authorization", 501, "NotImplementedException"),
+    ] {
+        let answer = server.call(method.clone(), path, "").await;
+        assert_eq!(answer.refusal(), (status, error_type.to_owned()), "{method} {path}");
+    }
+    assert_eq!(server.get("/engine/default/version").await.status, StatusCode::OK);
+    assert_eq!(server.get("/version/").await.status, StatusCode::OK);
+    let options = server.call(Method::OPTIONS, "/task", "").await;
+    assert_eq!(options.status, StatusCode::OK);
+    assert_eq!(options.headers[ALLOW], "GET,HEAD,OPTIONS,POST");
+}
+
+#[tokio::test]
+async fn of_media_types() {
+    let server = TestServer::new().await;
+    let typed = |media: &str| {
+        Request::post("/engine-rest/external-task/fetchAndLock")
+            .header(CONTENT_TYPE, media)
+            .body(Body::from("{}"))
+            .expect("valid")
+    };
+    assert_eq!(server.send(typed("text/plain")).await.refusal(), (415, "NotSupportedException".to_owned()));
+    let accepting =
+        Request::get("/engine-rest/task/count").header(ACCEPT, "application/xml").body(Body::empty()).expect("valid");
+    assert_eq!(server.send(accepting).await.refusal(), (406, "NotAcceptableException".to_owned()));
+}
+
+#[tokio::test]
+async fn of_bodies() {
+    let server = TestServer::with(RestSettings { body_bytes_max: 1_000, ..RestSettings::default() }).await;
+    let path = "/external-task/fetchAndLock";
+    for body in ["{", "[]", "5", "\"x\"", "{} {}", "{'a': 1}", &"[".repeat(500), "\u{0}"] {
+        assert_eq!(server.post(path, body).await.refusal(), (400, "InvalidRequestException".to_owned()), "{body}");
+    }
+    assert_eq!(server.post(path, &"x".repeat(1_001)).await.refusal(), (413, "PayloadTooLargeException".to_owned()));
+}
+
+#[tokio::test]
+async fn of_what_is_not_there_yet() {
+    let server = TestServer::new().await;
+    server.deploy("p", "t").await;
+    for body in [
+        r#"{"startInstructions": [{"type": "startBeforeActivity", "activityId": "task"}]}"#,
+        r#"{"caseInstanceId": "c"}"#,
+        r#"{"skipIoMappings": true}"#,
+    ] {
+        let answer = server.post("/process-definition/key/p/start", body).await;
+        assert_eq!(answer.refusal(), (501, "NotImplementedException".to_owned()), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_server_that_shuts_down() {
+    let server = TestServer::new().await;
+    server.deploy("p", "t").await;
+    server.runtime.shutdown().await;
+    let answer = server.post("/process-definition/key/p/start", "{}").await;
+    assert_eq!(answer.refusal(), (503, "ServiceUnavailableException".to_owned()));
+    assert!(answer.headers.contains_key("retry-after"));
+}
