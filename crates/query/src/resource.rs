@@ -13,6 +13,7 @@ pub mod historic_process_instance;
 pub mod historic_variable_instance;
 pub mod incident;
 pub mod job;
+pub mod job_definition;
 pub mod process_definition;
 pub mod process_instance;
 pub mod task;
@@ -31,6 +32,7 @@ pub use historic_process_instance::HISTORIC_PROCESS_INSTANCES;
 pub use historic_variable_instance::HISTORIC_VARIABLE_INSTANCES;
 pub use incident::INCIDENTS;
 pub use job::JOBS;
+pub use job_definition::JOB_DEFINITIONS;
 pub use process_definition::PROCESS_DEFINITIONS;
 pub use process_instance::PROCESS_INSTANCES;
 pub use task::TASKS;
@@ -60,6 +62,7 @@ pub const ALL: &[&LazyLock<Resource>] = &[
     &HISTORIC_VARIABLE_INSTANCES,
     &INCIDENTS,
     &JOBS,
+    &JOB_DEFINITIONS,
     &PROCESS_DEFINITIONS,
     &PROCESS_INSTANCES,
     &TASKS,

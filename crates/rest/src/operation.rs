@@ -460,11 +460,11 @@ operations! {
         PUT "/job/{id}/suspended" updateJobSuspensionState: json -> nothing;
     }
     "Job Definition" {
-        GET "/job-definition" getJobDefinitions: nothing -> json;
-        GET "/job-definition/count" getJobDefinitionsCount: nothing -> json;
-        GET "/job-definition/{id}" getJobDefinition: nothing -> json;
-        POST "/job-definition" queryJobDefinitions: json -> json;
-        POST "/job-definition/count" queryJobDefinitionsCount: json -> json;
+        GET "/job-definition" getJobDefinitions: nothing -> json => ENGINE, |call| list::rows(&resource::JOB_DEFINITIONS, call);
+        GET "/job-definition/count" getJobDefinitionsCount: nothing -> json => ENGINE, |call| list::count(&resource::JOB_DEFINITIONS, call);
+        GET "/job-definition/{id}" getJobDefinition: nothing -> json => ENGINE, |call| list::one(&resource::JOB_DEFINITIONS, &list::ABSENT, call);
+        POST "/job-definition" queryJobDefinitions: json -> json => ENGINE, |call| list::rows(&resource::JOB_DEFINITIONS, call);
+        POST "/job-definition/count" queryJobDefinitionsCount: json -> json => ENGINE, |call| list::count(&resource::JOB_DEFINITIONS, call);
         PUT "/job-definition/suspended" updateSuspensionStateJobDefinitions: json -> nothing;
         PUT "/job-definition/{id}/jobPriority" setJobPriorityJobDefinition: json -> nothing;
         PUT "/job-definition/{id}/retries" setJobRetriesJobDefinition: json -> nothing;
