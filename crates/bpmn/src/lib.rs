@@ -16,6 +16,7 @@ mod document;
 mod element;
 mod extension;
 mod io_mapping;
+mod listener;
 mod process;
 mod report;
 mod schema;
@@ -26,6 +27,7 @@ mod unsupported;
 
 pub use diagnostic::{Diagnostic, ParseFailure};
 pub use model::{
-    Element, ElementIndex, ElementKind, ErrorEventDefinition, Flow, FlowIndex, IoMapping, IoParameter, ProcessModel,
+    Action, Condition, Element, ElementIndex, ElementKind, ErrorEventDefinition, Flow, FlowIndex, IoMapping,
+    IoParameter, ProcessModel,
 };
 pub use parse::{ParseOptions, ParsedDocument, parse};

@@ -21,6 +21,8 @@ pub struct ProcessModel {
     /// Every element but the process itself; an enclosing element stands before what it encloses.
     pub elements: Vec<Element>,
     pub flows: Vec<Flow>,
+    /// Of the process itself, in document order.
+    pub listeners: Vec<ExecutionListener>,
     /// Where an instance starts by default.
     pub none_start_event: Option<ElementIndex>,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
@@ -51,6 +53,8 @@ pub struct Element {
     pub is_scope: bool,
     pub inputs: Vec<IoParameter>,
     pub outputs: Vec<IoParameter>,
+    /// In document order.
+    pub listeners: Vec<ExecutionListener>,
     /// `camunda:properties`, in document order.
     pub properties: Vec<(Arc<str>, Arc<str>)>,
     /// Where its start tag ends, as SAX parsers and diagnostics have it; both count from 1.
@@ -68,6 +72,7 @@ pub enum ElementKind {
     ParallelGateway,
     UserTask(UserTask),
     ExternalTask(ExternalTask),
+    ServiceTask(ServiceTask),
     SubProcess { none_start_event: ElementIndex },
     BoundaryEvent(BoundaryEvent),
 }
@@ -90,12 +95,68 @@ pub enum ExternalTaskForm {
     MessageEndEvent,
 }
 
+/// Work that the engine does itself. `form` is the BPMN element that it was modelled as.
+#[derive(Debug)]
+pub struct ServiceTask {
+    pub form: ExternalTaskForm,
+    /// A message event that throws may have none and does nothing then.
+    pub action: Option<Action>,
+    pub result_variable: Option<Arc<str>>,
+}
+
+/// What a model says to run: as a service task or a listener.
+#[derive(Debug)]
+pub enum Action {
+    Expression(Expression),
+}
+
+/// `camunda:executionListener` of an element or of the process.
+#[derive(Debug)]
+pub struct ExecutionListener {
+    pub event: ExecutionEvent,
+    pub action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutionEvent {
+    Start,
+    End,
+}
+
+/// `camunda:taskListener` of a user task.
+#[derive(Debug)]
+pub struct TaskListener {
+    pub event: TaskEvent,
+    pub action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskEvent {
+    Create,
+    Assignment,
+    Update,
+    Complete,
+    Delete,
+}
+
 /// `camunda:errorEventDefinition` of an external task: the BPMN error to throw when its expression holds.
 #[derive(Debug)]
 pub struct ErrorEventDefinition {
     pub error: ErrorReference,
     /// A parsed model always has one; without, the definition never holds.
     pub expression: Option<Expression>,
+}
+
+impl ExternalTaskForm {
+    fn activity_type(self) -> &'static str {
+        match self {
+            ExternalTaskForm::ServiceTask => "serviceTask",
+            ExternalTaskForm::SendTask => "sendTask",
+            ExternalTaskForm::BusinessRuleTask => "businessRuleTask",
+            ExternalTaskForm::MessageThrowEvent => "intermediateMessageThrowEvent",
+            ExternalTaskForm::MessageEndEvent => "messageEndEvent",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -111,6 +172,8 @@ pub struct UserTask {
     pub name: Option<Expression>,
     pub description: Option<Expression>,
     pub form_key: Option<Expression>,
+    /// In document order.
+    pub listeners: Vec<TaskListener>,
 }
 
 /// An event attached to `host`.
@@ -182,7 +245,15 @@ pub struct Flow {
     pub name: Option<Arc<str>>,
     pub source: ElementIndex,
     pub target: ElementIndex,
-    pub condition: Option<Expression>,
+    pub condition: Option<Condition>,
+    /// What runs when the flow is taken, in document order.
+    pub listeners: Vec<Action>,
+}
+
+/// What must hold for a flow to be taken.
+#[derive(Debug)]
+pub enum Condition {
+    Expression(Expression),
 }
 
 impl ProcessModel {
@@ -199,6 +270,22 @@ impl ProcessModel {
     }
 }
 
+impl TaskEvent {
+    pub const ALL: [TaskEvent; 5] =
+        [TaskEvent::Create, TaskEvent::Assignment, TaskEvent::Update, TaskEvent::Complete, TaskEvent::Delete];
+
+    /// The name in models and expressions, for example `create`.
+    pub fn name(self) -> &'static str {
+        match self {
+            TaskEvent::Create => "create",
+            TaskEvent::Assignment => "assignment",
+            TaskEvent::Update => "update",
+            TaskEvent::Complete => "complete",
+            TaskEvent::Delete => "delete",
+        }
+    }
+}
+
 impl Element {
     /// Camunda's name of the kind, as history and activity-instance trees show it.
     pub fn activity_type(&self) -> &'static str {
@@ -209,13 +296,15 @@ impl Element {
             ElementKind::ExclusiveGateway => "exclusiveGateway",
             ElementKind::ParallelGateway => "parallelGateway",
             ElementKind::UserTask(_) => "userTask",
-            ElementKind::ExternalTask(task) => match task.form {
-                ExternalTaskForm::ServiceTask => "serviceTask",
-                ExternalTaskForm::SendTask => "sendTask",
-                ExternalTaskForm::BusinessRuleTask => "businessRuleTask",
-                ExternalTaskForm::MessageThrowEvent => "intermediateMessageThrowEvent",
-                ExternalTaskForm::MessageEndEvent => "messageEndEvent",
-            },
+            // Camunda: a message event that does nothing goes by other names.
+            ElementKind::ServiceTask(ServiceTask {
+                form: ExternalTaskForm::MessageThrowEvent, action: None, ..
+            }) => "intermediateNoneThrowEvent",
+            ElementKind::ServiceTask(ServiceTask { form: ExternalTaskForm::MessageEndEvent, action: None, .. }) => {
+                "endEvent"
+            }
+            ElementKind::ExternalTask(ExternalTask { form, .. })
+            | ElementKind::ServiceTask(ServiceTask { form, .. }) => form.activity_type(),
             ElementKind::SubProcess { .. } => "subProcess",
             ElementKind::BoundaryEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "boundaryError",

@@ -7,6 +7,7 @@ use expression::Expression;
 use crate::attribute::{self, camunda};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
+use crate::listener;
 use crate::model::ProcessModel;
 use crate::report::Report;
 use crate::scope::{self, ProcessBuilder};
@@ -30,6 +31,7 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
         None => None,
     };
     check_starters(node, report);
+    let listeners = listener::read_all(node, key, report);
     let mut builder = ProcessBuilder::new(definitions, report);
     let none_start_event = scope::read(&mut builder, node);
     let arena = builder.finish();
@@ -43,6 +45,7 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
             .is_none_or(|value| value.eq_ignore_ascii_case("true")),
         task_priority,
         job_priority,
+        listeners,
         elements: arena.elements,
         flows: arena.flows,
         none_start_event,

@@ -14,6 +14,7 @@ use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
 use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, start_event};
 use crate::io_mapping::InputOutput;
+use crate::listener;
 use crate::model::{Element, ElementIndex, ElementKind, Flow, FlowIndex};
 use crate::process::priority;
 use crate::report::Report;
@@ -153,6 +154,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         // Only timers have a use for it so far; a wrong one is an error on any element.
         let _ = priority(node, "jobPriority", self.report);
         let position = self.report.position(node);
+        let listeners = listener::read_all(node, &id, self.report);
         let is_scope = match kind {
             ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. } => true,
             // Camunda: data properties make a user task a scope, though they do nothing by themselves.
@@ -162,6 +164,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             | ElementKind::ErrorEndEvent { .. }
             | ElementKind::ExclusiveGateway
             | ElementKind::ParallelGateway
+            | ElementKind::ServiceTask(_)
             | ElementKind::BoundaryEvent(_) => false,
         };
         self.arena.elements_by_id.insert(Arc::clone(&id), index);
@@ -180,6 +183,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             is_scope,
             inputs: Vec::new(),
             outputs: Vec::new(),
+            listeners,
             properties: crate::extension::properties(node),
             line: position.line,
             column: position.column,

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use expression::Expression;
-
 use crate::attribute::{self, bpmn_child};
 use crate::document::{BPMN, Node, XSI};
-use crate::model::{Flow, FlowIndex};
+use crate::listener;
+use crate::model::{Condition, Flow, FlowIndex};
 use crate::scope::{ProcessBuilder, Scope, Target};
 use crate::unsupported;
 
@@ -35,7 +34,8 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     let index =
         FlowIndex(u32::try_from(builder.arena.flows.len()).expect("documents have fewer elements, by their limit"));
     let name = node.attribute("name").map(Arc::from);
-    builder.arena.flows.push(Flow { id: Arc::from(id), name, source, target, condition });
+    let listeners = listener::read_of_flow(node, id, builder.report);
+    builder.arena.flows.push(Flow { id: Arc::from(id), name, source, target, condition, listeners });
     builder.arena.element_mut(target).incoming.push(index);
     let is_default = !id.is_empty() && builder.arena.references[source.0 as usize].default_flow == Some(id);
     let source = builder.arena.element_mut(source);
@@ -44,7 +44,7 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
 }
 
 /// The condition of a flow; nothing but JUEL is executable.
-fn read_condition(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, flow: &str) -> Option<Expression> {
+fn read_condition(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, flow: &str) -> Option<Condition> {
     if !has_formal_type(node) {
         builder.report.error_for(node, &[flow], "the condition has another xsi:type than tFormalExpression");
     }
@@ -55,7 +55,7 @@ fn read_condition(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, flow
     if unsupported::refuse_parts(node, flow, builder.report) {
         return None;
     }
-    builder.expression(attribute::text(node).trim(), node)
+    builder.expression(attribute::text(node).trim(), node).map(Condition::Expression)
 }
 
 fn has_formal_type(node: Node<'_>) -> bool {

@@ -87,8 +87,6 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Attribute { on: "property", name: "linkExpr" },
     NotYet::Attribute { on: "conditionExpression", name: "resource" },
     NotYet::Attribute { on: "businessRuleTask", name: "decisionRef" },
-    NotYet::Extension { on: "", name: "executionListener" },
-    NotYet::Extension { on: "userTask", name: "taskListener" },
     NotYet::Extension { on: "userTask", name: "formData" },
     NotYet::Extension { on: "userTask", name: "formProperty" },
     NotYet::Extension { on: "startEvent", name: "formData" },
@@ -97,7 +95,6 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Extension { on: "", name: "connector" },
     NotYet::Implementation("class"),
     NotYet::Implementation("delegateExpression"),
-    NotYet::Implementation("expression"),
     NotYet::ImplementationType("mail"),
     NotYet::ImplementationType("shell"),
 ];
@@ -154,6 +151,11 @@ pub(crate) fn refuse_implementation(node: Node<'_>, owner: &str, report: &mut Re
         if id(node) == Some(owner) { report.error(node, message) } else { report.error_for(node, &[owner], message) }
     }
     found.is_some()
+}
+
+/// Reports a listener that is no expression.
+pub(crate) fn refuse_listener(node: Node<'_>, owner: &str, what: &str, report: &mut Report<'_>) {
+    report.error_for(node, &[owner], format!("{what} on {} is not executable yet", node.tag_name().name()));
 }
 
 /// Reports a script in an input or output mapping.

@@ -10,6 +10,7 @@ use bpmn::model::{ElementIndex, FlowIndex};
 use types::ExecutionId;
 
 use crate::behavior::{self, Next};
+use crate::listener::{self, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::{error_propagation, tree};
@@ -100,6 +101,7 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
     match step {
         Step::Enter { execution, element } => {
             let execution = tree::enter_activity(turn, execution, element)?;
+            listener::activity_started(turn, execution)?;
             let next = behavior::enter(turn, execution, element)?;
             schedule(turn, execution, next);
             Ok(())
@@ -117,15 +119,20 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
                 turn.agenda.push(Step::End { execution });
                 return Ok(());
             }
+            listener::activity_ended(turn, execution, Manner::Regular)?;
             tree::leave_activity(turn, execution, &flows)
         }
         Step::Join { execution } => tree::join(turn, execution),
         Step::Take { execution, flow } => {
+            listener::flow_taken(turn, execution, flow)?;
             let target = turn.definition_of(execution)?.model.flow(flow).target;
             turn.agenda.push(Step::Enter { execution, element: target });
             Ok(())
         }
-        Step::End { execution } => tree::end_path(turn, execution),
+        Step::End { execution } => {
+            listener::activity_ended(turn, execution, Manner::Regular)?;
+            tree::end_path(turn, execution)
+        }
         Step::Throw { execution, error } => error_propagation::throw(turn, execution, &error),
         Step::FireBoundaryEvent { execution, event } => tree::fire_boundary_event(turn, execution, event),
     }

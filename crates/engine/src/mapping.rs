@@ -42,11 +42,11 @@ fn parent_of(turn: &Turn<'_, '_>, scope: ExecutionId) -> ExecutionId {
     turn.execution(scope).parent_id.expect("an activity with mappings has an execution of its own")
 }
 
-fn variable(turn: &Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping) -> Result<VariableValue, Rejection> {
+fn variable(turn: &mut Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping) -> Result<VariableValue, Rejection> {
     evaluate::to_variable(&value(turn, execution, mapping, 0)?)
 }
 
-fn value(turn: &Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping, depth: u32) -> Result<Value, Rejection> {
+fn value(turn: &mut Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping, depth: u32) -> Result<Value, Rejection> {
     if depth > DEPTH_MAX {
         return Err(Rejection::new(
             RejectionKind::LimitReached,

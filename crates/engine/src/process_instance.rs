@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
+use bpmn::model::ExecutionEvent;
 use types::{ExecutionId, ProcessInstanceId, Timestamp};
 
 use crate::command::OutputMappings;
 use crate::history::{EndState, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
+use crate::listener::{self, Manner};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
-use crate::{tree, variables};
+use crate::{behavior, tree, variables};
 
 const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The last path of the process has ended at `last_activity`.
-pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity: Arc<str>) {
+pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity: Arc<str>) -> Result<(), Rejection> {
+    listener::process(turn, root, ExecutionEvent::End, Manner::Regular, Some(last_activity.clone()))?;
     let end = InstanceEnd { state: EndState::Completed, activity_id: Some(last_activity), delete_reason: None };
     finish(turn, root, end);
+    Ok(())
 }
 
 /// Cancels whatever still runs and ends the instance from outside.
@@ -27,7 +31,14 @@ pub(crate) fn terminate(
     output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
     let root = ExecutionId::from(id);
+    // Camunda: the tasks of the whole instance are deleted before anything else ends.
+    let tasks = turn.aggregate.tasks.iter().filter(|task| task.process_instance_id == id);
+    let executions: Vec<ExecutionId> = tasks.map(|task| task.execution_id).collect();
+    for execution in executions {
+        behavior::user_task::cancel(turn, execution)?;
+    }
     tree::cancel(turn, root, output_mappings)?;
+    listener::process(turn, root, ExecutionEvent::End, Manner::Cancelled, None)?;
     finish(turn, root, InstanceEnd { state: EndState::ExternallyTerminated, activity_id: None, delete_reason });
     Ok(())
 }

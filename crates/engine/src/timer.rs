@@ -94,7 +94,7 @@ fn new_job(
     })
 }
 
-fn priority(turn: &Turn<'_, '_>, execution: ExecutionId, definition: &ProcessDefinition) -> Result<i64, Rejection> {
+fn priority(turn: &mut Turn<'_, '_>, execution: ExecutionId, definition: &ProcessDefinition) -> Result<i64, Rejection> {
     let Some(expression) = &definition.model.job_priority else { return Ok(0) };
     let value = evaluate::value(turn, execution, expression)?;
     let literal = expression.is_literal();
@@ -113,7 +113,7 @@ fn not_a_number(expression: &expression::Expression, value: &Value) -> Rejection
 
 /// When the timer is due first, and how a cycle goes on.
 fn first_due(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     timer: &TimerDefinition,
 ) -> Result<(Option<Timestamp>, Option<Arc<str>>), Rejection> {

@@ -15,6 +15,7 @@ use crate::behavior;
 use crate::command::OutputMappings;
 use crate::history::{ActivityEnd, HistoricActivityInstance};
 use crate::instance::ScopeKey;
+use crate::listener::{self, Manner};
 use crate::record::{Execution, ExecutionKind, Visit};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -92,10 +93,7 @@ pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Resul
             turn.agenda.push(Step::Resume { execution });
             Ok(())
         }
-        _ => {
-            process_instance::complete(turn, execution, last_activity);
-            Ok(())
-        }
+        _ => process_instance::complete(turn, execution, last_activity),
     }
 }
 
@@ -170,6 +168,7 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
     let execution = turn.execution(id).clone();
     if let Some(visit) = &execution.at {
         let element = turn.element_named(id, &visit.activity_id)?;
+        listener::activity_ended(turn, id, Manner::Cancelled)?;
         behavior::cancel(turn, id, element)?;
         if execution.scope.as_ref() != Some(&visit.activity_instance_id) {
             record_ended(turn, &visit.activity_instance_id, Ending::Cancelled);
@@ -178,6 +177,10 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
     if execution.kind == ExecutionKind::Scope
         && let Some(scope) = &execution.scope
     {
+        if execution.at.as_ref().is_none_or(|visit| visit.activity_instance_id != *scope) {
+            turn.aggregate.executions.update(id, |row| row.at = None);
+            listener::activity_ended(turn, id, Manner::Cancelled)?;
+        }
         record_ended(turn, scope, Ending::Cancelled);
         let definition = turn.definition_of(id)?;
         let activity_id = scope.activity_id.as_ref().expect("the scope of an activity names it");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bpmn::model::ElementIndex;
+use bpmn::model::{ElementIndex, TaskEvent};
 use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Uuid, VariableValue};
 
 use crate::agenda::Agenda;
@@ -13,6 +13,7 @@ use crate::definition::{Definitions, ProcessDefinition};
 use crate::effect::Effect;
 use crate::env::Env;
 use crate::instance::{Aggregate, ScopeKey};
+use crate::listener::Notified;
 use crate::outcome::Outcome;
 use crate::record::{Execution, ProcessInstance, Visit};
 use crate::recorder::Recorder;
@@ -24,6 +25,10 @@ pub(crate) struct Turn<'a, 'e> {
     pub env: &'a mut Env<'e>,
     pub agenda: Agenda,
     pub history: Recorder,
+    /// What the listener that runs is told of.
+    pub notified: Option<Notified>,
+    /// The event of the task listener that runs.
+    pub task_event: Option<TaskEvent>,
     /// Variables that live until the command ends.
     pub transient_variables: BTreeMap<(ScopeKey, Arc<str>), VariableValue>,
     /// The variables of the process's scope that instances ended with.
@@ -49,6 +54,8 @@ impl<'a, 'e> Turn<'a, 'e> {
             env,
             agenda: Agenda::default(),
             history,
+            notified: None,
+            task_event: None,
             transient_variables: BTreeMap::new(),
             final_variables: BTreeMap::new(),
             sequence,

@@ -1,9 +1,11 @@
-//! Tasks and message events that workers do: `camunda:type="external"`.
+//! Tasks and message events that workers do (`camunda:type="external"`) or the engine does itself.
+
+use std::sync::Arc;
 
 use crate::attribute::camunda;
 use crate::document::Node;
 use crate::extension::error_event_definitions;
-use crate::model::{ElementKind, ExternalTask, ExternalTaskForm};
+use crate::model::{Action, ElementKind, ExternalTask, ExternalTaskForm, ServiceTask};
 use crate::process::priority;
 use crate::scope::ProcessBuilder;
 use crate::unsupported;
@@ -22,7 +24,12 @@ pub(crate) fn read(
     match camunda(node, "type") {
         Some(value) if value.eq_ignore_ascii_case("external") => return external(builder, form, node, id),
         Some(value) => builder.report.error(node, format!("Invalid usage of type attribute on {name}: '{value}'")),
-        None => {}
+        None => {
+            if let Some(text) = camunda(node, "expression").filter(|text| !text.trim().is_empty()) {
+                let action = builder.expression(text, node).map(Action::Expression)?;
+                return Some(service_task(form, node, Some(action)));
+            }
+        }
     }
     // Camunda: a type that is not known is none at all too.
     let message =
@@ -43,17 +50,17 @@ pub(crate) fn of_message(
     {
         return None;
     }
-    match camunda(definition, "type") {
-        Some(_) => read(builder, form, definition, id),
-        None => {
-            builder.report.error_for(
-                definition,
-                &[id],
-                "a message event that throws without camunda:type is not executable yet",
-            );
-            None
-        }
+    let implementations = ["type", "class", "delegateExpression", "expression"];
+    if implementations.iter().any(|name| camunda(definition, name).is_some()) {
+        return read(builder, form, definition, id);
     }
+    // Camunda: nothing is sent, and nothing is said about it.
+    Some(service_task(form, definition, None))
+}
+
+fn service_task(form: ExternalTaskForm, node: Node<'_>, action: Option<Action>) -> ElementKind {
+    let result_variable = camunda(node, "resultVariable").or_else(|| camunda(node, "resultVariableName"));
+    ElementKind::ServiceTask(ServiceTask { form, action, result_variable: result_variable.map(Arc::from) })
 }
 
 fn external(

@@ -4,6 +4,7 @@ use expression::Expression;
 
 use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda, comma_separated};
 use crate::document::Node;
+use crate::listener;
 use crate::model::{ElementKind, UserTask};
 use crate::scope::ProcessBuilder;
 use crate::unsupported;
@@ -32,6 +33,7 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
         name,
         description,
         form_key,
+        listeners: listener::read_of_task(node, attribute::id(node).unwrap_or_default(), builder.report),
     };
     for owner in bpmn_children_named(node, "potentialOwner") {
         read_potential_owner(builder, owner, &mut task);

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use bpmn::model::{BoundaryTrigger, ErrorReference, ExternalTask, UserTask};
+use bpmn::model::{BoundaryTrigger, ErrorReference, ExecutionListener, ExternalTask, UserTask};
 use bpmn::{
-    Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure, ParsedDocument, ProcessModel,
+    Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
+    ParsedDocument, ProcessModel,
 };
 use expression::Expression;
 
@@ -55,14 +56,18 @@ fn describe_process(text: &mut String, process: &ProcessModel) {
         head.push_str(" not in tasklist");
     }
     line(text, format_args!("{head}"));
+    describe_listeners(text, &process.listeners);
     for element in &process.elements {
         describe_element(text, process, element);
     }
     for flow in &process.flows {
         let mut arrow = format!("  flow {} {} > {}", flow.id, id_of(process, flow.source), id_of(process, flow.target));
         option(&mut arrow, "name", flow.name.as_deref());
-        option(&mut arrow, "if", shown(flow.condition.as_ref()));
+        option(&mut arrow, "if", flow.condition.as_ref().map(condition_text));
         line(text, format_args!("{arrow}"));
+        for action in &flow.listeners {
+            line(text, format_args!("    listener take {}", action_text(action)));
+        }
     }
 }
 
@@ -85,6 +90,31 @@ fn describe_element(text: &mut String, process: &ProcessModel, element: &Element
     line(text, format_args!("{head}"));
     describe_parameters(text, "input", &element.inputs);
     describe_parameters(text, "output", &element.outputs);
+    describe_listeners(text, &element.listeners);
+    if let ElementKind::UserTask(task) = &element.kind {
+        for listener in &task.listeners {
+            let action = action_text(&listener.action);
+            line(text, format_args!("    task listener {} {action}", listener.event.name()));
+        }
+    }
+}
+
+fn describe_listeners(text: &mut String, listeners: &[ExecutionListener]) {
+    for listener in listeners {
+        line(text, format_args!("    listener {:?} {}", listener.event, action_text(&listener.action)));
+    }
+}
+
+fn action_text(action: &Action) -> &str {
+    match action {
+        Action::Expression(expression) => expression.text(),
+    }
+}
+
+fn condition_text(condition: &Condition) -> &str {
+    match condition {
+        Condition::Expression(expression) => expression.text(),
+    }
 }
 
 fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) {
@@ -94,6 +124,10 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
         ElementKind::ErrorEndEvent { error } => option(head, "error", Some(&error_text(error))),
         ElementKind::UserTask(task) => describe_user_task(head, task),
         ElementKind::ExternalTask(task) => describe_external_task(head, task),
+        ElementKind::ServiceTask(task) => {
+            option(head, "action", task.action.as_ref().map(action_text));
+            option(head, "result", task.result_variable.as_deref());
+        }
         ElementKind::SubProcess { none_start_event } => option(head, "start", Some(id_of(process, *none_start_event))),
         ElementKind::BoundaryEvent(event) => {
             option(head, "host", Some(id_of(process, event.host)));

@@ -13,7 +13,11 @@ use crate::turn::Turn;
 
 use super::Next;
 
-pub(crate) fn enter(turn: &Turn<'_, '_>, execution: ExecutionId, error: &ErrorReference) -> Result<Next, Rejection> {
+pub(crate) fn enter(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    error: &ErrorReference,
+) -> Result<Next, Rejection> {
     let message = evaluate::optional_text(turn, execution, error.error_message.as_ref())?;
     Ok(Next::Throw(BpmnError { code: error.error_code.clone(), message }))
 }

@@ -18,7 +18,7 @@ pub(crate) fn enter() -> Next {
 
 /// A flow without a condition always holds, the default flow only where no other does.
 pub(crate) fn flows(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     model: &ProcessModel,
     element: &Element,

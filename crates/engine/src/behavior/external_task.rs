@@ -107,7 +107,7 @@ pub(crate) fn log(turn: &mut Turn<'_, '_>, id: ExternalTaskId, kind: ExternalTas
     entry_id
 }
 
-fn topic(turn: &Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -> Result<Arc<str>, Rejection> {
+fn topic(turn: &mut Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -> Result<Arc<str>, Rejection> {
     match evaluate::value(turn, execution, expression)? {
         Value::String(topic) => Ok(topic),
         other => Err(evaluate::wrong_type(expression, &other, "a String as the topic")),
@@ -115,7 +115,11 @@ fn topic(turn: &Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -
 }
 
 /// Whole numbers only; a literal in the model may be written as text.
-fn priority(turn: &Turn<'_, '_>, execution: ExecutionId, expression: Option<&Expression>) -> Result<i64, Rejection> {
+fn priority(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    expression: Option<&Expression>,
+) -> Result<i64, Rejection> {
     let Some(expression) = expression else { return Ok(0) };
     // Camunda: an expression that cannot be evaluated gives priority 0.
     let value = match evaluate::value(turn, execution, expression) {

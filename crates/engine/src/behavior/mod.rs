@@ -12,6 +12,7 @@ pub(crate) mod none_end_event;
 pub(crate) mod none_start_event;
 pub(crate) mod outgoing;
 pub(crate) mod parallel_gateway;
+pub(crate) mod service_task;
 pub(crate) mod sub_process;
 pub(crate) mod user_task;
 
@@ -50,6 +51,7 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::ParallelGateway => Ok(parallel_gateway::enter(turn, execution, element)),
         ElementKind::UserTask(task) => user_task::enter(turn, execution, task),
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
+        ElementKind::ServiceTask(task) => service_task::enter(turn, execution, task),
         ElementKind::SubProcess { none_start_event } => Ok(sub_process::enter(*none_start_event)),
         ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
     }
@@ -66,6 +68,7 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
+        | ElementKind::ServiceTask(_)
         | ElementKind::BoundaryEvent(_) => unreachable!("only what waits for something from outside is resumed"),
     }
 }
@@ -73,13 +76,14 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
 pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: ElementIndex) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
     match &definition.model.element(index).kind {
-        ElementKind::UserTask(_) => user_task::cancel(turn, execution),
+        ElementKind::UserTask(_) => user_task::cancel(turn, execution)?,
         ElementKind::ExternalTask(_) => external_task::cancel(turn, execution),
         ElementKind::NoneStartEvent { .. }
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
+        | ElementKind::ServiceTask(_)
         | ElementKind::SubProcess { .. }
         | ElementKind::BoundaryEvent(_) => {}
     }
@@ -88,7 +92,7 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
 
 /// Which flows an execution leaves an element by; none ends its path.
 pub(crate) fn flows_to_take(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     index: ElementIndex,
 ) -> Result<Vec<FlowIndex>, Rejection> {
@@ -102,6 +106,7 @@ pub(crate) fn flows_to_take(
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::UserTask(_)
         | ElementKind::ExternalTask(_)
+        | ElementKind::ServiceTask(_)
         | ElementKind::SubProcess { .. }
         | ElementKind::BoundaryEvent(_) => outgoing::flows(turn, execution, &definition.model, element),
     }

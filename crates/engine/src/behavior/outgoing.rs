@@ -9,7 +9,7 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
 pub(crate) fn flows(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     model: &ProcessModel,
     element: &Element,

@@ -1,17 +1,18 @@
 //! User task.
 //!
 //! `enter`: makes the task that people see, with what its expressions give, and waits. `resume`: it was completed, the
-//! row is gone; next is its leaving. `cancel`: deletes the task with its variables.
+//! row is gone; next is its leaving. `cancel`: deletes the task with its variables. Its listeners are told of all that.
 
 use std::sync::Arc;
 
-use bpmn::model::UserTask as UserTaskElement;
+use bpmn::model::{TaskEvent, UserTask as UserTaskElement};
 use expression::{Expression, Value};
 use types::{ExecutionId, TaskId, Timestamp};
 
 use crate::due_date;
 use crate::evaluate;
 use crate::instance::ScopeKey;
+use crate::listener;
 use crate::record::{IdentityLink, IdentityLinkKind, Task};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -65,6 +66,10 @@ pub(crate) fn enter(
         identity_links,
     };
     turn.aggregate.tasks.insert(row);
+    listener::task(turn, id, TaskEvent::Create)?;
+    if turn.aggregate.task(id).is_some_and(|task| task.assignee.is_some()) {
+        listener::task(turn, id, TaskEvent::Assignment)?;
+    }
     Ok(Next::Wait)
 }
 
@@ -72,11 +77,25 @@ pub(crate) fn resume() -> Next {
     Next::Leave
 }
 
-pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
     let ids: Vec<TaskId> = turn.aggregate.tasks.by_key(execution).map(|task| task.id).collect();
     for id in ids {
+        listener::task(turn, id, TaskEvent::Delete)?;
         delete(turn, id);
     }
+    Ok(())
+}
+
+/// Something about the task has changed; `assignee` is who had it before.
+pub(crate) fn updated(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<&Arc<str>>) -> Result<(), Rejection> {
+    let now = turn.env.now;
+    turn.aggregate.tasks.update(id, |row| row.last_updated = Some(now));
+    listener::task(turn, id, TaskEvent::Update)?;
+    let is_reassigned = turn.aggregate.task(id).is_some_and(|task| task.assignee.as_ref() != assignee);
+    if is_reassigned {
+        listener::task(turn, id, TaskEvent::Assignment)?;
+    }
+    Ok(())
 }
 
 /// The row and its own variables go.
@@ -86,7 +105,7 @@ pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: TaskId) {
 }
 
 fn date(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     expression: Option<&Expression>,
 ) -> Result<Option<Timestamp>, Rejection> {
@@ -101,7 +120,11 @@ fn date(
     }
 }
 
-fn priority(turn: &Turn<'_, '_>, execution: ExecutionId, expression: Option<&Expression>) -> Result<i32, Rejection> {
+fn priority(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    expression: Option<&Expression>,
+) -> Result<i32, Rejection> {
     let Some(expression) = expression else { return Ok(PRIORITY_DEFAULT) };
     let value = evaluate::value(turn, execution, expression)?;
     match &value {
@@ -117,7 +140,7 @@ fn priority(turn: &Turn<'_, '_>, execution: ExecutionId, expression: Option<&Exp
 }
 
 fn candidates(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     element: &UserTaskElement,
 ) -> Result<Vec<IdentityLink>, Rejection> {
@@ -133,7 +156,7 @@ fn candidates(
 }
 
 /// A text with commas between the names, or a list of texts.
-fn names(turn: &Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -> Result<Vec<Arc<str>>, Rejection> {
+fn names(turn: &mut Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -> Result<Vec<Arc<str>>, Rejection> {
     let value = evaluate::value(turn, execution, expression)?;
     let refusal = || evaluate::wrong_type(expression, &value, "a text or a list of texts");
     match &value {

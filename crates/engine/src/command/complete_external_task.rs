@@ -53,7 +53,7 @@ pub(super) enum OnFailedExpression {
 
 /// The code of the first error event definition whose expression gives true.
 pub(super) fn error_that_holds(
-    turn: &Turn<'_, '_>,
+    turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     on_failed: OnFailedExpression,
 ) -> Result<Option<Option<Arc<str>>>, Rejection> {

@@ -1,5 +1,6 @@
 //! A user task is done: variables are set around it, the task goes, its execution goes on.
 
+use bpmn::model::TaskEvent;
 use types::{TaskId, VariableMap};
 
 use crate::agenda::Step;
@@ -7,6 +8,7 @@ use crate::behavior::user_task;
 use crate::command::VariableReach;
 use crate::command::dispatch::Answer;
 use crate::instance::ScopeKey;
+use crate::listener;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables;
@@ -19,6 +21,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, variables: &VariableMap
     }
     // Camunda: past the task's own variables, even where one has the same name.
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
+    listener::task(turn, id, TaskEvent::Complete)?;
     user_task::delete(turn, id);
     turn.agenda.push(Step::Resume { execution });
     Ok(Answer::VariablesOf(process_instance_id))

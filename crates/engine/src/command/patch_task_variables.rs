@@ -2,6 +2,7 @@
 
 use types::TaskId;
 
+use crate::behavior::user_task;
 use crate::command::dispatch::Answer;
 use crate::command::{Reply, VariablePatch, VariableReach};
 use crate::instance::ScopeKey;
@@ -15,11 +16,9 @@ pub(super) fn apply(
     reach: VariableReach,
     patch: &VariablePatch,
 ) -> Result<Answer, Rejection> {
-    if turn.aggregate.task(id).is_none() {
-        return Err(Rejection::not_found("task", id));
-    }
+    let task = turn.aggregate.task(id).ok_or_else(|| Rejection::not_found("task", id))?;
+    let assignee = task.assignee.clone();
     variables::patch(turn, ScopeKey::Task(id), reach, patch)?;
-    let now = turn.env.now;
-    turn.aggregate.tasks.update(id, |row| row.last_updated = Some(now));
+    user_task::updated(turn, id, assignee.as_ref())?;
     Ok(Answer::Ready(Reply::Done))
 }

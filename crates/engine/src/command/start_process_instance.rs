@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bpmn::model::ElementKind;
+use bpmn::model::{ElementKind, ExecutionEvent};
 use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, VariableMap, VariableValue};
 
 use crate::agenda::Step;
@@ -11,6 +11,7 @@ use crate::command::{StartedProcessInstance, VariableReach};
 use crate::definition::ProcessDefinition;
 use crate::history::HistoricProcessInstance;
 use crate::instance::ScopeKey;
+use crate::listener::{self, Manner};
 use crate::record::{Execution, ExecutionKind, ProcessInstance};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -50,6 +51,8 @@ pub(super) fn apply(
         variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
     }
     variables::set_all(turn, scope, VariableReach::Local, variables)?;
+    let start_id = definition.model.element(start).id.clone();
+    listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(start_id))?;
     turn.agenda.push(Step::Enter { execution: root, element: start });
     Ok(Answer::Started(StartedProcessInstance {
         id,

@@ -1,0 +1,107 @@
+//! `camunda:executionListener` and `camunda:taskListener`.
+
+use crate::attribute::bpmn_child;
+use crate::definitions::read_expression;
+use crate::document::Node;
+use crate::extension::{camunda_children, extensions, is_camunda};
+use crate::model::{Action, ExecutionEvent, ExecutionListener, TaskEvent, TaskListener};
+use crate::report::Report;
+use crate::unsupported;
+
+/// The listeners of an element or process. What is wrong is reported for `owner`.
+pub(crate) fn read_all(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Vec<ExecutionListener> {
+    let mut listeners = Vec::new();
+    for listener in extensions(node).filter(|extension| is_camunda(*extension, "executionListener")) {
+        let event = match listener.attribute("event") {
+            Some("start") => ExecutionEvent::Start,
+            Some("end") => ExecutionEvent::End,
+            Some(event) if !event.trim().is_empty() => {
+                report.error_for(listener, &[owner], "Attribute 'event' must be one of {start|end}");
+                continue;
+            }
+            _ => {
+                report.error_for(listener, &[owner], "Attribute 'event' is mandatory on listener");
+                continue;
+            }
+        };
+        if let Some(action) = action(listener, owner, report) {
+            listeners.push(ExecutionListener { event, action });
+        }
+    }
+    listeners
+}
+
+/// The listeners of a flow, which has one event alone: whatever they name does not matter.
+pub(crate) fn read_of_flow(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Vec<Action> {
+    let listeners = extensions(node).filter(|extension| is_camunda(*extension, "executionListener"));
+    listeners.filter_map(|listener| action(listener, owner, report)).collect()
+}
+
+/// The listeners of a user task.
+pub(crate) fn read_of_task(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Vec<TaskListener> {
+    let mut listeners = Vec::new();
+    for listener in extensions(node).filter(|extension| is_camunda(*extension, "taskListener")) {
+        let Some(name) = listener.attribute("event") else {
+            report.error(node, "Attribute 'event' is mandatory on taskListener");
+            continue;
+        };
+        if name == "timeout" {
+            refuse_timeout(listener, owner, report);
+            continue;
+        }
+        let Some(event) = TaskEvent::ALL.into_iter().find(|event| event.name() == name) else {
+            let message = "Attribute 'event' must be one of {create|assignment|complete|update|delete|timeout}";
+            report.error(node, message);
+            continue;
+        };
+        if let Some(action) = action(listener, owner, report) {
+            listeners.push(TaskListener { event, action });
+        }
+    }
+    listeners
+}
+
+fn refuse_timeout(listener: Node<'_>, owner: &str, report: &mut Report<'_>) {
+    if listener.attribute("id").is_none() {
+        report.error_for(listener, &[owner], "Element 'id' is mandatory on taskListener of type 'timeout'");
+    }
+    match bpmn_child(listener, "timerEventDefinition") {
+        Some(_) => unsupported::refuse_listener(listener, owner, "the event 'timeout'", report),
+        None => {
+            let message = "Element 'timerEventDefinition' is mandatory on taskListener of type 'timeout'";
+            report.error_for(listener, &[owner], message);
+        }
+    }
+}
+
+/// What a listener runs: the first of class, expression, delegate expression and script that it has.
+fn action(listener: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<Action> {
+    let name = listener.tag_name().name();
+    let is_execution_listener = name == "executionListener";
+    if let Some(class) = listener.attribute("class") {
+        if class.is_empty() && is_execution_listener {
+            report.error_for(listener, &[owner], "Attribute 'class' cannot be empty");
+        } else {
+            unsupported::refuse_listener(listener, owner, "camunda:class", report);
+        }
+        return None;
+    }
+    if let Some(text) = listener.attribute("expression") {
+        return read_expression(text, listener, report).map(Action::Expression);
+    }
+    if let Some(expression) = listener.attribute("delegateExpression") {
+        if expression.is_empty() && is_execution_listener {
+            report.error_for(listener, &[owner], "Attribute 'delegateExpression' cannot be empty");
+        } else {
+            unsupported::refuse_listener(listener, owner, "camunda:delegateExpression", report);
+        }
+        return None;
+    }
+    if camunda_children(listener, "script").next().is_some() {
+        unsupported::refuse_listener(listener, owner, "a script", report);
+        return None;
+    }
+    let message = format!("Element 'class', 'expression', 'delegateExpression' or 'script' is mandatory on {name}");
+    report.error_for(listener, &[owner], message);
+    None
+}

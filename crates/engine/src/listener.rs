@@ -1,0 +1,137 @@
+//! Execution and task listeners: what runs beside the path, and when.
+//!
+//! Listeners of one event run in document order, each on what the ones before it have done.
+
+use std::sync::Arc;
+
+use bpmn::model::{Action, ElementKind, ExecutionEvent, ExecutionListener, TaskEvent};
+use types::{ExecutionId, TaskId};
+
+use crate::evaluate;
+use crate::rejection::Rejection;
+use crate::turn::Turn;
+
+/// What a listener is told of.
+#[derive(Clone, Debug)]
+pub(crate) struct Notified {
+    pub execution: ExecutionId,
+    pub event: &'static str,
+    pub activity_id: Option<Arc<str>>,
+    pub flow_id: Option<Arc<str>>,
+    pub is_canceled: bool,
+}
+
+/// Whether an activity ends as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Regular,
+    Cancelled,
+}
+
+/// The activity that the execution is at, or that it is the scope of, begins.
+pub(crate) fn activity_started(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
+    of_activity(turn, execution, ExecutionEvent::Start, Manner::Regular)
+}
+
+/// The activity that the execution is at, or that it is the scope of, ends.
+pub(crate) fn activity_ended(turn: &mut Turn<'_, '_>, execution: ExecutionId, manner: Manner) -> Result<(), Rejection> {
+    of_activity(turn, execution, ExecutionEvent::End, manner)
+}
+
+/// A process instance begins at, or ends after, an activity.
+pub(crate) fn process(
+    turn: &mut Turn<'_, '_>,
+    root: ExecutionId,
+    event: ExecutionEvent,
+    manner: Manner,
+    activity_id: Option<Arc<str>>,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(root)?;
+    let notified = notified(root, event, manner, activity_id);
+    run(turn, &definition.model.listeners, event, notified)
+}
+
+/// A flow is taken; the execution has left `source` and is not at its target yet.
+pub(crate) fn flow_taken(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    flow: bpmn::model::FlowIndex,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let flow = definition.model.flow(flow);
+    if flow.listeners.is_empty() {
+        return Ok(());
+    }
+    let notified = Notified {
+        execution,
+        event: "take",
+        activity_id: Some(definition.model.element(flow.source).id.clone()),
+        flow_id: Some(flow.id.clone()),
+        is_canceled: false,
+    };
+    run_actions(turn, flow.listeners.iter(), notified)
+}
+
+/// Tells the listeners of a user task. The task may be gone afterwards.
+pub(crate) fn task(turn: &mut Turn<'_, '_>, id: TaskId, event: TaskEvent) -> Result<(), Rejection> {
+    let Some(task) = turn.aggregate.task(id) else { return Ok(()) };
+    let (execution, activity_id) = (task.execution_id, task.activity_id.clone());
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(turn.element_named(execution, &activity_id)?);
+    let ElementKind::UserTask(element) = &element.kind else { return Ok(()) };
+    let before = turn.task_event.replace(event);
+    for listener in element.listeners.iter().filter(|listener| listener.event == event) {
+        if turn.aggregate.task(id).is_some() {
+            evaluate::action_of_task(turn, id, &listener.action)?;
+        }
+    }
+    turn.task_event = before;
+    Ok(())
+}
+
+fn of_activity(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    event: ExecutionEvent,
+    manner: Manner,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(turn.element_at(execution)?);
+    if element.listeners.is_empty() {
+        return Ok(());
+    }
+    let notified = notified(execution, event, manner, Some(element.id.clone()));
+    run(turn, &element.listeners, event, notified)
+}
+
+fn notified(execution: ExecutionId, event: ExecutionEvent, manner: Manner, activity_id: Option<Arc<str>>) -> Notified {
+    let event = match event {
+        ExecutionEvent::Start => "start",
+        ExecutionEvent::End => "end",
+    };
+    Notified { execution, event, activity_id, flow_id: None, is_canceled: manner == Manner::Cancelled }
+}
+
+fn run(
+    turn: &mut Turn<'_, '_>,
+    listeners: &[ExecutionListener],
+    event: ExecutionEvent,
+    notified: Notified,
+) -> Result<(), Rejection> {
+    let actions = listeners.iter().filter(|listener| listener.event == event).map(|listener| &listener.action);
+    run_actions(turn, actions, notified)
+}
+
+fn run_actions<'m>(
+    turn: &mut Turn<'_, '_>,
+    actions: impl Iterator<Item = &'m Action>,
+    notified: Notified,
+) -> Result<(), Rejection> {
+    let execution = notified.execution;
+    let before = turn.notified.replace(notified);
+    for action in actions {
+        evaluate::action(turn, execution, action)?;
+    }
+    turn.notified = before;
+    Ok(())
+}
