@@ -20,7 +20,7 @@ const RETRY_AFTER_S: u32 = 1;
 #[derive(Debug)]
 pub enum Failure {
     /// Refused by the API itself: it looks the same wherever it happens.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// Refused by the engine: it looks as the operation says.
     Rejected(Rejection),
 }
@@ -167,12 +167,12 @@ impl Look {
 impl Failure {
     /// 400: the request makes no sense.
     pub fn invalid(message: impl Into<String>) -> Failure {
-        Failure::Refused(Refusal::invalid(message))
+        Failure::from(Refusal::invalid(message))
     }
 
     /// 404: what the address names is not there.
     pub fn not_found(message: impl Into<String>) -> Failure {
-        Failure::Refused(Refusal::not_found(message))
+        Failure::from(Refusal::not_found(message))
     }
 
     /// 501: a part of the contract that is not there yet.
@@ -182,13 +182,13 @@ impl Failure {
     }
 
     pub fn refused(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Failure {
-        Failure::Refused(Refusal::new(status, error_type, message))
+        Failure::from(Refusal::new(status, error_type, message))
     }
 
     /// 500 for a fault of our own. What it was goes to the log, not to the caller.
     pub fn internal(fault: impl std::fmt::Display) -> Failure {
         tracing::error!(%fault, "request failed");
-        Failure::Refused(Refusal {
+        Failure::from(Refusal {
             code: Some(0),
             ..Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEngineException", "the request failed")
         })
@@ -197,7 +197,7 @@ impl Failure {
     /// As it is sent by an operation with that look.
     pub fn into_refusal(self, look: &Look) -> Refusal {
         match self {
-            Failure::Refused(refusal) => refusal,
+            Failure::Refused(refusal) => *refusal,
             Failure::Rejected(rejection) => {
                 let face = look.face(rejection.kind);
                 Refusal { code: face.code, ..Refusal::new(face.status, face.error_type, rejection.message) }
@@ -208,7 +208,7 @@ impl Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
-        Failure::Refused(refusal)
+        Failure::Refused(Box::new(refusal))
     }
 }
 
@@ -223,13 +223,11 @@ impl From<runtime::Error> for Failure {
         let message = error.to_string();
         match error {
             runtime::Error::Rejected(rejection) => Failure::Rejected(rejection),
-            runtime::Error::Parse { resource, failure } => {
-                Failure::Refused(parse_refusal(&resource, &failure, message))
-            }
+            runtime::Error::Parse { resource, failure } => parse_refusal(&resource, &failure, message).into(),
             runtime::Error::NotImplemented(what) => {
                 Failure::refused(StatusCode::NOT_IMPLEMENTED, "NotImplementedException", what)
             }
-            runtime::Error::OptimisticLocking { .. } => Failure::Refused(Refusal {
+            runtime::Error::OptimisticLocking { .. } => Failure::from(Refusal {
                 code: Some(OPTIMISTIC_LOCKING_CODE),
                 ..Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "OptimisticLockingException", message)
             }),
@@ -251,7 +249,7 @@ impl From<runtime::Error> for Failure {
 
 /// What a later try can mend.
 fn busy(status: StatusCode, error_type: &'static str, message: &str) -> Failure {
-    Failure::Refused(Refusal { retry_after_s: Some(RETRY_AFTER_S), ..Refusal::new(status, error_type, message) })
+    Failure::from(Refusal { retry_after_s: Some(RETRY_AFTER_S), ..Refusal::new(status, error_type, message) })
 }
 
 fn parse_refusal(resource: &str, failure: &ParseFailure, message: String) -> Refusal {

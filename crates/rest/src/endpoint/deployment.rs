@@ -53,7 +53,7 @@ pub async fn redeploy(call: Call) -> Result<Answer, Failure> {
     let id = deployment.id("id").unwrap_or(types::Uuid(0));
     let rows =
         row::rows(call.runtime(), &DEPLOYMENT_RESOURCE, row::has_id(DEPLOYMENT_RESOURCE.col("deployment_id"), id));
-    let resources = chosen(rows.await?, &ids, &names)?;
+    let resources = chosen(&rows.await?, &ids, &names)?;
     let deployment = NewDeployment {
         name: deployment.text("name"),
         source,
@@ -188,7 +188,7 @@ fn activation_time(form: &Form) -> Result<Option<Timestamp>, Failure> {
 }
 
 /// All of them, or those that are named by id or name.
-fn chosen(rows: Vec<Row>, ids: &[Arc<str>], names: &[Arc<str>]) -> Result<Vec<NewResource>, Failure> {
+fn chosen(rows: &[Row], ids: &[Arc<str>], names: &[Arc<str>]) -> Result<Vec<NewResource>, Failure> {
     let id_of = |row: &Row| row.id("id").map(|id| id.to_string()).unwrap_or_default();
     let unknown = |what: &str, wanted: &str| {
         let message = format!("the deployment has no resource with {what} `{wanted}`");

@@ -91,7 +91,7 @@ fn order(fields: &Fields) -> Result<Vec<ClaimOrder>, Failure> {
             Some(other) => return Err(Failure::invalid(format!("`sortOrder` has to be asc or desc, not `{other}`"))),
             None => {
                 let refusal = Refusal::new(StatusCode::BAD_REQUEST, "NotValidException", "`sortOrder` is missing");
-                return Err(Failure::Refused(Refusal { code: Some(0), ..refusal }));
+                return Err(Failure::from(Refusal { code: Some(0), ..refusal }));
             }
         }
     }

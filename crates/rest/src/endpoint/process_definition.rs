@@ -40,7 +40,7 @@ pub async fn diagram(call: Call) -> Result<Answer, Failure> {
     let definition = match found {
         // Camunda: a diagram of an unknown id is refused in another way than the rest of it.
         Err(Failure::Refused(refusal)) if refusal.code == Some(0) => {
-            return Err(Refusal { status: StatusCode::BAD_REQUEST, error_type: "NotFoundException", ..refusal }.into());
+            return Err(Refusal { status: StatusCode::BAD_REQUEST, error_type: "NotFoundException", ..*refusal }.into());
         }
         found => found?,
     };

@@ -155,7 +155,7 @@ fn tree(
         let mut inside = children.remove(&node.id).unwrap_or_default();
         inside.reverse();
         let parent = node.parent.clone();
-        let shown = shown(id, definition_id, definition, node, inside);
+        let shown = shown(id, definition_id, definition, &node, &inside);
         match parent {
             Some(parent) => children.entry(parent).or_default().push(shown),
             None => root = shown,
@@ -168,8 +168,8 @@ fn shown(
     id: ProcessInstanceId,
     definition_id: &ProcessDefinitionId,
     definition: Option<&ProcessDefinition>,
-    node: ActivityNode,
-    children: Vec<Value>,
+    node: &ActivityNode,
+    children: &[Value],
 ) -> Value {
     let model = definition.map(|definition| &definition.model);
     let (activity_id, name, activity_type): (&str, Option<&Arc<str>>, &str) = match &node.id.activity_id {

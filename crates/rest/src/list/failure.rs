@@ -21,6 +21,6 @@ impl From<QueryError> for Failure {
             QueryErrorKind::OperatorMissing => (StatusCode::INTERNAL_SERVER_ERROR, "NullPointerException", None),
             QueryErrorKind::NotThereYet => (StatusCode::NOT_IMPLEMENTED, "NotImplementedException", None),
         };
-        Failure::Refused(Refusal { code, ..Refusal::new(status, error_type, error.message) })
+        Failure::from(Refusal { code, ..Refusal::new(status, error_type, error.message) })
     }
 }

@@ -63,7 +63,7 @@ pub async fn one(resource: Declared, absent: &Face, call: Call) -> Result<Answer
 
 pub(super) fn absent_row(resource: &Resource, absent: &Face, id: &str) -> Failure {
     let message = format!("there is no {} with id `{id}`", resource.name);
-    Failure::Refused(Refusal { code: absent.code, ..Refusal::new(absent.status, absent.error_type, message) })
+    Failure::from(Refusal { code: absent.code, ..Refusal::new(absent.status, absent.error_type, message) })
 }
 
 /// One row as it is shown in lists.

@@ -216,8 +216,8 @@ mod tests {
 
     use super::*;
 
-    fn read(given: Value) -> Option<VariableValue> {
-        variable(&given, "v").ok().map(|write| write.value)
+    fn read(given: &Value) -> Option<VariableValue> {
+        variable(given, "v").ok().map(|write| write.value)
     }
 
     #[test]
@@ -246,7 +246,7 @@ mod tests {
             (json!({"type": "String"}), Some(VariableValue::TypedNull(VariableType::String))),
             (json!(1), None),
         ] {
-            assert_eq!(read(given.clone()), expected, "{given}");
+            assert_eq!(read(&given), expected, "{given}");
         }
     }
 
@@ -254,9 +254,9 @@ mod tests {
     fn files_are_read_leniently() {
         let info = json!({"filename": "a.txt", "mimeType": 5});
         let given = json!({"value": "aG k=\n", "type": "File", "valueInfo": info});
-        let Some(VariableValue::File(file)) = read(given) else { panic!("a file") };
+        let Some(VariableValue::File(file)) = read(&given) else { panic!("a file") };
         assert_eq!((&*file.contents, file.mime_type.as_deref()), (&b"hi"[..], None));
-        assert_eq!(read(json!({"value": "aGk=", "type": "File"})), None);
+        assert_eq!(read(&json!({"value": "aGk=", "type": "File"})), None);
     }
 
     #[test]

@@ -195,7 +195,7 @@ fn parsed(text: &str) -> Result<Value, Failure> {
 }
 
 fn not_readable(message: String) -> Failure {
-    Failure::Refused(Refusal {
+    Failure::from(Refusal {
         code: Some(0),
         ..Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "RestException", message)
     })
