@@ -7,17 +7,18 @@ use std::future::Future;
 use std::sync::Arc;
 
 use engine::instance::Aggregate;
-use engine::{ChangeSet, Command, Effect, Env, ProcessDefinition, Reply};
+use engine::{ChangeSet, Command, Env, ProcessDefinition, Reply};
 use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
 use types::{ProcessInstanceId, Timestamp, Uuid};
 
 use crate::cache::Pin;
+use crate::effect::{self, PendingEffect};
 use crate::error::Error;
 use crate::lane::{Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
 use crate::shared::Shared;
 
-/// How often a command is decided again because the state has changed under it.
-const CONFLICT_ATTEMPTS_MAX: u32 = 10;
+/// How often a command is decided because the state changes under it (ADR 0004).
+const CONFLICT_ATTEMPTS_MAX: u32 = 5;
 /// Commands of one `execute_together`.
 const TOGETHER_MAX: usize = 50_000;
 
@@ -33,7 +34,7 @@ struct Submission {
     pending: Pending<'static, WorkDone>,
     commit: u64,
     standing: Standing,
-    effects: Vec<Effect>,
+    effects: Vec<PendingEffect>,
     reply: Reply,
 }
 
@@ -100,6 +101,7 @@ impl Shared {
             match decision {
                 Decision::Changed { change_set, effects, reply } => {
                     self.lanes.note_roots(&change_set);
+                    let effects = effect::pending(effects, &change_set);
                     let pending = self.store.submit(Work::Apply(vec![*change_set]));
                     let commit = state.submitted();
                     (standing, Ok(Submission { pending, commit, standing, effects, reply }))
@@ -134,15 +136,6 @@ impl Shared {
         let mut env =
             Env { now, ids: &mut ids, history_level: self.settings.history_level, limits: &self.settings.limits };
         state.decide(work, &mut env)
-    }
-
-    pub(crate) fn run_effects(&self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::ExternalTaskFetchable { topic, from } => self.polls.task_fetchable(&topic, from, self.now()),
-                Effect::JobDue { at } => self.job_alarm.set(at),
-            }
-        }
     }
 
     /// Loads what is not in memory. Within a task that nobody drops.
@@ -341,8 +334,8 @@ impl Shared {
             match self.decide(state, work, now) {
                 Decision::Changed { change_set, effects, .. } => {
                     self.lanes.note_roots(&change_set);
+                    together.effects.extend(effect::pending(effects, &change_set));
                     together.change_sets.push(*change_set);
-                    together.effects.extend(effects);
                 }
                 Decision::Unchanged(_) => {}
                 refused @ (Decision::NotLoaded | Decision::Refused(_) | Decision::Defect(_)) => return Some(refused),
@@ -355,7 +348,7 @@ impl Shared {
         &self,
         states: &mut [std::sync::MutexGuard<'_, LaneState>],
         together: Together,
-    ) -> (Pending<'static, WorkDone>, Vec<(u64, Standing)>, Vec<Effect>) {
+    ) -> (Pending<'static, WorkDone>, Vec<(u64, Standing)>, Vec<PendingEffect>) {
         let pending = self.store.submit(Work::Apply(together.change_sets));
         let settlements = states
             .iter_mut()
@@ -372,7 +365,7 @@ impl Shared {
 #[derive(Default)]
 struct Together {
     change_sets: Vec<ChangeSet>,
-    effects: Vec<Effect>,
+    effects: Vec<PendingEffect>,
 }
 
 /// Runs to its end even if the caller stops waiting.

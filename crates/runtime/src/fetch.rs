@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::lane::LaneWork;
-use crate::poll::{AfterEmptyClaim, Selectivity};
+use crate::poll::{AfterEmptyClaim, Interest};
 use crate::request::{ExtensionProperties, FetchRequest, FetchedTask};
 use crate::shared::Shared;
 
@@ -71,8 +71,7 @@ impl Shared {
             return self.claim(&request).await;
         }
         let deadline = Instant::now() + Duration::from_millis(request.async_response_timeout_ms);
-        let topics: Vec<Arc<str>> = request.topics.iter().map(|topic| topic.claim.name.clone()).collect();
-        let place = self.polls.join(topics, selectivity(&request))?;
+        let place = self.polls.join(interests(&request))?;
         loop {
             let fetched = match self.claim(&request).await {
                 Err(Error::ShuttingDown) => return Ok(FetchedTasks::none()),
@@ -209,9 +208,12 @@ fn topics_with_properties(request: &FetchRequest) -> Vec<Arc<str>> {
     request.topics.iter().filter(included).map(|topic| topic.claim.name.clone()).collect()
 }
 
-fn selectivity(request: &FetchRequest) -> Selectivity {
-    let takes_all = request.tasks_max > 0 && request.topics.iter().all(|topic| takes_all(&topic.claim));
-    if takes_all { Selectivity::TakesAll } else { Selectivity::Filters }
+fn interests(request: &FetchRequest) -> Vec<Interest> {
+    let interest = |claim: &ClaimTopic| {
+        let filters = (request.tasks_max == 0 || !takes_all(claim)).then(|| Box::new(claim.clone()));
+        Interest { topic: claim.name.clone(), filters }
+    };
+    request.topics.iter().map(|topic| interest(&topic.claim)).collect()
 }
 
 fn takes_all(topic: &ClaimTopic) -> bool {

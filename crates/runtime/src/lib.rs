@@ -19,6 +19,7 @@ mod row;
 
 mod cache;
 mod command;
+mod effect;
 mod lane;
 
 mod definition_cache;

@@ -11,7 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use types::Timestamp;
 
+use store::ClaimTopic;
+
 use crate::alarm::Alarm;
+use crate::effect::TaskTraits;
 use crate::error::Error;
 
 #[derive(Debug)]
@@ -42,8 +45,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct Poll {
-    topics: Vec<Arc<str>>,
-    selectivity: Selectivity,
+    interests: Vec<Interest>,
     is_parked: bool,
     /// Those that its claim answers.
     wakes: Vec<Wake>,
@@ -52,18 +54,21 @@ struct Poll {
     signal: Arc<Notify>,
 }
 
-/// Whether a poll takes every task of its topics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Selectivity {
-    TakesAll,
-    /// It can come back empty while there are tasks for others.
-    Filters,
+/// A topic that a poll waits for.
+#[derive(Debug)]
+pub(crate) struct Interest {
+    pub topic: Arc<str>,
+    /// `None` if every task of the topic is taken. With filters a poll can come back empty while there are tasks for
+    /// others.
+    pub filters: Option<Box<ClaimTopic>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wake {
     topic: Arc<str>,
     extent: Extent,
+    /// Of the one task that it is for, where that is known.
+    traits: Option<TaskTraits>,
 }
 
 /// How many tasks there may be.
@@ -101,41 +106,34 @@ impl Polls {
     ///
     /// # Errors
     /// `Overloaded` if too many polls are there already.
-    pub(crate) fn join(self: &Arc<Self>, topics: Vec<Arc<str>>, selectivity: Selectivity) -> Result<Place, Error> {
+    pub(crate) fn join(self: &Arc<Self>, interests: Vec<Interest>) -> Result<Place, Error> {
         let mut state = self.lock();
         if state.polls.len() >= self.polls_max {
             return Err(Error::Overloaded { in_flight_max: self.polls_max });
         }
         state.last_id += 1;
         let id = PollId(state.last_id);
-        for topic in &topics {
-            state.topics.entry(topic.clone()).or_default().claiming.insert(id);
+        for interest in &interests {
+            state.topics.entry(interest.topic.clone()).or_default().claiming.insert(id);
         }
         let signal = Arc::new(Notify::new());
-        let poll = Poll {
-            topics,
-            selectivity,
-            is_parked: false,
-            wakes: Vec::new(),
-            missed: Vec::new(),
-            signal: signal.clone(),
-        };
+        let poll = Poll { interests, is_parked: false, wakes: Vec::new(), missed: Vec::new(), signal: signal.clone() };
         state.polls.insert(id, poll);
         Ok(Place { polls: self.clone(), id, signal })
     }
 
     /// A task can be fetched, now or later.
-    pub(crate) fn task_fetchable(&self, topic: &Arc<str>, from: Timestamp, now: Timestamp) {
+    pub(crate) fn task_fetchable(&self, topic: &Arc<str>, from: Timestamp, now: Timestamp, traits: Option<TaskTraits>) {
         if from > now {
             self.expiry.set(from);
         } else {
-            self.lock().wake(Wake { topic: topic.clone(), extent: Extent::Tasks(1) }, None);
+            self.lock().wake(Wake { topic: topic.clone(), extent: Extent::Tasks(1), traits }, None);
         }
     }
 
     /// Some tasks of a topic can be fetched.
     pub(crate) fn topic_fetchable(&self, topic: &Arc<str>) {
-        self.lock().wake(Wake { topic: topic.clone(), extent: Extent::Unknown }, None);
+        self.lock().wake(Wake::of_unknown(topic.clone()), None);
     }
 
     /// Tasks of any topic may have become fetchable.
@@ -143,7 +141,7 @@ impl Polls {
         let mut state = self.lock();
         let topics: Vec<Arc<str>> = state.topics.keys().cloned().collect();
         for topic in topics {
-            state.wake(Wake { topic, extent: Extent::Unknown }, None);
+            state.wake(Wake::of_unknown(topic), None);
         }
     }
 
@@ -173,11 +171,10 @@ impl Place {
             return AfterEmptyClaim::GiveUp;
         }
         let Some(poll) = state.polls.get_mut(&self.id) else { return AfterEmptyClaim::GiveUp };
-        let answered = std::mem::take(&mut poll.wakes);
-        if poll.selectivity == Selectivity::Filters {
-            for wake in answered {
-                state.wake(wake, Some(self.id));
-            }
+        let mut unanswered = std::mem::take(&mut poll.wakes);
+        unanswered.retain(|wake| poll.has_filters_on(&wake.topic));
+        for wake in unanswered {
+            state.wake(wake, Some(self.id));
         }
         let Some(poll) = state.polls.get_mut(&self.id) else { return AfterEmptyClaim::GiveUp };
         if poll.missed.is_empty() {
@@ -222,7 +219,8 @@ impl State {
     fn wake(&mut self, wake: Wake, behind: Option<PollId>) {
         let from = behind.map_or(Bound::Unbounded, Bound::Excluded);
         let Some(queue) = self.topics.get(&wake.topic) else { return };
-        let parked = queue.parked.range((from, Bound::Unbounded)).next().copied();
+        let may_take = |id: &&PollId| self.polls.get(*id).is_some_and(|poll| poll.may_take(&wake));
+        let parked = queue.parked.range((from, Bound::Unbounded)).find(may_take).copied();
         if let Some(id) = parked {
             self.set_parked(id, false);
             let Some(poll) = self.polls.get_mut(&id) else { return };
@@ -230,7 +228,7 @@ impl State {
             poll.signal.notify_one();
             return;
         }
-        let claiming = queue.claiming.range((from, Bound::Unbounded)).next().copied();
+        let claiming = queue.claiming.range((from, Bound::Unbounded)).find(may_take).copied();
         if let Some(poll) = claiming.and_then(|id| self.polls.get_mut(&id)) {
             add(&mut poll.missed, wake);
         }
@@ -239,7 +237,7 @@ impl State {
     fn set_parked(&mut self, id: PollId, is_parked: bool) {
         let Some(poll) = self.polls.get_mut(&id) else { return };
         poll.is_parked = is_parked;
-        for topic in &poll.topics {
+        for Interest { topic, .. } in &poll.interests {
             let Some(queue) = self.topics.get_mut(topic) else { continue };
             if is_parked {
                 queue.claiming.remove(&id);
@@ -254,7 +252,7 @@ impl State {
     /// Takes a poll out; what it leaves of its wakes.
     fn remove(&mut self, id: PollId) -> Vec<Wake> {
         let Some(mut poll) = self.polls.remove(&id) else { return Vec::new() };
-        for topic in &poll.topics {
+        for Interest { topic, .. } in &poll.interests {
             if let Some(queue) = self.topics.get_mut(topic) {
                 queue.parked.remove(&id);
                 queue.claiming.remove(&id);
@@ -270,12 +268,34 @@ impl State {
     }
 }
 
-/// One wake a topic is enough.
+impl Poll {
+    fn may_take(&self, wake: &Wake) -> bool {
+        self.interests.iter().filter(|interest| interest.topic == wake.topic).any(|interest| {
+            match (&interest.filters, &wake.traits) {
+                (Some(filters), Some(traits)) => traits.may_match(filters),
+                (None, _) | (_, None) => true,
+            }
+        })
+    }
+
+    fn has_filters_on(&self, topic: &str) -> bool {
+        self.interests.iter().any(|interest| *interest.topic == *topic && interest.filters.is_some())
+    }
+}
+
+impl Wake {
+    fn of_unknown(topic: Arc<str>) -> Wake {
+        Wake { topic, extent: Extent::Unknown, traits: None }
+    }
+}
+
+/// One wake a topic is enough; of several tasks the traits are not kept.
 fn add(wakes: &mut Vec<Wake>, wake: Wake) {
     let Some(known) = wakes.iter_mut().find(|known| known.topic == wake.topic) else {
         wakes.push(wake);
         return;
     };
+    known.traits = None;
     known.extent = match (known.extent, wake.extent) {
         (Extent::Tasks(known), Extent::Tasks(more)) => Extent::Tasks(known.saturating_add(more)),
         (Extent::Unknown, _) | (_, Extent::Unknown) => Extent::Unknown,
@@ -284,6 +304,8 @@ fn add(wakes: &mut Vec<Wake>, wake: Wake) {
 
 #[cfg(test)]
 mod tests {
+    use store::work::{ClaimTenants, ClaimVariables};
+
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_000);
@@ -296,8 +318,30 @@ mod tests {
         name.into()
     }
 
-    fn parked(polls: &Arc<Polls>, topics: &[&str], selectivity: Selectivity) -> Place {
-        let place = polls.join(topics.iter().map(|name| topic(name)).collect(), selectivity).expect("there is room");
+    fn join(polls: &Arc<Polls>, interests: &[(&str, Option<ClaimTopic>)]) -> Place {
+        let interest = |(name, filters): &(&str, Option<ClaimTopic>)| Interest {
+            topic: topic(name),
+            filters: filters.clone().map(Box::new),
+        };
+        polls.join(interests.iter().map(interest).collect()).expect("there is room")
+    }
+
+    fn filters(business_key: &str) -> Option<ClaimTopic> {
+        Some(ClaimTopic {
+            name: topic("t"),
+            lock_duration_ms: 1,
+            business_key: Some(business_key.into()),
+            definition_ids: Vec::new(),
+            definition_keys: Vec::new(),
+            definition_version_tag: None,
+            tenants: ClaimTenants::Any,
+            process_variables: Vec::new(),
+            variables: ClaimVariables { names: None, is_local_only: false },
+        })
+    }
+
+    fn parked(polls: &Arc<Polls>, interests: &[(&str, Option<ClaimTopic>)]) -> Place {
+        let place = join(polls, interests);
         assert_eq!(place.after_empty_claim(), AfterEmptyClaim::Wait);
         place
     }
@@ -311,18 +355,18 @@ mod tests {
     #[test]
     fn exactly_as_many_are_woken_as_there_are_tasks_in_order_of_arrival() {
         let polls = polls();
-        let places: Vec<Place> = (0..4).map(|_| parked(&polls, &["t"], Selectivity::TakesAll)).collect();
-        polls.task_fetchable(&topic("t"), NOW, NOW);
-        polls.task_fetchable(&topic("t"), NOW, NOW);
-        polls.task_fetchable(&topic("other"), NOW, NOW);
+        let places: Vec<Place> = (0..4).map(|_| parked(&polls, &[("t", None)])).collect();
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
+        polls.task_fetchable(&topic("other"), NOW, NOW, None);
         assert_eq!(places.iter().map(is_woken).collect::<Vec<_>>(), [true, true, false, false]);
     }
 
     #[test]
     fn a_wake_between_claim_and_parking_is_not_lost() {
         let polls = polls();
-        let place = polls.join(vec![topic("t")], Selectivity::TakesAll).expect("there is room");
-        polls.task_fetchable(&topic("t"), NOW, NOW);
+        let place = join(&polls, &[("t", None)]);
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
         assert_eq!(place.after_empty_claim(), AfterEmptyClaim::ClaimAgain);
         assert_eq!(place.after_empty_claim(), AfterEmptyClaim::Wait);
     }
@@ -330,9 +374,9 @@ mod tests {
     #[test]
     fn a_poll_that_goes_passes_its_wakes_on() {
         let polls = polls();
-        let first = parked(&polls, &["t", "u"], Selectivity::TakesAll);
-        let second = parked(&polls, &["t"], Selectivity::TakesAll);
-        polls.task_fetchable(&topic("t"), NOW, NOW);
+        let first = parked(&polls, &[("t", None), ("u", None)]);
+        let second = parked(&polls, &[("t", None)]);
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
         drop(first);
         assert!(is_woken(&second));
     }
@@ -340,9 +384,9 @@ mod tests {
     #[test]
     fn a_poll_with_filters_lets_those_behind_it_look() {
         let polls = polls();
-        let choosy = parked(&polls, &["t"], Selectivity::Filters);
-        let second = parked(&polls, &["t"], Selectivity::TakesAll);
-        polls.task_fetchable(&topic("t"), NOW, NOW);
+        let choosy = parked(&polls, &[("t", filters("k"))]);
+        let second = parked(&polls, &[("t", None)]);
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
         assert!(is_woken(&choosy) && !is_woken(&second));
         assert_eq!(choosy.after_empty_claim(), AfterEmptyClaim::Wait);
         assert!(is_woken(&second));
@@ -351,10 +395,28 @@ mod tests {
     }
 
     #[test]
+    fn a_poll_whose_filters_rule_a_task_out_is_not_woken() {
+        let polls = polls();
+        let choosy = parked(&polls, &[("t", filters("k"))]);
+        let second = parked(&polls, &[("t", None)]);
+        let traits = TaskTraits {
+            definition_id: "p:1:uuid".into(),
+            definition_key: "p".into(),
+            definition_version_tag: None,
+            business_key: Some("other".into()),
+            tenant_id: None,
+        };
+        polls.task_fetchable(&topic("t"), NOW, NOW, Some(traits.clone()));
+        assert!(!is_woken(&choosy) && is_woken(&second));
+        polls.task_fetchable(&topic("t"), NOW, NOW, Some(TaskTraits { business_key: Some("k".into()), ..traits }));
+        assert!(is_woken(&choosy));
+    }
+
+    #[test]
     fn released_tasks_of_unknown_number_wake_one_after_the_other() {
         let polls = polls();
-        let first = parked(&polls, &["t"], Selectivity::TakesAll);
-        let second = parked(&polls, &["t"], Selectivity::TakesAll);
+        let first = parked(&polls, &[("t", None)]);
+        let second = parked(&polls, &[("t", None)]);
         polls.topic_fetchable(&topic("t"));
         assert!(is_woken(&first) && !is_woken(&second));
         first.after_claim(|_| 1);
@@ -364,10 +426,10 @@ mod tests {
     #[test]
     fn tasks_beyond_those_taken_wake_others() {
         let polls = polls();
-        let claiming = polls.join(vec![topic("t")], Selectivity::TakesAll).expect("there is room");
-        polls.task_fetchable(&topic("t"), NOW, NOW);
-        polls.task_fetchable(&topic("t"), NOW, NOW);
-        let second = parked(&polls, &["t"], Selectivity::TakesAll);
+        let claiming = join(&polls, &[("t", None)]);
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
+        polls.task_fetchable(&topic("t"), NOW, NOW, None);
+        let second = parked(&polls, &[("t", None)]);
         assert_eq!(claiming.after_empty_claim(), AfterEmptyClaim::ClaimAgain);
         claiming.after_claim(|_| 1);
         assert!(is_woken(&second));
@@ -376,8 +438,8 @@ mod tests {
     #[test]
     fn a_later_time_sets_the_alarm_and_wakes_nobody() {
         let polls = polls();
-        let place = parked(&polls, &["t"], Selectivity::TakesAll);
-        polls.task_fetchable(&topic("t"), Timestamp(5_000), NOW);
+        let place = parked(&polls, &[("t", None)]);
+        polls.task_fetchable(&topic("t"), Timestamp(5_000), NOW, None);
         assert!(!is_woken(&place));
         assert!(!polls.expiry.take_if_due(Timestamp(4_999)));
         assert!(polls.expiry.take_if_due(Timestamp(5_000)));
@@ -386,7 +448,7 @@ mod tests {
     #[test]
     fn closing_wakes_all_who_then_give_up() {
         let polls = polls();
-        let place = parked(&polls, &["t"], Selectivity::TakesAll);
+        let place = parked(&polls, &[("t", None)]);
         polls.close();
         assert!(is_woken(&place));
         assert_eq!(place.after_empty_claim(), AfterEmptyClaim::GiveUp);
@@ -395,7 +457,7 @@ mod tests {
     #[test]
     fn nothing_is_left_of_polls_that_are_gone() {
         let polls = polls();
-        drop(parked(&polls, &["t", "u"], Selectivity::TakesAll));
+        drop(parked(&polls, &[("t", None), ("u", None)]));
         let state = polls.lock();
         assert!(state.polls.is_empty() && state.topics.is_empty());
     }
