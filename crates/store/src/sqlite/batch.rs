@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Statement};
 
 use super::queue::{Message, Unit, UnitDone, WriterInbox};
-use super::statements::Statements;
+use super::statements::{Statements, prepare};
 use crate::StoreError;
 use crate::work::{ExpectedStatement, Work};
 
@@ -49,11 +49,11 @@ impl<'c> Writer<'c> {
             statements: Statements::prepare(connection)?,
             released_topics: BTreeSet::new(),
             transaction: Transaction {
-                begin: connection.prepare("BEGIN IMMEDIATE")?,
-                commit: connection.prepare("COMMIT")?,
-                save: connection.prepare("SAVEPOINT unit")?,
-                keep: connection.prepare("RELEASE unit")?,
-                undo: connection.prepare("ROLLBACK TO unit")?,
+                begin: prepare(connection, "BEGIN IMMEDIATE")?,
+                commit: prepare(connection, "COMMIT")?,
+                save: prepare(connection, "SAVEPOINT unit")?,
+                keep: prepare(connection, "RELEASE unit")?,
+                undo: prepare(connection, "ROLLBACK TO unit")?,
             },
         })
     }

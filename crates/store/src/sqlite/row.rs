@@ -26,7 +26,12 @@ impl<'a, 'c> BoundRow<'a, 'c> {
     pub fn execute(self) -> Result<usize, StoreError> {
         match self.failure {
             Some(failure) => Err(failure.into()),
-            None => Ok(self.statement.raw_execute()?),
+            None => {
+                let touched = self.statement.raw_execute();
+                // The memory of the cells is there for the next row.
+                self.statement.clear_bindings();
+                Ok(touched?)
+            }
         }
     }
 

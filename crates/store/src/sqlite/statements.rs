@@ -5,7 +5,7 @@ use engine::history::{ExternalTaskLogEntry, HistoricActivityInstance, HistoricIn
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
 use query::Dialect;
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, PrepFlags, Statement};
 use types::Uuid;
 
 use super::row::{BoundRow, bind_uuid};
@@ -94,7 +94,7 @@ impl<'c> Statements<'c> {
             tasks: TableStatements::prepare::<Task>(connection, BY_INSTANCE)?,
             identity_links: IdentityLinkStatements::prepare(connection)?,
             variables: TableStatements::prepare::<VariableInstance>(connection, BY_INSTANCE)?,
-            variable_in_place: connection.prepare(VARIABLE_IN_PLACE)?,
+            variable_in_place: prepare(connection, VARIABLE_IN_PLACE)?,
             jobs: TableStatements::prepare::<Job>(connection, BY_INSTANCE)?,
             event_subscriptions: TableStatements::prepare::<EventSubscription>(connection, BY_INSTANCE)?,
             incidents: TableStatements::prepare::<Incident>(connection, BY_INSTANCE)?,
@@ -117,10 +117,9 @@ pub const VARIABLE_IN_PLACE_COLUMNS: ColumnSet = 0b111_1110_0010_0101;
 impl<'c> AggregateStatements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(AggregateStatements {
-            lock_epoch: connection.prepare("SELECT lock_epoch FROM external_task WHERE id = ?1")?,
-            bump: connection
-                .prepare("UPDATE process_instance SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
-            end: connection.prepare("DELETE FROM process_instance WHERE id = ?1 AND revision = ?2")?,
+            lock_epoch: prepare(connection, "SELECT lock_epoch FROM external_task WHERE id = ?1")?,
+            bump: prepare(connection, "UPDATE process_instance SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
+            end: prepare(connection, "DELETE FROM process_instance WHERE id = ?1 AND revision = ?2")?,
         })
     }
 }
@@ -129,12 +128,12 @@ impl<'c> TableStatements<'c> {
     fn prepare<R: RowEncode>(connection: &'c Connection, delete_all_by: Option<&str>) -> Result<Self, StoreError> {
         let table = R::TABLE;
         let delete_all =
-            delete_all_by.map(|column| connection.prepare(&sql::delete_by(table, column, Dialect::Sqlite)));
+            delete_all_by.map(|column| prepare(connection, &sql::delete_by(table, column, Dialect::Sqlite)));
         Ok(TableStatements {
             insert: insert::<R>(connection)?,
-            update: connection.prepare(&sql::update(table, R::FIXED, Dialect::Sqlite))?,
+            update: prepare(connection, &sql::update(table, R::FIXED, Dialect::Sqlite))?,
             update_columns: update_columns(table, R::FIXED),
-            delete: connection.prepare(&sql::delete_by(table, "id", Dialect::Sqlite))?,
+            delete: prepare(connection, &sql::delete_by(table, "id", Dialect::Sqlite))?,
             delete_all: delete_all.transpose()?,
         })
     }
@@ -169,7 +168,7 @@ impl<'c> IdentityLinkStatements<'c> {
         let by_task = sql::delete_by(IdentityLinkRow::TABLE, "task_id", Dialect::Sqlite);
         Ok(IdentityLinkStatements {
             insert: insert::<IdentityLinkRow>(connection)?,
-            delete: connection.prepare(&by_task)?,
+            delete: prepare(connection, &by_task)?,
         })
     }
 }
@@ -178,29 +177,38 @@ impl<'c> HistoryStatements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(HistoryStatements {
             process_instance: insert::<HistoricProcessInstance>(connection)?,
-            process_instance_ended: connection.prepare(
+            process_instance_ended: prepare(
+                connection,
                 "UPDATE historic_process_instance SET end_time = ?2, end_activity_id = ?3, state = ?4, \
                  delete_reason = ?5, removal_time = ?6 WHERE id = ?1",
             )?,
-            process_instance_suspended: connection
-                .prepare("UPDATE historic_process_instance SET state = ?2 WHERE id = ?1 AND end_time IS NULL")?,
+            process_instance_suspended: prepare(
+                connection,
+                "UPDATE historic_process_instance SET state = ?2 WHERE id = ?1 AND end_time IS NULL",
+            )?,
             activity: insert::<HistoricActivityInstance>(connection)?,
-            activity_ended: connection.prepare(
+            activity_ended: prepare(
+                connection,
                 "UPDATE historic_activity_instance SET end_time = ?2, is_canceled = ?3, is_complete_scope = ?4 \
                  WHERE id = ?1",
             )?,
-            activity_updated: connection
-                .prepare("UPDATE historic_activity_instance SET execution_id = ?2, assignee = ?3 WHERE id = ?1")?,
+            activity_updated: prepare(
+                connection,
+                "UPDATE historic_activity_instance SET execution_id = ?2, assignee = ?3 WHERE id = ?1",
+            )?,
             variable: insert::<HistoricVariableInstance>(connection)?,
-            variable_updated: connection.prepare(
+            variable_updated: prepare(
+                connection,
                 "UPDATE historic_variable SET value_type = ?2, text_value = ?3, integer_value = ?4, real_value = ?5, \
                  bytes_value = ?6, value_info = ?7 WHERE id = ?1",
             )?,
-            variable_deleted: connection.prepare("UPDATE historic_variable SET state = ?2 WHERE id = ?1")?,
+            variable_deleted: prepare(connection, "UPDATE historic_variable SET state = ?2 WHERE id = ?1")?,
             external_task_log: insert::<ExternalTaskLogEntry>(connection)?,
             incident: insert::<HistoricIncident>(connection)?,
-            incident_ended: connection
-                .prepare("UPDATE historic_incident SET end_time = ?2, state = ?3 WHERE id = ?1")?,
+            incident_ended: prepare(
+                connection,
+                "UPDATE historic_incident SET end_time = ?2, state = ?3 WHERE id = ?1",
+            )?,
         })
     }
 }
@@ -209,24 +217,30 @@ impl<'c> ClaimStatements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         let columns = sql::column_list(ExternalTask::TABLE);
         Ok(ClaimStatements {
-            any_expired: connection.prepare(
+            any_expired: prepare(
+                connection,
                 "SELECT 1 FROM external_task INDEXED BY external_task_next_available \
                  WHERE available_at > 0 AND available_at <= ?1 LIMIT 1",
             )?,
-            release: connection.prepare(
+            release: prepare(
+                connection,
                 "UPDATE external_task SET available_at = 0 WHERE id IN (\
                  SELECT id FROM external_task INDEXED BY external_task_next_available \
                  WHERE available_at > 0 AND available_at <= ?1 ORDER BY available_at LIMIT ?2) RETURNING topic",
             )?,
-            next_expiry: connection.prepare(
+            next_expiry: prepare(
+                connection,
                 "SELECT available_at FROM external_task INDEXED BY external_task_next_available \
                  WHERE available_at > 0 ORDER BY available_at LIMIT 1",
             )?,
-            lock: connection.prepare(&format!(
-                "UPDATE external_task SET worker_id = ?2, lock_expiration = ?3, available_at = ?4, \
+            lock: prepare(
+                connection,
+                &format!(
+                    "UPDATE external_task SET worker_id = ?2, lock_expiration = ?3, available_at = ?4, \
                  lock_epoch = lock_epoch + {} WHERE id = ?1 RETURNING {columns}",
-                ExternalTask::FOREIGN_EPOCH_STEP
-            ))?,
+                    ExternalTask::FOREIGN_EPOCH_STEP
+                ),
+            )?,
         })
     }
 }
@@ -244,5 +258,10 @@ pub fn execute_by_id(statement: &mut Statement<'_>, id: Uuid) -> Result<(), Stor
 }
 
 fn insert<'c, R: RowEncode>(connection: &'c Connection) -> Result<Statement<'c>, StoreError> {
-    Ok(connection.prepare(&sql::insert(R::TABLE, Dialect::Sqlite))?)
+    prepare(connection, &sql::insert(R::TABLE, Dialect::Sqlite))
+}
+
+/// For a statement that is kept: it leaves SQLite's small fast memory to what comes and goes.
+pub fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<Statement<'c>, StoreError> {
+    Ok(connection.prepare_with_flags(text, PrepFlags::SQLITE_PREPARE_PERSISTENT)?)
 }
