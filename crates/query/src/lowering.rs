@@ -195,14 +195,7 @@ impl Lowering<'_> {
                 Some(member(name, *column, *membership, kind, &texts)?)
             }
             FilterKind::Tenants { column, form, include_none } => {
-                let Some(texts) = given.list(name, *form)? else { return Ok(None) };
-                let one_of = Condition::OneOf((*column).into(), texts.into_iter().map(SqlValue::Text).collect());
-                match include_none {
-                    Some(flag) if self.is_true(flag)? => {
-                        Some(Condition::Any(vec![one_of, Condition::is_null(*column)]))
-                    }
-                    _ => Some(one_of),
-                }
+                self.tenants(name, *column, *form, *include_none, given)?
             }
             FilterKind::ActivityInstance { activity, id, form } => {
                 activity_instances(name, *activity, *id, *form, given)?
@@ -223,13 +216,7 @@ impl Lowering<'_> {
                 for kind in inner {
                     any.extend(self.kind(name, kind, given, sources)?);
                 }
-                if any.is_empty() {
-                    return Ok(None);
-                }
-                if *condition != Condition::NOTHING {
-                    any.push(condition.clone());
-                }
-                Some(Condition::Any(any))
+                any_or(any, condition)
             }
             FilterKind::And { inner, condition, unless } => {
                 let is_waived = match unless {
@@ -243,18 +230,9 @@ impl Lowering<'_> {
             FilterKind::VariableTypes(column) => {
                 given.list(name, ListForm::Split)?.map(|texts| Condition::OneOf((*column).into(), type_names(&texts)))
             }
-            FilterKind::NoRows(form) => match form {
-                ValueForm::Text => given.text(name)?.map(|_| Condition::NOTHING),
-                ValueForm::List(form) => given.list(name, *form)?.map(|_| Condition::NOTHING),
-                ValueForm::Variables => given
-                    .conditions(name, true)?
-                    .filter(|conditions| !conditions.is_empty())
-                    .map(|_| Condition::NOTHING),
-            },
+            FilterKind::NoRows(form) => is_given(name, *form, given)?.then_some(Condition::NOTHING),
+            FilterKind::Refused(..) if is_unset(given) => None,
             FilterKind::Refused(kind, reason) => {
-                if is_unset(given) {
-                    return Ok(None);
-                }
                 return Err(QueryError::new(*kind, name, format!("`{name}` {reason}")));
             }
             // These give a list of conditions, or none: `filter` handles them.
@@ -264,6 +242,22 @@ impl Lowering<'_> {
             | FilterKind::Modifier
             | FilterKind::Ignored => None,
         })
+    }
+
+    fn tenants(
+        &self,
+        name: &str,
+        column: ColumnRef,
+        form: ListForm,
+        include_none: Option<&str>,
+        given: Given<'_>,
+    ) -> Result<Option<Condition>, QueryError> {
+        let Some(texts) = given.list(name, form)? else { return Ok(None) };
+        let one_of = Condition::OneOf(column.into(), texts.into_iter().map(SqlValue::Text).collect());
+        Ok(Some(match include_none {
+            Some(flag) if self.is_true(flag)? => Condition::Any(vec![one_of, Condition::is_null(column)]),
+            _ => one_of,
+        }))
     }
 
     fn compare(
@@ -515,6 +509,26 @@ fn type_names(texts: &[Arc<str>]) -> Vec<SqlValue> {
         .iter()
         .filter_map(|text| VariableType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)));
     types.map(|known| SqlValue::Text(known.name().into())).collect()
+}
+
+/// `None` if there is nothing to hold.
+fn any_or(mut any: Vec<Condition>, other: &Condition) -> Option<Condition> {
+    if any.is_empty() {
+        return None;
+    }
+    if *other != Condition::NOTHING {
+        any.push(other.clone());
+    }
+    Some(Condition::Any(any))
+}
+
+/// Whether there is a value, which has to be of that form.
+fn is_given(name: &str, form: ValueForm, given: Given<'_>) -> Result<bool, QueryError> {
+    Ok(match form {
+        ValueForm::Text => given.text(name)?.is_some(),
+        ValueForm::List(form) => given.list(name, form)?.is_some(),
+        ValueForm::Variables => given.conditions(name, true)?.is_some_and(|conditions| !conditions.is_empty()),
+    })
 }
 
 fn is_unset(given: Given<'_>) -> bool {
