@@ -17,6 +17,9 @@ pub struct ClaimFilter {
     pub binds: Vec<SqlValue>,
 }
 
+/// SQLite limits how deep an expression is nested, and a list of alternatives nests as long as it is.
+const VARIABLES_TOGETHER: usize = 100;
+
 impl ClaimFilter {
     pub fn of(topic: &ClaimTopic) -> ClaimFilter {
         let mut filter = ClaimFilter::default();
@@ -65,12 +68,16 @@ impl ClaimFilter {
             " AND EXISTS (SELECT 1 FROM variable v WHERE v.execution_id = external_task.process_instance_id AND (",
         );
         for (n, (name, value)) in variables.iter().enumerate() {
-            self.text.push_str(if n == 0 { "" } else { " OR " });
+            self.text.push_str(match n {
+                0 => "(",
+                n if n % VARIABLES_TOGETHER == 0 => ") OR (",
+                _ => " OR ",
+            });
             self.text.push_str("v.name = ?");
             self.binds.push(SqlValue::Text(name.clone()));
             self.value(value);
         }
-        self.text.push_str("))");
+        self.text.push_str(")))");
     }
 
     fn value(&mut self, value: &VariableValue) {

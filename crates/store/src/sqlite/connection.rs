@@ -43,6 +43,8 @@ impl FromStr for DatabaseUrl {
     fn from_str(url: &str) -> Result<Self, OpenError> {
         match url.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(DatabaseUrl::Memory),
+            // SQLite would read a URL of its own.
+            Some(path) if path.starts_with("file:") => Ok(DatabaseUrl::File(Path::new(".").join(path))),
             Some(path) if !path.is_empty() => Ok(DatabaseUrl::File(path.into())),
             _ => Err(OpenError::UnknownUrl(url.to_owned())),
         }
