@@ -505,10 +505,12 @@ fn choice(
 }
 
 fn type_names(texts: &[Arc<str>]) -> Vec<SqlValue> {
-    let types = texts
-        .iter()
-        .filter_map(|text| VariableType::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(text)));
-    types.map(|known| SqlValue::Text(known.name().into())).collect()
+    // Camunda: objects are known by the names of their serializers, never as `Object`.
+    let known = |text: &Arc<str>| {
+        let mut types = VariableType::ALL.into_iter().filter(|known| *known != VariableType::Object);
+        types.find(|known| known.name().eq_ignore_ascii_case(text))
+    };
+    texts.iter().filter_map(known).map(|known| SqlValue::Text(known.name().into())).collect()
 }
 
 /// `None` if there is nothing to hold.
