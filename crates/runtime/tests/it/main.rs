@@ -3,6 +3,7 @@
 mod support;
 
 mod batch;
+mod contention;
 mod deployment;
 mod job;
 mod lane;
