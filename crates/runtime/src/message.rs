@@ -64,10 +64,11 @@ impl Shared {
             return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
         };
         match self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await? {
-            Reply::Correlated { execution_id, process_instance_id, .. } => {
-                Ok(vec![CorrelatedExecution { execution_id, process_instance_id }])
+            Reply::Correlated { execution_id, process_instance_id, variables } => {
+                let tenant_id = receiver.execution.tenant_id.clone();
+                Ok(vec![CorrelatedExecution { execution_id, process_instance_id, tenant_id, variables }])
             }
-            Reply::Done | Reply::Started(_) | Reply::Variables(_) => Ok(vec![receiver.execution]),
+            Reply::Done | Reply::Started(_) | Reply::Variables(_) => Ok(vec![receiver.execution.clone()]),
         }
     }
 
@@ -106,6 +107,7 @@ impl Shared {
             instances.col("root_process_instance_id").into(),
             subscriptions.col("execution_id").into(),
             subscriptions.col("process_instance_id").into(),
+            subscriptions.col("tenant_id").into(),
         ];
         if let Some(business_key) = &message.business_key {
             select = select.filter(Condition::equal(instances.col("business_key"), business_key.as_ref()));
@@ -135,7 +137,12 @@ fn receiver(mut cells: Cells) -> Result<Receiver, Error> {
     Ok(Receiver {
         subscription_id: cells.id()?,
         root: cells.id()?,
-        execution: CorrelatedExecution { execution_id: cells.id()?, process_instance_id: cells.id()? },
+        execution: CorrelatedExecution {
+            execution_id: cells.id()?,
+            process_instance_id: cells.id()?,
+            tenant_id: cells.optional_text()?,
+            variables: Vec::new(),
+        },
     })
 }
 

@@ -153,10 +153,13 @@ pub enum MessageReach {
 }
 
 /// An execution that received a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CorrelatedExecution {
     pub execution_id: ExecutionId,
     pub process_instance_id: ProcessInstanceId,
+    pub tenant_id: Option<Arc<str>>,
+    /// Those of the process's scope, where it was the only receiver.
+    pub variables: Vec<(Arc<str>, VariableValue)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use types::{ProcessInstanceId, VariableValue};
 
 use crate::answer::Answer;
 use crate::call::{Call, parse_id};
-use crate::dto::variable::variables;
+use crate::dto::variable::{ValueForm, variables, variables_json};
 use crate::failure::Failure;
 use crate::json::Fields;
 use crate::row;
@@ -21,11 +21,9 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
     };
     let tenant = tenant(&fields)?;
     let with_result = fields.flag("resultEnabled")?.unwrap_or(false);
-    if fields.flag("variablesInResultEnabled")? == Some(true) {
-        if !with_result {
-            return Err(Failure::invalid("`variablesInResultEnabled` needs `resultEnabled`"));
-        }
-        return Err(Failure::not_yet("the property `variablesInResultEnabled`"));
+    let with_variables = fields.flag("variablesInResultEnabled")?.unwrap_or(false);
+    if with_variables && !with_result {
+        return Err(Failure::invalid("`variablesInResultEnabled` needs `resultEnabled`"));
     }
     fields.not_yet(&["processVariablesToTriggeredScope"])?;
     let message = MessageCorrelation {
@@ -39,13 +37,20 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
         local_variables: variables(&fields, "processVariablesLocal")?,
         reach: if fields.flag("all")? == Some(true) { MessageReach::All } else { MessageReach::One },
     };
+    if with_variables && message.reach == MessageReach::All {
+        return Err(Failure::not_yet("the property `variablesInResultEnabled` together with `all`"));
+    }
     let correlated = call.runtime().correlate_message(message).await?;
     if !with_result {
         return Ok(Answer::no_content());
     }
     let mut results = Vec::with_capacity(correlated.len());
     for one in &correlated {
-        results.push(result(&call, one).await?);
+        let mut shown = result(&call, one).await?;
+        if with_variables {
+            shown["variables"] = variables_json(&one.variables, ValueForm::Deserialized)?;
+        }
+        results.push(shown);
     }
     Answer::json(&results)
 }
@@ -81,7 +86,7 @@ async fn result(call: &Call, correlated: &CorrelatedExecution) -> Result<Value, 
             "id": correlated.execution_id.to_string(),
             "processInstanceId": correlated.process_instance_id.to_string(),
             "ended": !is_there,
-            "tenantId": null,
+            "tenantId": correlated.tenant_id.as_deref(),
         },
         "processInstance": null,
     }))
