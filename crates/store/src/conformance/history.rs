@@ -83,6 +83,14 @@ pub async fn rows_follow_what_happened(store: Arc<dyn Store>) {
         [SqlValue::Integer(0), SqlValue::Null]
     );
 
+    everything_ends(store, &waiting, &open).await;
+    assert_eq!(count(store, "historic_external_task_log").await, 1);
+    assert_eq!(count(store, "historic_activity_instance").await, 2);
+}
+
+async fn everything_ends(store: &dyn Store, waiting: &WaitingInstance, open: &HistoricIncident) {
+    let activity = waiting.task.activity_instance_id.clone();
+    let variable = waiting.variables[0].id;
     let end = ActivityEnd { end_time: LATER, is_canceled: true, is_complete_scope: true };
     let mut changes = ChangeSet::new(waiting.id(), RevisionCheck::Bump { expected: 2 });
     changes.history = vec![
@@ -114,6 +122,4 @@ pub async fn rows_follow_what_happened(store: Arc<dyn Store>) {
         cells(store, columns, "historic_process_instance", waiting.id().0).await,
         [sql("EXTERNALLY_TERMINATED"), time(LATER), sql("end"), sql("because"), time(LATER)]
     );
-    assert_eq!(count(store, "historic_external_task_log").await, 1);
-    assert_eq!(count(store, "historic_activity_instance").await, 2);
 }

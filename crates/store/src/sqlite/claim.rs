@@ -8,6 +8,7 @@ use std::sync::atomic;
 
 use engine::record::ExternalTask;
 use query::SqlValue;
+use rusqlite::Connection;
 use types::{Timestamp, Uuid};
 
 use super::batch::Writer;
@@ -34,6 +35,16 @@ enum ClaimWalk {
     PriorityThenNewest,
 }
 
+/// What one topic of a claim is searched for and how.
+#[derive(Debug)]
+struct TopicWalk<'a> {
+    walk: ClaimWalk,
+    wanted: &'a ClaimTopic,
+    /// Of the request's topics.
+    topic: usize,
+    filter: ClaimFilter,
+}
+
 #[derive(Debug)]
 struct Candidate {
     priority: i64,
@@ -54,7 +65,8 @@ impl Writer<'_> {
         for (topic, wanted) in request.topics.iter().enumerate() {
             // Camunda: of two that name the same topic, the last one counts.
             if request.topics[topic + 1..].iter().all(|later| later.name != wanted.name) {
-                self.walk_topic(walk, wanted, topic, request.tasks_max, &mut candidates)?;
+                let walk = TopicWalk { walk, wanted, topic, filter: ClaimFilter::of(wanted) };
+                candidates.append(&mut walk.candidates(self.connection, request.tasks_max)?);
             }
         }
         if request.topics.len() > 1 {
@@ -69,76 +81,6 @@ impl Writer<'_> {
         locks.collect()
     }
 
-    fn walk_topic(
-        &self,
-        walk: ClaimWalk,
-        wanted: &ClaimTopic,
-        topic: usize,
-        tasks_max: u32,
-        candidates: &mut Vec<Candidate>,
-    ) -> Result<(), StoreError> {
-        let filter = ClaimFilter::of(wanted);
-        if walk != ClaimWalk::PriorityThenNewest {
-            return self.walk_index(walk, wanted, None, topic, tasks_max, &filter, candidates);
-        }
-        // No index has both directions: each priority is a walk of its own.
-        let enough = candidates.len() + tasks_max as usize;
-        let mut below = None;
-        while candidates.len() < enough
-            && let Some(priority) = self.next_priority(wanted, below)?
-        {
-            let missing = (enough - candidates.len()) as u32;
-            self.walk_index(walk, wanted, Some(priority), topic, missing, &filter, candidates)?;
-            below = Some(priority);
-        }
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a walk is all of this")]
-    fn walk_index(
-        &self,
-        walk: ClaimWalk,
-        wanted: &ClaimTopic,
-        priority: Option<i64>,
-        topic: usize,
-        tasks_max: u32,
-        filter: &ClaimFilter,
-        candidates: &mut Vec<Candidate>,
-    ) -> Result<(), StoreError> {
-        let mut binds = vec![SqlValue::Text(wanted.name.clone())];
-        binds.extend(priority.map(SqlValue::Integer));
-        binds.extend(filter.binds.iter().cloned());
-        binds.push(SqlValue::Integer(i64::from(tasks_max)));
-        let mut statement = self.connection.prepare_cached(&walk.text(&filter.text))?;
-        bind_all(&mut statement, &binds)?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            let id = Uuid::from_bytes(row.get(2)?);
-            candidates.push(Candidate { priority: row.get(0)?, create_time: row.get(1)?, id, topic });
-        }
-        Ok(())
-    }
-
-    /// The highest priority among the fetchable tasks of a topic, below another one.
-    fn next_priority(&self, wanted: &ClaimTopic, below: Option<i64>) -> Result<Option<i64>, StoreError> {
-        let mut statement = self.connection.prepare_cached(match below {
-            None => {
-                "SELECT priority FROM external_task INDEXED BY external_task_fetch_by_priority \
-                 WHERE topic = ?1 AND available_at = 0 ORDER BY priority DESC LIMIT 1"
-            }
-            Some(_) => {
-                "SELECT priority FROM external_task INDEXED BY external_task_fetch_by_priority \
-                 WHERE topic = ?1 AND available_at = 0 AND priority < ?2 ORDER BY priority DESC LIMIT 1"
-            }
-        })?;
-        statement.raw_bind_parameter(1, &*wanted.name)?;
-        if let Some(below) = below {
-            statement.raw_bind_parameter(2, below)?;
-        }
-        let mut rows = statement.raw_query();
-        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
-    }
-
     fn lock(&mut self, id: Uuid, worker_id: &str, until: Timestamp) -> Result<ExternalTask, StoreError> {
         let statement = &mut self.statements.claim.lock;
         bind_uuid(statement, 1, id)?;
@@ -148,6 +90,70 @@ impl Writer<'_> {
         let mut rows = statement.raw_query();
         let row = rows.next()?.ok_or_else(|| StoreError::Failed("a task to lock is missing".to_owned()))?;
         ExternalTask::decode(&mut ReadRow::new(row, 0))
+    }
+}
+
+impl TopicWalk<'_> {
+    /// The first tasks of the topic, at most `tasks_max`.
+    fn candidates(&self, connection: &Connection, tasks_max: u32) -> Result<Vec<Candidate>, StoreError> {
+        if self.walk != ClaimWalk::PriorityThenNewest {
+            return self.step(connection, None, tasks_max);
+        }
+        // No index has both directions: each priority is a walk of its own.
+        let mut candidates = Vec::new();
+        let mut missing = tasks_max;
+        let mut below = None;
+        while missing > 0
+            && let Some(priority) = self.next_priority(connection, below)?
+        {
+            let mut found = self.step(connection, Some(priority), missing)?;
+            missing = missing.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+            candidates.append(&mut found);
+            below = Some(priority);
+        }
+        Ok(candidates)
+    }
+
+    /// A walk along one index.
+    fn step(
+        &self,
+        connection: &Connection,
+        priority: Option<i64>,
+        tasks_max: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut binds = vec![SqlValue::Text(self.wanted.name.clone())];
+        binds.extend(priority.map(SqlValue::Integer));
+        binds.extend(self.filter.binds.iter().cloned());
+        binds.push(SqlValue::Integer(i64::from(tasks_max)));
+        let mut statement = connection.prepare_cached(&self.walk.text(&self.filter.text))?;
+        bind_all(&mut statement, &binds)?;
+        let mut candidates = Vec::new();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let id = Uuid::from_bytes(row.get(2)?);
+            candidates.push(Candidate { priority: row.get(0)?, create_time: row.get(1)?, id, topic: self.topic });
+        }
+        Ok(candidates)
+    }
+
+    /// The highest priority among the fetchable tasks of the topic, below another one.
+    fn next_priority(&self, connection: &Connection, below: Option<i64>) -> Result<Option<i64>, StoreError> {
+        let mut statement = connection.prepare_cached(match below {
+            None => {
+                "SELECT priority FROM external_task INDEXED BY external_task_fetch_by_priority \
+                 WHERE topic = ?1 AND available_at = 0 ORDER BY priority DESC LIMIT 1"
+            }
+            Some(_) => {
+                "SELECT priority FROM external_task INDEXED BY external_task_fetch_by_priority \
+                 WHERE topic = ?1 AND available_at = 0 AND priority < ?2 ORDER BY priority DESC LIMIT 1"
+            }
+        })?;
+        statement.raw_bind_parameter(1, &*self.wanted.name)?;
+        if let Some(below) = below {
+            statement.raw_bind_parameter(2, below)?;
+        }
+        let mut rows = statement.raw_query();
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 }
 
@@ -195,7 +201,6 @@ impl ClaimWalk {
 mod tests {
     use super::*;
     use crate::sqlite::migration::migrate;
-    use rusqlite::Connection;
 
     /// A walk that sorts, or looks at rows in another order than it needs, would grow with the backlog.
     #[test]
