@@ -85,8 +85,15 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "max-tasks-limit",
         expected: "NUMBER",
-        default: "1000",
+        default: "10000",
         help: "The most tasks that one fetchAndLock hands out; a larger maxTasks is cut to it",
+        is_switch: false,
+    },
+    Key {
+        name: "variable-limit",
+        expected: "NUMBER",
+        default: "10000",
+        help: "The most variables in one scope",
         is_switch: false,
     },
     Key {

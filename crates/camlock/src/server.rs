@@ -89,7 +89,11 @@ fn runtime_settings(settings: &Settings) -> runtime::Settings {
     runtime::Settings {
         history_level: settings.history_level,
         job_executor: if settings.runs_jobs { JobExecutor::On } else { JobExecutor::Off },
-        limits: Limits { steps_max: settings.steps_per_command_max, ..Limits::default() },
+        limits: Limits {
+            steps_max: settings.steps_per_command_max,
+            variables_per_scope_max: settings.variables_per_scope_max,
+            ..Limits::default()
+        },
         aggregate_cache_bytes: settings.cache_bytes_max,
         deployment_bytes_max: settings.deployment_bytes_max,
         ..runtime::Settings::default()
@@ -103,6 +107,7 @@ fn rest_settings(settings: &Settings) -> Result<RestSettings> {
         body_bytes_max: settings.body_bytes_max,
         form_bytes_max: settings.deployment_bytes_max,
         cors_origin,
+        tasks_per_fetch_max: settings.tasks_per_fetch_max,
         ..RestSettings::default()
     })
 }

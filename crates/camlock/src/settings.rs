@@ -18,6 +18,7 @@ pub struct Settings {
     pub body_bytes_max: usize,
     pub deployment_bytes_max: usize,
     pub tasks_per_fetch_max: u32,
+    pub variables_per_scope_max: u32,
     pub steps_per_command_max: u32,
     pub cache_bytes_max: usize,
 }
@@ -35,6 +36,7 @@ impl Settings {
             body_bytes_max: configuration.read("body-limit", number)?,
             deployment_bytes_max: configuration.read("deployment-limit", number)?,
             tasks_per_fetch_max: configuration.read("max-tasks-limit", number)?,
+            variables_per_scope_max: configuration.read("variable-limit", number)?,
             steps_per_command_max: configuration.read("step-limit", number)?,
             cache_bytes_max: configuration.read("cache-limit", number)?,
         })

@@ -12,6 +12,8 @@ pub struct RestSettings {
     pub form_bytes_max: usize,
     /// The origin that browsers may call from; `None` allows none but the server's own, `*` any.
     pub cors_origin: Option<HeaderValue>,
+    /// More tasks than this are not handed out by one fetchAndLock, however many are asked for.
+    pub tasks_per_fetch_max: u32,
     /// How long fetchAndLock may be asked to wait.
     pub poll_timeout_max: Duration,
     /// How long the next piece of a body may take to arrive.
@@ -24,6 +26,7 @@ impl Default for RestSettings {
             body_bytes_max: 16 * 1024 * 1024,
             form_bytes_max: 64 * 1024 * 1024,
             cors_origin: None,
+            tasks_per_fetch_max: 10_000,
             poll_timeout_max: Duration::from_secs(1800),
             body_idle_max: Duration::from_secs(30),
         }

@@ -20,8 +20,6 @@ use crate::dto::variable::{ValueForm, plain_value, variables_json};
 use crate::failure::{Failure, Refusal};
 use crate::json::Fields;
 
-/// More tasks than this are not handed out at once, however many are asked for.
-pub const TASKS_MAX: u32 = 10_000;
 /// Topics of one request.
 pub const TOPICS_MAX: usize = 1_000;
 
@@ -32,7 +30,7 @@ pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
     let timeout_ms_max = i64::try_from(call.rest.settings.poll_timeout_max.as_millis()).unwrap_or(i64::MAX);
     let request = FetchRequest {
         order: order(&fields)?,
-        tasks_max: tasks_max(&fields)?,
+        tasks_max: tasks_max(&fields)?.min(call.rest.settings.tasks_per_fetch_max),
         worker_id: fields.text("workerId")?.ok_or_else(|| null_value("`workerId` is missing"))?,
         topics: topics.iter().map(|topic| topic.fetch.clone()).collect(),
         async_response_timeout_ms: u64::try_from(timeout_ms).unwrap_or(0),
@@ -70,8 +68,7 @@ fn check(request: &FetchRequest) -> Result<(), Failure> {
 
 fn tasks_max(fields: &Fields) -> Result<u32, Failure> {
     let asked = fields.integer("maxTasks")?.unwrap_or(0);
-    let asked = u32::try_from(asked).map_err(|_| engine_fault(format!("`maxTasks` must not be negative: {asked}")))?;
-    Ok(asked.min(TASKS_MAX))
+    u32::try_from(asked).map_err(|_| engine_fault(format!("`maxTasks` must not be negative: {asked}")))
 }
 
 fn order(fields: &Fields) -> Result<Vec<ClaimOrder>, Failure> {
