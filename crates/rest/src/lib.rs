@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod call;
 pub mod delivery;
+pub mod discard;
 pub mod dto;
 pub mod endpoint;
 pub mod failure;

@@ -1,6 +1,7 @@
 //! Routes, generated from the table of operations, and what every request goes through on its way to its handler.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::call::Call;
 use crate::delivery::DeliveryWatch;
+use crate::discard;
 use crate::failure::{Failure, Refusal, look};
 use crate::media;
 use crate::operation::{OPERATIONS, Operation, Takes, Verb};
@@ -51,13 +53,20 @@ pub fn router(runtime: Runtime, settings: RestSettings) -> Router {
         routes = routes.route(&format!("{BASE_PATH}/engine/{{engine-name}}{path}"), methods(&operations));
     }
     let routes = routes.fallback(unknown_path).with_state(rest);
-    // Routes are matched without trailing slashes, as in the reference.
-    let trimmed = tower::service_fn(move |request| routes.clone().oneshot(without_trailing_slashes(request)));
-    let router = Router::new().fallback_service(trimmed);
+    let outermost = tower::service_fn(move |request| enter(routes.clone(), request));
+    let router = Router::new().fallback_service(outermost);
     match cors {
         Some(origin) => router.layer(cors_layer(origin)),
         None => router,
     }
+}
+
+/// Routes are matched without trailing slashes, as in the reference.
+async fn enter(routes: Router, request: Request) -> Result<Response, Infallible> {
+    let (request, lender) = discard::lend(without_trailing_slashes(request));
+    let response = routes.oneshot(request).await;
+    lender.discard_rest().await;
+    response
 }
 
 fn by_path() -> BTreeMap<&'static str, Vec<&'static Operation>> {

@@ -135,7 +135,8 @@ async fn wrong_types() {
             for id in ["nonsense", "p"] {
                 check(&server, operation, &path_of(operation, id), "application/json", all.as_bytes()).await;
             }
-            for field in &fields {
+            // What is not there yet looks into no body.
+            for field in fields.iter().filter(|_| operation.handler.is_some()) {
                 let one = format!("{{{field}}}");
                 check(&server, operation, &path_of(operation, "nonsense"), "application/json", one.as_bytes()).await;
             }

@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use axum::http::{Method, Request, StatusCode};
 use rest::RestSettings;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::server::TestServer;
 
@@ -78,4 +80,24 @@ async fn of_a_server_that_shuts_down() {
     let answer = server.post("/process-definition/key/p/start", "{}").await;
     assert_eq!(answer.refusal(), (503, "ServiceUnavailableException".to_owned()));
     assert!(answer.headers.contains_key("retry-after"));
+}
+
+/// Over a socket, where closing a connection that still receives could take the answer with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_large_bodies_that_nobody_wants() {
+    let server = TestServer::new().await;
+    let address = server.listen().await;
+    for (path, status) in [("/external-task/fetchAndLock", "413"), ("/nowhere", "404"), ("/user/create", "501")] {
+        let mut client = TcpStream::connect(address).await.expect("connected");
+        let length = 40 * 1024 * 1024;
+        let head = format!("POST /engine-rest{path} HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n");
+        client.write_all(format!("{head}Content-Length: {length}\r\n\r\n").as_bytes()).await.expect("sent");
+        let piece = vec![b' '; 1024 * 1024];
+        for _ in 0..40 {
+            client.write_all(&piece).await.expect("all of it is taken");
+        }
+        let mut answer = [0; 12];
+        client.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{path}");
+    }
 }
