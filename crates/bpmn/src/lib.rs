@@ -9,6 +9,7 @@ pub mod model;
 mod parse;
 
 mod association;
+mod asynchronous;
 mod attribute;
 mod definitions;
 mod diagram;

@@ -51,6 +51,11 @@ pub struct Element {
     /// Gets an execution of its own when it is entered: owner of its local variables, jobs and subscriptions.
     /// True for external tasks, sub-processes, activities with boundary events or input/output mappings.
     pub is_scope: bool,
+    pub asynchronous: Asynchronous,
+    /// `camunda:jobPriority`, for all jobs of the element; that of the process counts without it.
+    pub job_priority: Option<Expression>,
+    /// `camunda:failedJobRetryTimeCycle`: when and how often its jobs are tried again.
+    pub retry_cycle: Option<Expression>,
     pub inputs: Vec<IoParameter>,
     pub outputs: Vec<IoParameter>,
     /// In document order.
@@ -60,6 +65,13 @@ pub struct Element {
     /// Where its start tag ends, as SAX parsers and diagnostics have it; both count from 1.
     pub line: u32,
     pub column: u32,
+}
+
+/// Where jobs take over: before the element is entered, after it was left, both or neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asynchronous {
+    pub before: bool,
+    pub after: bool,
 }
 
 /// What an element does when it is entered. The names follow BPMN; `activity_type` gives Camunda's.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use expression::Expression;
 
 use crate::association;
+use crate::asynchronous;
 use crate::attribute::{self, bpmn_children_named};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
@@ -93,6 +94,7 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, process: Node<'
         }
     }
     exclusive_gateway::check_all(builder);
+    asynchronous::check_all(&builder.arena, builder.report);
     start
 }
 
@@ -151,8 +153,9 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         let index = ElementIndex(
             u32::try_from(self.arena.elements.len()).expect("documents have fewer elements, by their limit"),
         );
-        // Only timers have a use for it so far; a wrong one is an error on any element.
-        let _ = priority(node, "jobPriority", self.report);
+        let job_priority = priority(node, "jobPriority", self.report);
+        let asynchronous = asynchronous::read(node);
+        let retry_cycle = asynchronous::retry_cycle(node, asynchronous, self.report);
         let position = self.report.position(node);
         let listeners = listener::read_all(node, &id, self.report);
         let is_scope = match kind {
@@ -181,6 +184,9 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             default_flow: None,
             boundary_events: Vec::new(),
             is_scope,
+            asynchronous,
+            job_priority,
+            retry_cycle,
             inputs: Vec::new(),
             outputs: Vec::new(),
             listeners,

@@ -4,7 +4,7 @@
 //! A document that has any of these is refused with the name and the place. Attributes and extension elements that Camunda
 //! does not know are not in the list: they do nothing there either.
 
-use crate::attribute::{bpmn_child, camunda, id, is_true};
+use crate::attribute::{bpmn_child, camunda, id};
 use crate::document::{FOX, Node};
 use crate::extension::{extensions, is_camunda};
 use crate::report::Report;
@@ -22,8 +22,6 @@ enum NotYet {
     EventDefinition { on: &'static str, name: &'static str },
     /// An attribute of Camunda, on one element or, with an empty name, on all.
     Attribute { on: &'static str, name: &'static str },
-    /// An attribute of Camunda that is `true`, on any element.
-    CamundaFlag(&'static str),
     /// An extension element of Camunda, on one element or, with an empty name, on all.
     Extension { on: &'static str, name: &'static str },
     /// A way to implement a service task or what is like one, by an attribute of Camunda.
@@ -72,9 +70,6 @@ const NOT_YET: &[NotYet] = &[
     NotYet::EventDefinition { on: "boundaryEvent", name: "escalationEventDefinition" },
     NotYet::EventDefinition { on: "boundaryEvent", name: "conditionalEventDefinition" },
     NotYet::EventDefinition { on: "boundaryEvent", name: "cancelEventDefinition" },
-    NotYet::CamundaFlag("async"),
-    NotYet::CamundaFlag("asyncBefore"),
-    NotYet::CamundaFlag("asyncAfter"),
     NotYet::Attribute { on: "userTask", name: "formRef" },
     NotYet::Attribute { on: "userTask", name: "formHandlerClass" },
     NotYet::Attribute { on: "startEvent", name: "formRef" },
@@ -91,7 +86,6 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Extension { on: "userTask", name: "formProperty" },
     NotYet::Extension { on: "startEvent", name: "formData" },
     NotYet::Extension { on: "startEvent", name: "formProperty" },
-    NotYet::Extension { on: "boundaryEvent", name: "failedJobRetryTimeCycle" },
     NotYet::Extension { on: "", name: "connector" },
     NotYet::Implementation("class"),
     NotYet::Implementation("delegateExpression"),
@@ -187,7 +181,6 @@ impl NotYet {
             NotYet::Attribute { on, name } => {
                 camunda(node, name).filter(|_| is_on(on)).map(|_| format!("camunda:{name}"))
             }
-            NotYet::CamundaFlag(name) => is_true(camunda(node, name)).then(|| format!("camunda:{name}")),
             NotYet::Extension { on, name } => {
                 let is_there = is_on(on) && extensions.iter().any(|extension| is_extension(*extension, name));
                 is_there.then(|| format!("camunda:{name}"))

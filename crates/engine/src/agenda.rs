@@ -13,13 +13,15 @@ use crate::behavior::{self, Next};
 use crate::listener::{self, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{error_propagation, tree};
+use crate::{continuation, error_propagation, tree};
 
 /// One move of one execution.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// It arrives at an element of the scope it runs in.
     Enter { execution: ExecutionId, element: ElementIndex },
+    /// It begins the element, of which a job may have been in the way.
+    Begin { execution: ExecutionId, element: ElementIndex },
     /// What it waited for has happened.
     Resume { execution: ExecutionId },
     /// It leaves the activity it is at, by the flows that its conditions choose.
@@ -30,6 +32,8 @@ pub(crate) enum Step {
     Take { execution: ExecutionId, flow: FlowIndex },
     /// Its path ends at the activity it is at.
     End { execution: ExecutionId },
+    /// Its path ends at the element, of which the activity has ended already.
+    Finish { execution: ExecutionId, element: ElementIndex },
     /// The activity it is at throws a BPMN error.
     Throw { execution: ExecutionId, error: BpmnError },
     /// The event attached to the activity that the execution is the scope of has happened.
@@ -47,11 +51,13 @@ impl Step {
     fn execution_mut(&mut self) -> &mut ExecutionId {
         match self {
             Step::Enter { execution, .. }
+            | Step::Begin { execution, .. }
             | Step::Resume { execution }
             | Step::Leave { execution }
             | Step::Join { execution }
             | Step::Take { execution, .. }
             | Step::End { execution }
+            | Step::Finish { execution, .. }
             | Step::Throw { execution, .. }
             | Step::FireBoundaryEvent { execution, .. } => execution,
         }
@@ -100,6 +106,13 @@ pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
 fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
     match step {
         Step::Enter { execution, element } => {
+            if turn.definition_of(execution)?.model.element(element).asynchronous.before {
+                return continuation::wait_before(turn, execution, element);
+            }
+            turn.agenda.push(Step::Begin { execution, element });
+            Ok(())
+        }
+        Step::Begin { execution, element } => {
             let execution = tree::enter_activity(turn, execution, element)?;
             listener::activity_started(turn, execution)?;
             let next = behavior::enter(turn, execution, element)?;
@@ -133,6 +146,7 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
             listener::activity_ended(turn, execution, Manner::Regular)?;
             tree::end_path(turn, execution)
         }
+        Step::Finish { execution, element } => tree::finish_path(turn, execution, element),
         Step::Throw { execution, error } => error_propagation::throw(turn, execution, &error),
         Step::FireBoundaryEvent { execution, event } => tree::fire_boundary_event(turn, execution, event),
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::record::JobHandler;
 use bpmn::ProcessModel;
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId};
 
@@ -28,6 +29,26 @@ pub struct JobDefinition {
     pub job_type: &'static str,
     /// What Camunda shows as `jobConfiguration`, for example `DURATION: PT1H`.
     pub configuration: String,
+}
+
+impl JobDefinition {
+    pub const ASYNC_CONTINUATION: &'static str = "async-continuation";
+    pub const ASYNC_BEFORE: &'static str = "async-before";
+    pub const ASYNC_AFTER: &'static str = "async-after";
+
+    /// Whether it is that of the jobs of an element that do this.
+    pub fn is_of(&self, activity_id: &str, handler: &JobHandler) -> bool {
+        let does_it = match handler {
+            JobHandler::AsyncBefore => self.is_continuation(JobDefinition::ASYNC_BEFORE),
+            JobHandler::AsyncAfter { .. } => self.is_continuation(JobDefinition::ASYNC_AFTER),
+            _ => self.job_type != JobDefinition::ASYNC_CONTINUATION,
+        };
+        does_it && *self.activity_id == *activity_id
+    }
+
+    fn is_continuation(&self, configuration: &str) -> bool {
+        self.job_type == JobDefinition::ASYNC_CONTINUATION && self.configuration == configuration
+    }
 }
 
 /// Definitions by id. The shell makes sure that those of the loaded instances are there.

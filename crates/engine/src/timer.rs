@@ -9,6 +9,7 @@ use types::{ExecutionId, JobId, Timestamp};
 use crate::definition::ProcessDefinition;
 use crate::due_date::{self, DueDateError};
 use crate::evaluate;
+use crate::job;
 use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -25,8 +26,8 @@ pub(crate) fn create_jobs(
         let ElementKind::BoundaryEvent(event) = &element.kind else { continue };
         let BoundaryTrigger::Timer(timer) = &event.trigger else { continue };
         let (due_date, repeat) = first_due(turn, execution, timer)?;
-        let job = new_job(turn, execution, element, definition)?;
-        turn.aggregate.jobs.insert(Job { due_date, handler: JobHandler::TimerTransition { repeat }, ..job });
+        let handler = JobHandler::TimerTransition { repeat };
+        job::create(turn, execution, element, definition, handler, due_date)?;
     }
     Ok(())
 }
@@ -38,7 +39,7 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
     let Some(due_date) = next else { return Ok(()) };
     let id: JobId = turn.new_id();
     let create_time = turn.env.now;
-    turn.aggregate.jobs.insert(Job {
+    let next = Job {
         id,
         due_date: Some(due_date),
         create_time,
@@ -49,66 +50,9 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
         lock_owner: None,
         lock_expiration: None,
         ..fired.clone()
-    });
+    };
+    turn.aggregate.jobs.insert(next);
     Ok(())
-}
-
-pub(crate) fn remove_jobs(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
-    let ids: Vec<JobId> = turn.aggregate.jobs.by_key(execution).map(|job| job.id).collect();
-    for id in ids {
-        turn.aggregate.jobs.remove(id);
-    }
-}
-
-fn new_job(
-    turn: &mut Turn<'_, '_>,
-    execution: ExecutionId,
-    element: &Element,
-    definition: &ProcessDefinition,
-) -> Result<Job, Rejection> {
-    let id: JobId = turn.new_id();
-    let priority = priority(turn, execution, definition)?;
-    let instance = turn.instance_of(execution);
-    let of_element = definition.job_definitions.iter().find(|candidate| candidate.activity_id == element.id);
-    Ok(Job {
-        id,
-        job_definition_id: of_element.map(|found| found.id),
-        handler: JobHandler::TimerTransition { repeat: None },
-        execution_id: Some(execution),
-        process_instance_id: Some(instance.id),
-        root_process_instance_id: Some(instance.root_process_instance_id),
-        definition_id: Some(instance.definition_id.clone()),
-        definition_key: Some(instance.definition_key.clone()),
-        tenant_id: instance.tenant_id.clone(),
-        activity_id: Some(element.id.clone()),
-        due_date: None,
-        create_time: turn.env.now,
-        retries: Job::RETRIES_DEFAULT,
-        priority,
-        is_suspended: instance.is_suspended,
-        exception_message: None,
-        exception_details: None,
-        failed_activity_id: None,
-        lock_owner: None,
-        lock_expiration: None,
-    })
-}
-
-fn priority(turn: &mut Turn<'_, '_>, execution: ExecutionId, definition: &ProcessDefinition) -> Result<i64, Rejection> {
-    let Some(expression) = &definition.model.job_priority else { return Ok(0) };
-    let value = evaluate::value(turn, execution, expression)?;
-    let literal = expression.is_literal();
-    match value {
-        Value::Short(_) | Value::Integer(_) | Value::Long(_) => {
-            value.to_long().map_err(|_| not_a_number(expression, &value))
-        }
-        Value::String(_) if literal => value.to_long().map_err(|_| not_a_number(expression, &value)),
-        other => Err(not_a_number(expression, &other)),
-    }
-}
-
-fn not_a_number(expression: &expression::Expression, value: &Value) -> Rejection {
-    evaluate::wrong_type(expression, value, "a whole number")
 }
 
 /// When the timer is due first, and how a cycle goes on.

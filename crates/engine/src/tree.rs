@@ -20,7 +20,7 @@ use crate::record::{Execution, ExecutionKind, Visit};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables::{self, Moved};
-use crate::{incident, mapping, process_instance, subscription, timer};
+use crate::{continuation, incident, job, mapping, process_instance, subscription, timer};
 
 /// Brings an execution to an element: into a child execution where the element is a scope. Answers the execution that
 /// is at the element then.
@@ -59,12 +59,20 @@ pub(crate) fn leave_activity(
     execution: ExecutionId,
     flows: &[FlowIndex],
 ) -> Result<(), Rejection> {
+    let element = turn.element_at(execution)?;
+    let is_asynchronous = turn.definition_of(execution)?.model.element(element).asynchronous.after;
     record_end(turn, execution, Ending::Left);
     let execution = close_activity(turn, execution)?;
     let paths = match flows {
         [_] => vec![execution],
         _ => fork(turn, execution, flows.len())?,
     };
+    if is_asynchronous {
+        for (path, flow) in paths.into_iter().zip(flows) {
+            continuation::wait_after(turn, path, element, Some(*flow))?;
+        }
+        return Ok(());
+    }
     for (path, flow) in paths.into_iter().zip(flows).rev() {
         turn.agenda.push(Step::Take { execution: path, flow: *flow });
     }
@@ -80,7 +88,21 @@ pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Resul
     let is_open_gateway = matches!(definition.model.element(element).kind, ElementKind::ParallelGateway);
     let completes_scope = !(is_open_gateway && kind == ExecutionKind::Concurrent);
     record_end(turn, execution, if completes_scope { Ending::CompletedScope } else { Ending::Left });
-    let last_activity = turn.visit_of(execution).activity_id;
+    if definition.model.element(element).asynchronous.after {
+        return continuation::wait_after(turn, execution, element, None);
+    }
+    turn.agenda.push(Step::Finish { execution, element });
+    Ok(())
+}
+
+/// What is left to do for a path whose last activity has ended.
+pub(crate) fn finish_path(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    element: ElementIndex,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let last_activity = definition.model.element(element).id.clone();
     let execution = close_activity(turn, execution)?;
     let row = turn.execution(execution);
     match (row.kind, row.parent_id) {
@@ -235,6 +257,7 @@ fn replace_by_concurrent(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<
     let path = create_child(turn, scope, ExecutionKind::Concurrent, at.clone())?;
     variables::move_scope(turn, scope, path, Moved::ConcurrentLocal);
     move_tasks(turn, scope, path);
+    continuation::move_to(turn, scope, path);
     if let Some(visit) = at {
         record_move(turn, &visit.activity_instance_id, path);
     }
@@ -268,6 +291,7 @@ fn prune(turn: &mut Turn<'_, '_>, scope: ExecutionId) {
     }
     variables::move_scope(turn, last.id, scope, Moved::All);
     move_tasks(turn, last.id, scope);
+    continuation::move_to(turn, last.id, scope);
     turn.aggregate.executions.remove(last.id);
     turn.agenda.redirect(last.id, scope);
     if let Some(visit) = &last.at {
@@ -308,7 +332,15 @@ fn create_child(
         ExecutionKind::Scope => at.as_ref().map(|visit| visit.activity_instance_id.clone()),
         ExecutionKind::Concurrent | ExecutionKind::ProcessInstance => None,
     };
-    turn.aggregate.executions.insert(Execution { id, process_instance_id, parent_id: Some(parent), kind, scope, at });
+    turn.aggregate.executions.insert(Execution {
+        id,
+        process_instance_id,
+        parent_id: Some(parent),
+        kind,
+        scope,
+        at,
+        continuation: None,
+    });
     Ok(id)
 }
 
@@ -316,7 +348,7 @@ fn create_child(
 pub(crate) fn remove(turn: &mut Turn<'_, '_>, id: ExecutionId) {
     remove_tasks(turn, id);
     variables::drop_scope(turn, ScopeKey::Execution(id));
-    timer::remove_jobs(turn, id);
+    job::remove_all(turn, id);
     subscription::remove_all(turn, id);
     incident::delete_all_of(turn, id);
     turn.aggregate.executions.remove(id);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bpmn::model::{BoundaryTrigger, TimerForm};
+use bpmn::model::{Asynchronous, BoundaryTrigger, TimerForm};
 use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
 use engine::RejectionKind;
 use engine::definition::JobDefinition;
@@ -261,7 +261,19 @@ impl Shared {
                 configuration: format!("{form}: {}", timer.expression.text()),
             })
         });
-        timers.collect()
+        let continuations = model.elements.iter().flat_map(|element| {
+            let Asynchronous { before, after } = element.asynchronous;
+            [(before, JobDefinition::ASYNC_BEFORE), (after, JobDefinition::ASYNC_AFTER)]
+                .into_iter()
+                .filter(|(is_there, _)| *is_there)
+                .map(|(_, configuration)| JobDefinition {
+                    id: self.ids.next(now).into(),
+                    activity_id: element.id.clone(),
+                    job_type: JobDefinition::ASYNC_CONTINUATION,
+                    configuration: configuration.to_owned(),
+                })
+        });
+        timers.chain(continuations).collect()
     }
 
     fn deployment_statements(

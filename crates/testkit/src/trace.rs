@@ -144,7 +144,8 @@ fn execution_line(execution: &Execution, aggregate: &Aggregate, names: &mut Name
         (ExecutionKind::Scope, Some(scope)) => format!("scope {}", names.visit(scope)),
         (ExecutionKind::Scope, None) => "scope without activity".to_owned(),
     };
-    match at {
+    let on_the_way = execution.continuation.as_ref().map(|activity| format!("a job for {activity}"));
+    match at.or(on_the_way) {
         Some(at) => format!("{kind}: at {at}"),
         None => kind,
     }

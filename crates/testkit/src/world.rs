@@ -140,13 +140,20 @@ impl World {
 
 fn job_definitions(model: &ProcessModel) -> Vec<JobDefinition> {
     let timers = model.elements.iter().filter(|element| element.activity_type() == "boundaryTimer");
+    let timers = timers.map(|element| (element, "timer-transition", ""));
+    let before = model.elements.iter().filter(|element| element.asynchronous.before);
+    let before = before.map(|element| (element, JobDefinition::ASYNC_CONTINUATION, JobDefinition::ASYNC_BEFORE));
+    let after = model.elements.iter().filter(|element| element.asynchronous.after);
+    let after = after.map(|element| (element, JobDefinition::ASYNC_CONTINUATION, JobDefinition::ASYNC_AFTER));
     timers
+        .chain(before)
+        .chain(after)
         .enumerate()
-        .map(|(number, element)| JobDefinition {
+        .map(|(number, (element, job_type, configuration))| JobDefinition {
             id: JobDefinitionId(Uuid(10 + number as u128)),
             activity_id: element.id.clone(),
-            job_type: "timer-transition",
-            configuration: String::new(),
+            job_type,
+            configuration: configuration.to_owned(),
         })
         .collect()
 }

@@ -79,6 +79,13 @@ fn describe_element(text: &mut String, process: &ProcessModel, element: &Element
     if element.is_scope {
         head.push_str(" scope");
     }
+    if element.asynchronous.before {
+        head.push_str(" async-before");
+    }
+    if element.asynchronous.after {
+        head.push_str(" async-after");
+    }
+    option(&mut head, "retries", shown(element.retry_cycle.as_ref()));
     option(&mut head, "default", element.default_flow.map(|flow| &*process.flow(flow).id));
     for &event in &element.boundary_events {
         option(&mut head, "boundary", Some(id_of(process, event)));

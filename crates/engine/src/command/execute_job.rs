@@ -5,6 +5,7 @@ use types::JobId;
 use crate::agenda::Step;
 use crate::command::Reply;
 use crate::command::dispatch::Answer;
+use crate::continuation;
 use crate::record::JobHandler;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::timer;
@@ -14,6 +15,12 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Reject
     let job = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
     if job.is_suspended {
         return Err(Rejection::new(RejectionKind::Suspended, format!("job {id} is suspended")));
+    }
+    if let Some(step) = continuation::step_of(turn, &job)? {
+        super::set_job_retries::resolve_incident(turn, &job);
+        turn.aggregate.jobs.remove(id);
+        turn.agenda.push(step);
+        return Ok(Answer::Ready(Reply::Done));
     }
     let (JobHandler::TimerTransition { .. }, Some(execution), Some(activity_id)) =
         (&job.handler, job.execution_id, &job.activity_id)

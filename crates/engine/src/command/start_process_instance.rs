@@ -91,5 +91,6 @@ fn insert_instance(
         kind: ExecutionKind::ProcessInstance,
         scope: Some(ActivityInstanceId::of_process(id)),
         at: None,
+        continuation: None,
     });
 }

@@ -19,6 +19,17 @@ pub struct ActivityNode {
     pub incidents: Vec<(IncidentId, Option<Arc<str>>)>,
 }
 
+/// An activity that a job is about to enter, or has still to go on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransitionNode {
+    pub execution_id: ExecutionId,
+    pub activity_id: Arc<str>,
+    /// The activity instance around it.
+    pub parent: ActivityInstanceId,
+    /// With the activities that they happened in.
+    pub incidents: Vec<(IncidentId, Option<Arc<str>>)>,
+}
+
 type IncidentsByExecution = BTreeMap<ExecutionId, Vec<(IncidentId, Option<Arc<str>>)>>;
 
 impl Aggregate {
@@ -40,6 +51,24 @@ impl Aggregate {
         Some(nodes)
     }
 
+    /// The transitions of an instance in progress.
+    pub fn transitions(&self, id: ProcessInstanceId) -> Vec<TransitionNode> {
+        let of_instance = self.executions().filter(|execution| execution.process_instance_id == id);
+        of_instance.filter_map(|execution| self.transition(execution)).collect()
+    }
+
+    fn transition(&self, execution: &Execution) -> Option<TransitionNode> {
+        let activity_id = execution.continuation.clone()?;
+        let inside = match execution.parent_id {
+            Some(parent) if execution.kind == ExecutionKind::Concurrent || is_left_scope(execution) => parent,
+            _ => execution.id,
+        };
+        let parent = self.execution(self.scope_execution_of(inside))?.scope.clone()?;
+        let own = self.incidents().filter(|incident| incident.execution_id == Some(execution.id));
+        let incidents = own.map(|incident| (incident.id, incident.activity_id.clone())).collect();
+        Some(TransitionNode { execution_id: execution.id, activity_id, parent, incidents })
+    }
+
     /// Adds the scope that an execution is, and the activity that it is at. Answers the scope that its children are in.
     fn add_nodes(
         &self,
@@ -59,11 +88,12 @@ impl Aggregate {
         let of = |id: ExecutionId| incidents.get(&id).cloned().unwrap_or_default();
         if let Some(scope) = &scope
             && at != Some(scope)
+            && !is_left_scope(execution)
         {
             let between: Vec<ExecutionId> =
                 self.children(execution.id).filter(|child| is_between(child)).map(|c| c.id).collect();
             // Incidents of an execution that is at an activity inside of its scope belong to that activity.
-            let own = if at.is_none() { of(execution.id) } else { Vec::new() };
+            let own = if at.is_none() && execution.continuation.is_none() { of(execution.id) } else { Vec::new() };
             nodes.push(ActivityNode {
                 id: scope.clone(),
                 parent: parent.clone(),
@@ -86,5 +116,11 @@ impl Aggregate {
 
 /// A path that is not at an activity itself, only executions below it are.
 fn is_between(execution: &Execution) -> bool {
-    execution.kind == ExecutionKind::Concurrent && execution.at.is_none()
+    execution.kind == ExecutionKind::Concurrent && execution.at.is_none() && execution.continuation.is_none()
+}
+
+/// The activity that it is the scope of has ended already, and a job will take it away.
+fn is_left_scope(execution: &Execution) -> bool {
+    let scope = execution.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+    scope.is_some() && execution.continuation.as_ref() == scope
 }

@@ -61,7 +61,8 @@ fn check_execution(aggregate: &Aggregate, execution: &Execution) -> Result<(), B
         ExecutionKind::Scope | ExecutionKind::Concurrent => {
             let parent = execution.parent_id.and_then(|parent| aggregate.executions.get(parent));
             let Some(parent) = parent else { return broken("an execution has a parent", id) };
-            require(parent.at.is_none(), "what has children is at no activity", parent.id)?;
+            let is_nowhere = parent.at.is_none() && parent.continuation.is_none();
+            require(is_nowhere, "what has children is at no activity", parent.id)?;
             if execution.kind == ExecutionKind::Concurrent {
                 require(parent.kind != ExecutionKind::Concurrent, "a concurrent execution runs in a scope", id)?;
             }
@@ -74,7 +75,10 @@ fn check_execution(aggregate: &Aggregate, execution: &Execution) -> Result<(), B
     )?;
     let mut children = aggregate.executions.by_key(ExecutionKey::ChildOf(id));
     match (children.next(), children.next()) {
-        (None, _) => require(execution.at.is_some(), "a leaf is at an activity", id),
+        (None, _) => {
+            let is_somewhere = execution.at.is_some() != execution.continuation.is_some();
+            require(is_somewhere, "a leaf is at an activity or on the way with a job", id)
+        }
         (Some(only), None) => require(only.kind == ExecutionKind::Scope, "an only child is a scope", only.id),
         (Some(_), Some(_)) => {
             require(execution.kind != ExecutionKind::Concurrent, "a concurrent execution has one child", id)?;

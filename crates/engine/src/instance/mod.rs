@@ -8,7 +8,7 @@ mod index;
 mod invariant;
 mod tracked;
 
-pub use activity_tree::ActivityNode;
+pub use activity_tree::{ActivityNode, TransitionNode};
 pub use aggregate::Aggregate;
 pub use index::{ExecutionKey, IndexedRecord, MinimumId, ScopeKey, VariableKey};
 pub use invariant::BrokenInvariant;

@@ -17,6 +17,9 @@ pub struct Execution {
     pub scope: Option<ActivityInstanceId>,
     /// The activity it is at, while it is a leaf. For the scope of a task or an event both are the same visit.
     pub at: Option<Visit>,
+    /// The activity that a job will enter with it, or has been left and a job will go on after: what Camunda calls a
+    /// transition instance. It is at no activity then.
+    pub continuation: Option<Arc<str>>,
 }
 
 /// What an execution is for. The four exclude each other.

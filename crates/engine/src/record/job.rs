@@ -49,6 +49,12 @@ pub enum JobHandler {
     TimerTransition {
         repeat: Option<Arc<str>>,
     },
+    /// Enters the job's activity.
+    AsyncBefore,
+    /// Goes on after the job's activity: along a flow, or ends the path where there is none.
+    AsyncAfter {
+        flow: Option<Arc<str>>,
+    },
     BatchSeed {
         batch_id: BatchId,
     },

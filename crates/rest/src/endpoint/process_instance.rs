@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{ActivityNode, Command, OutputMappings, ProcessDefinition, RejectionKind};
+use engine::{ActivityNode, Command, OutputMappings, ProcessDefinition, RejectionKind, TransitionNode};
 use query::resource;
 use runtime::{DefinitionSet, InstanceSet, LocatedBy, TenantChoice};
 use serde_json::{Value, json};
-use types::{ActivityInstanceId, ProcessDefinitionId, ProcessInstanceId};
+use types::{ActivityInstanceId, IncidentId, ProcessDefinitionId, ProcessInstanceId};
 
 use super::process_definition::suspension_state;
 use crate::answer::Answer;
@@ -49,12 +49,12 @@ pub async fn activity_instances(call: Call) -> Result<Answer, Failure> {
     let id: ProcessInstanceId = call.path("id").parse().map_err(|_| unknown())?;
     let look = move |aggregate: &engine::Aggregate| {
         let definition_id = aggregate.process_instance(id)?.definition_id.clone();
-        Some((definition_id, aggregate.activity_tree(id)?))
+        Some((definition_id, aggregate.activity_tree(id)?, aggregate.transitions(id)))
     };
     let found = call.runtime().inspect(LocatedBy::ProcessInstance(id), look).await?.flatten();
-    let (definition_id, nodes) = found.ok_or_else(unknown)?;
+    let (definition_id, nodes, transitions) = found.ok_or_else(unknown)?;
     let definition = call.runtime().definition(&definition_id).await?;
-    Answer::json(&tree(id, &definition_id, definition.as_deref(), nodes))
+    Answer::json(&tree(id, &definition_id, definition.as_deref(), nodes, transitions))
 }
 
 pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
@@ -148,14 +148,21 @@ fn tree(
     definition_id: &ProcessDefinitionId,
     definition: Option<&ProcessDefinition>,
     nodes: Vec<ActivityNode>,
+    transitions: Vec<TransitionNode>,
 ) -> Value {
+    let mut on_the_way: BTreeMap<ActivityInstanceId, Vec<Value>> = BTreeMap::new();
+    for transition in transitions {
+        let shown = shown_transition(id, definition_id, definition, &transition);
+        on_the_way.entry(transition.parent).or_default().push(shown);
+    }
     let mut children: BTreeMap<ActivityInstanceId, Vec<Value>> = BTreeMap::new();
     let mut root = Value::Null;
     for node in nodes.into_iter().rev() {
         let mut inside = children.remove(&node.id).unwrap_or_default();
         inside.reverse();
         let parent = node.parent.clone();
-        let shown = shown(id, definition_id, definition, &node, &inside);
+        let on_the_way = on_the_way.remove(&node.id).unwrap_or_default();
+        let shown = shown(id, definition_id, definition, &node, (&inside, &on_the_way));
         match parent {
             Some(parent) => children.entry(parent).or_default().push(shown),
             None => root = shown,
@@ -169,7 +176,7 @@ fn shown(
     definition_id: &ProcessDefinitionId,
     definition: Option<&ProcessDefinition>,
     node: &ActivityNode,
-    children: &[Value],
+    (children, transitions): (&[Value], &[Value]),
 ) -> Value {
     let model = definition.map(|definition| &definition.model);
     let (activity_id, name, activity_type): (&str, Option<&Arc<str>>, &str) = match &node.id.activity_id {
@@ -180,11 +187,6 @@ fn shown(
             (activity_id, element.and_then(|e| e.name.as_ref()), element.map_or("", |e| e.activity_type()))
         }
     };
-    let incidents: Vec<Value> = node
-        .incidents
-        .iter()
-        .map(|(id, activity)| json!({ "id": id.to_string(), "activityId": activity.as_deref() }))
-        .collect();
     json!({
         "id": node.id.to_string(),
         "parentActivityInstanceId": node.parent.as_ref().map(ToString::to_string),
@@ -193,11 +195,45 @@ fn shown(
         "processInstanceId": id.to_string(),
         "processDefinitionId": definition_id.as_str(),
         "childActivityInstances": children,
-        "childTransitionInstances": [],
+        "childTransitionInstances": transitions,
         "executionIds": node.execution_ids.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "activityName": name.map(|name| &**name),
         "name": name.map(|name| &**name),
-        "incidentIds": node.incidents.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>(),
-        "incidents": incidents,
+        "incidentIds": incident_ids(&node.incidents),
+        "incidents": incidents(&node.incidents),
     })
+}
+
+fn shown_transition(
+    id: ProcessInstanceId,
+    definition_id: &ProcessDefinitionId,
+    definition: Option<&ProcessDefinition>,
+    node: &TransitionNode,
+) -> Value {
+    let model = definition.map(|definition| &definition.model);
+    let element = model.and_then(|model| Some(model.element(model.element_by_id(&node.activity_id)?)));
+    json!({
+        "id": node.execution_id.to_string(),
+        "parentActivityInstanceId": node.parent.to_string(),
+        "activityId": &*node.activity_id,
+        "targetActivityId": &*node.activity_id,
+        "activityName": element.and_then(|element| element.name.as_deref()),
+        "activityType": element.map_or("", |element| element.activity_type()),
+        "processInstanceId": id.to_string(),
+        "processDefinitionId": definition_id.as_str(),
+        "executionId": node.execution_id.to_string(),
+        "incidentIds": incident_ids(&node.incidents),
+        "incidents": incidents(&node.incidents),
+    })
+}
+
+type Incidents = [(IncidentId, Option<Arc<str>>)];
+
+fn incident_ids(incidents: &Incidents) -> Vec<String> {
+    incidents.iter().map(|(id, _)| id.to_string()).collect()
+}
+
+fn incidents(incidents: &Incidents) -> Vec<Value> {
+    let shown = |(id, activity): &(IncidentId, Option<Arc<str>>)| json!({ "id": id.to_string(), "activityId": activity.as_deref() });
+    incidents.iter().map(shown).collect()
 }

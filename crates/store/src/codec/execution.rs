@@ -16,7 +16,10 @@ impl RowEncode for Execution {
         row.integer(kind_number(self.kind));
         row.optional_text(self.scope.as_ref().and_then(|scope| scope.activity_id.as_deref()));
         row.optional_uuid(self.scope.as_ref().map(|scope| scope.uuid));
-        row.optional_text(self.at.as_ref().map(|visit| &*visit.activity_id));
+        // Without an activity instance it is where a job goes on.
+        row.optional_text(
+            self.at.as_ref().map(|visit| &visit.activity_id).or(self.continuation.as_ref()).map(|id| &**id),
+        );
         row.optional_uuid(self.at.as_ref().map(|visit| visit.activity_instance_id.uuid));
         row.boolean(self.at.as_ref().is_some_and(|visit| visit.is_active));
     }
@@ -33,14 +36,14 @@ impl RowDecode for Execution {
         let activity_id = row.optional_text()?;
         let visit_uuid = row.optional_uuid()?;
         let is_active = row.boolean()?;
-        let at = match (activity_id, visit_uuid) {
+        let (at, continuation) = match (activity_id, visit_uuid) {
             (Some(activity_id), Some(uuid)) => {
                 let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), uuid);
-                Some(Visit { activity_id, activity_instance_id, is_active })
+                (Some(Visit { activity_id, activity_instance_id, is_active }), None)
             }
-            _ => None,
+            (continuation, _) => (None, continuation),
         };
-        Ok(Execution { id, process_instance_id, parent_id, kind, scope, at })
+        Ok(Execution { id, process_instance_id, parent_id, kind, scope, at, continuation })
     }
 }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use engine::record::{Job, JobHandler};
@@ -24,7 +25,7 @@ impl RowEncode for Job {
         row.uuid(self.id.0);
         row.optional_uuid(self.job_definition_id.map(|id| id.0));
         row.text(handler_name(&self.handler));
-        row.optional_text(handler_configuration(&self.handler));
+        row.optional_text(handler_configuration(&self.handler).as_deref());
         row.optional_uuid(batch_of(&self.handler).map(|id| id.0));
         row.optional_uuid(self.execution_id.map(|id| id.0));
         row.optional_uuid(self.process_instance_id.map(|id| id.0));
@@ -79,6 +80,11 @@ impl RowDecode for Job {
 }
 
 const TIMER_TRANSITION: &str = "timer-transition";
+const ASYNC_CONTINUATION: &str = "async-continuation";
+const ASYNC_BEFORE: &str = "before";
+const ASYNC_AFTER: &str = "after";
+/// Between `after` and the id of a flow.
+const ALONG: char = ' ';
 const BATCH_SEED: &str = "batch-seed-job";
 const BATCH_MONITOR: &str = "batch-monitor-job";
 const BATCH_EXECUTION: &str = "set-external-task-retries";
@@ -88,6 +94,7 @@ const SUSPENSION: &str = "suspension";
 pub fn handler_name(handler: &JobHandler) -> &'static str {
     match handler {
         JobHandler::TimerTransition { .. } => TIMER_TRANSITION,
+        JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => ASYNC_CONTINUATION,
         JobHandler::BatchSeed { .. } => BATCH_SEED,
         JobHandler::BatchMonitor { .. } => BATCH_MONITOR,
         JobHandler::BatchExecution { .. } => BATCH_EXECUTION,
@@ -95,13 +102,26 @@ pub fn handler_name(handler: &JobHandler) -> &'static str {
     }
 }
 
-fn handler_configuration(handler: &JobHandler) -> Option<&str> {
+fn handler_configuration(handler: &JobHandler) -> Option<Cow<'_, str>> {
     match handler {
-        JobHandler::TimerTransition { repeat } => repeat.as_deref(),
+        JobHandler::TimerTransition { repeat } => repeat.as_deref().map(Cow::Borrowed),
+        JobHandler::AsyncBefore => Some(ASYNC_BEFORE.into()),
+        JobHandler::AsyncAfter { flow: None } => Some(ASYNC_AFTER.into()),
+        JobHandler::AsyncAfter { flow: Some(flow) } => Some(format!("{ASYNC_AFTER}{ALONG}{flow}").into()),
         JobHandler::BatchSeed { .. } | JobHandler::BatchMonitor { .. } => None,
         JobHandler::BatchExecution { configuration, .. } | JobHandler::Suspension { configuration } => {
-            Some(configuration)
+            Some(Cow::Borrowed(configuration))
         }
+    }
+}
+
+/// `after`, or `after` and the flow that is to be taken.
+fn continuation(configuration: &str) -> Result<JobHandler, StoreError> {
+    match configuration.split_once(ALONG) {
+        None if configuration == ASYNC_BEFORE => Ok(JobHandler::AsyncBefore),
+        None if configuration == ASYNC_AFTER => Ok(JobHandler::AsyncAfter { flow: None }),
+        Some((ASYNC_AFTER, flow)) => Ok(JobHandler::AsyncAfter { flow: Some(flow.into()) }),
+        _ => Err(corrupt("a job does not know where it goes on")),
     }
 }
 
@@ -110,7 +130,10 @@ fn batch_of(handler: &JobHandler) -> Option<BatchId> {
         JobHandler::BatchSeed { batch_id }
         | JobHandler::BatchMonitor { batch_id }
         | JobHandler::BatchExecution { batch_id, .. } => Some(*batch_id),
-        JobHandler::TimerTransition { .. } | JobHandler::Suspension { .. } => None,
+        JobHandler::TimerTransition { .. }
+        | JobHandler::AsyncBefore
+        | JobHandler::AsyncAfter { .. }
+        | JobHandler::Suspension { .. } => None,
     }
 }
 
@@ -119,6 +142,7 @@ fn handler(name: &str, configuration: Option<Arc<str>>, batch_id: Option<Uuid>) 
     let required = |text: Option<Arc<str>>| text.ok_or_else(|| corrupt("a job has no configuration"));
     Ok(match name {
         TIMER_TRANSITION => JobHandler::TimerTransition { repeat: configuration },
+        ASYNC_CONTINUATION => self::continuation(&required(configuration)?)?,
         BATCH_SEED => JobHandler::BatchSeed { batch_id: batch_id()? },
         BATCH_MONITOR => JobHandler::BatchMonitor { batch_id: batch_id()? },
         BATCH_EXECUTION => {

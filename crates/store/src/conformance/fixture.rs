@@ -52,6 +52,7 @@ impl WaitingInstance {
             kind: ExecutionKind::ProcessInstance,
             scope: Some(ActivityInstanceId::of_process(instance_id)),
             at: None,
+            continuation: None,
         };
         let scope = Execution {
             id: scope_id,
@@ -64,6 +65,7 @@ impl WaitingInstance {
                 activity_instance_id: activity_instance_id.clone(),
                 is_active: true,
             }),
+            continuation: None,
         };
         let task = ExternalTask {
             id: ExternalTaskId(id()),

@@ -1,0 +1,103 @@
+//! Asynchronous continuations: where a path stops until a job goes on with it.
+//!
+//! While it waits the execution is at no activity. Before an activity that has not begun; after one it has ended
+//! already.
+
+use bpmn::model::{Element, ElementIndex, FlowIndex};
+use types::{ExecutionId, IncidentId, JobId};
+
+use crate::agenda::Step;
+use crate::instance::Aggregate;
+use crate::job;
+use crate::record::{Job, JobHandler};
+use crate::rejection::{Rejection, RejectionKind};
+use crate::turn::Turn;
+
+/// A job enters the element.
+pub(crate) fn wait_before(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    element: ElementIndex,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(element);
+    wait(turn, execution, element);
+    job::create(turn, execution, element, &definition, JobHandler::AsyncBefore, None)
+}
+
+/// The execution has left an element; a job takes the flow, or ends the path where there is none.
+pub(crate) fn wait_after(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    element: ElementIndex,
+    flow: Option<FlowIndex>,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let flow = flow.map(|flow| definition.model.flow(flow).id.clone());
+    let element = definition.model.element(element);
+    wait(turn, execution, element);
+    job::create(turn, execution, element, &definition, JobHandler::AsyncAfter { flow }, None)
+}
+
+fn wait(turn: &mut Turn<'_, '_>, execution: ExecutionId, element: &Element) {
+    turn.aggregate.executions.update(execution, |row| {
+        row.at = None;
+        row.continuation = Some(element.id.clone());
+    });
+}
+
+/// What a job does with its execution; `None` for jobs that are no continuations.
+pub(crate) fn step_of(turn: &mut Turn<'_, '_>, job: &Job) -> Result<Option<Step>, Rejection> {
+    let (Some(execution), Some(activity_id)) = (job.execution_id, &job.activity_id) else { return Ok(None) };
+    let step = match &job.handler {
+        JobHandler::AsyncBefore => Step::Begin { execution, element: turn.element_named(execution, activity_id)? },
+        JobHandler::AsyncAfter { flow: Some(flow) } => {
+            Step::Take { execution, flow: flow_named(turn, execution, activity_id, flow)? }
+        }
+        JobHandler::AsyncAfter { flow: None } => {
+            Step::Finish { execution, element: turn.element_named(execution, activity_id)? }
+        }
+        _ => return Ok(None),
+    };
+    turn.aggregate.executions.update(execution, |row| row.continuation = None);
+    Ok(Some(step))
+}
+
+fn flow_named(
+    turn: &Turn<'_, '_>,
+    execution: ExecutionId,
+    activity_id: &str,
+    flow: &str,
+) -> Result<FlowIndex, Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(turn.element_named(execution, activity_id)?);
+    let found = element.outgoing.iter().find(|index| *definition.model.flow(**index).id == *flow);
+    found.copied().ok_or_else(|| {
+        let message = format!("the definition {} has no flow `{flow}` out of `{activity_id}`", definition.id);
+        Rejection::new(RejectionKind::ProcessEngine, message)
+    })
+}
+
+/// Another execution waits in place of `from`: with its job, and the incident of that.
+pub(crate) fn move_to(turn: &mut Turn<'_, '_>, from: ExecutionId, to: ExecutionId) {
+    let Some(waiting) = turn.aggregate.execution(from).and_then(|row| row.continuation.clone()) else { return };
+    for id in continuations_of(turn.aggregate, from) {
+        turn.aggregate.jobs.update(id, |row| row.execution_id = Some(to));
+        let incidents: Vec<IncidentId> =
+            turn.aggregate.incidents.by_key(from).filter(|row| row.configuration == id.0).map(|row| row.id).collect();
+        for incident in incidents {
+            turn.aggregate.incidents.update(incident, |row| row.execution_id = Some(to));
+        }
+    }
+    turn.aggregate.executions.update(from, |row| row.continuation = None);
+    turn.aggregate.executions.update(to, |row| row.continuation = Some(waiting));
+}
+
+fn continuations_of(aggregate: &Aggregate, execution: ExecutionId) -> Vec<JobId> {
+    aggregate
+        .jobs
+        .by_key(execution)
+        .filter(|job| matches!(job.handler, JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. }))
+        .map(|job| job.id)
+        .collect()
+}
