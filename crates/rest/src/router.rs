@@ -231,3 +231,35 @@ async fn read_body(mut body: Body, bytes_max: usize, settings: &RestSettings) ->
         whole.extend_from_slice(&data);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use store::sqlite::SqliteStore;
+
+    use super::*;
+    use crate::operation::{Answers, Handler};
+
+    static PANICS: Operation = Operation {
+        method: Verb::Get,
+        path: "/panics",
+        tag: "Test",
+        id: "panics",
+        takes: Takes::Nothing,
+        answers: Answers::Json,
+        handler: Some(Handler { run: |_| Box::pin(async { panic!("a secret of the inside") }), look: &look::ENGINE }),
+    };
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_that_says_nothing() {
+        let store = SqliteStore::open("sqlite::memory:").expect("a database in memory");
+        let runtime = Runtime::open(Arc::new(store), runtime::Settings::default()).await.expect("a runtime");
+        let rest = Rest { runtime, settings: Arc::default() };
+        let routes = Router::new().route("/panics", methods(&[&PANICS])).with_state(rest);
+        let request = Request::get("/panics").body(Body::empty()).expect("valid");
+        let response = routes.oneshot(request).await.expect("routers do not fail");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = response.into_body().collect().await.expect("whole").to_bytes();
+        let expected = br#"{"type":"ProcessEngineException","message":"the request failed","code":0}"#;
+        assert_eq!(body, &expected[..]);
+    }
+}
