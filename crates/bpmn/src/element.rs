@@ -7,6 +7,7 @@ pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;
 pub(crate) mod flow_node;
 pub(crate) mod intermediate_throw_event;
+pub(crate) mod multi_instance;
 pub(crate) mod script_task;
 pub(crate) mod start_event;
 pub(crate) mod sub_process;

@@ -40,7 +40,7 @@ pub struct Element {
     pub id: Arc<str>,
     pub name: Option<Arc<str>>,
     pub kind: ElementKind,
-    /// The enclosing sub-process; `None` is the process.
+    /// The enclosing sub-process or multi-instance body; `None` is the process.
     pub parent: Option<ElementIndex>,
     pub incoming: Vec<FlowIndex>,
     /// In document order, the default flow included.
@@ -86,7 +86,31 @@ pub enum ElementKind {
     ExternalTask(ExternalTask),
     ServiceTask(ServiceTask),
     SubProcess { none_start_event: ElementIndex },
+    MultiInstanceBody(MultiInstance),
     BoundaryEvent(BoundaryEvent),
+}
+
+/// What the id of a multi-instance body has after that of its activity. No id in a document can contain it.
+pub const MULTI_INSTANCE_BODY_SUFFIX: &str = "#multiInstanceBody";
+
+/// The scope around an activity that runs several times. It has the activity's flows and boundary events.
+#[derive(Debug)]
+pub struct MultiInstance {
+    pub is_sequential: bool,
+    pub cardinality: Option<Expression>,
+    pub collection: Option<Collection>,
+    /// Takes one element of the collection in each instance.
+    pub element_variable: Option<Arc<str>>,
+    /// Evaluated whenever an instance has ended; the others end when it holds.
+    pub completion_condition: Option<Condition>,
+    /// The activity.
+    pub inner: ElementIndex,
+}
+
+#[derive(Debug)]
+pub enum Collection {
+    Expression(Expression),
+    Variable(Arc<str>),
 }
 
 /// Work that workers fetch by topic. `form` is the BPMN element that it was modelled as.
@@ -282,6 +306,13 @@ impl ProcessModel {
     }
 }
 
+impl ElementKind {
+    /// Whether executions are at other elements within it.
+    pub fn encloses_elements(&self) -> bool {
+        matches!(self, ElementKind::SubProcess { .. } | ElementKind::MultiInstanceBody(_))
+    }
+}
+
 impl TaskEvent {
     pub const ALL: [TaskEvent; 5] =
         [TaskEvent::Create, TaskEvent::Assignment, TaskEvent::Update, TaskEvent::Complete, TaskEvent::Delete];
@@ -318,6 +349,7 @@ impl Element {
             ElementKind::ExternalTask(ExternalTask { form, .. })
             | ElementKind::ServiceTask(ServiceTask { form, .. }) => form.activity_type(),
             ElementKind::SubProcess { .. } => "subProcess",
+            ElementKind::MultiInstanceBody(_) => "multiInstanceBody",
             ElementKind::BoundaryEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "boundaryError",
                 BoundaryTrigger::Message { .. } => "boundaryMessage",

@@ -150,16 +150,27 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     /// Adds an element. Its id is that of the node; flows and boundary events come later.
     pub fn add(&mut self, scope: Scope<'d>, node: Node<'d>, kind: ElementKind) -> Option<ElementIndex> {
         let id: Arc<str> = Arc::from(attribute::id(node)?);
+        let listeners = listener::read_all(node, &id, self.report);
+        let index = self.add_as(scope, node, id, kind);
+        self.arena.element_mut(index).listeners = listeners;
+        Some(index)
+    }
+
+    /// Adds an element under an id of its own.
+    pub fn add_as(&mut self, scope: Scope<'d>, node: Node<'d>, id: Arc<str>, kind: ElementKind) -> ElementIndex {
         let index = ElementIndex(
             u32::try_from(self.arena.elements.len()).expect("documents have fewer elements, by their limit"),
         );
-        let job_priority = priority(node, "jobPriority", self.report);
-        let asynchronous = asynchronous::read(node);
-        let retry_cycle = asynchronous::retry_cycle(node, asynchronous, self.report);
+        let is_body = matches!(kind, ElementKind::MultiInstanceBody(_));
+        let job_priority = if is_body { None } else { priority(node, "jobPriority", self.report) };
+        // What an activity says about jobs is for its multi-instance body; its instances' jobs stand in the loop.
+        let is_instance = scope.element.is_some_and(|index| self.arena.is_multi_instance_body(index));
+        let of_instances = attribute::bpmn_child(node, "multiInstanceLoopCharacteristics").filter(|_| is_instance);
+        let asynchronous = asynchronous::read(of_instances.unwrap_or(node));
+        let retry_cycle = asynchronous::retry_cycle(of_instances.unwrap_or(node), asynchronous, self.report);
         let position = self.report.position(node);
-        let listeners = listener::read_all(node, &id, self.report);
         let is_scope = match kind {
-            ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. } => true,
+            ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. } | ElementKind::MultiInstanceBody(_) => true,
             // Camunda: data properties make a user task a scope, though they do nothing by themselves.
             ElementKind::UserTask(_) => attribute::bpmn_child(node, "property").is_some(),
             ElementKind::NoneStartEvent { .. }
@@ -189,12 +200,12 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             retry_cycle,
             inputs: Vec::new(),
             outputs: Vec::new(),
-            listeners,
+            listeners: Vec::new(),
             properties: crate::extension::properties(node),
             line: position.line,
             column: position.column,
         });
-        Some(index)
+        index
     }
 
     /// Remembers that an activity waits for a message; false if it does so already.
@@ -203,17 +214,26 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     }
 
     /// Gives an element its mappings, which make it a scope.
-    pub fn set_input_output(&mut self, index: ElementIndex, input_output: InputOutput) {
+    pub fn set_input_output(&mut self, index: ElementIndex, node: Node<'_>, input_output: InputOutput) {
+        let is_multi_instance = self.arena.multi_instance_body_of(index).is_some();
+        if is_multi_instance && !input_output.outputs.is_empty() {
+            self.report.error(node, "camunda:outputParameter not allowed for multi-instance constructs");
+            return;
+        }
         let element = self.arena.element_mut(index);
         element.inputs = input_output.inputs;
         element.outputs = input_output.outputs;
-        element.is_scope = true;
+        // Each instance has an execution of its own already.
+        element.is_scope |= !is_multi_instance;
     }
 
-    /// What an id means among the elements of a scope.
+    /// What an id means among the elements of a scope. What is connected to an activity that runs several times is
+    /// connected to its body.
     pub fn find(&self, scope: Scope<'_>, id: &str) -> Target {
-        match self.arena.elements_by_id.get(id) {
-            Some(&index) if self.arena.elements[index.0 as usize].parent == scope.element => Target::Element(index),
+        let index = self.arena.elements_by_id.get(id).copied();
+        let index = index.map(|index| self.arena.multi_instance_body_of(index).unwrap_or(index));
+        match index {
+            Some(index) if self.arena.elements[index.0 as usize].parent == scope.element => Target::Element(index),
             _ if self.refused.contains(id) => Target::Refused,
             _ => Target::Nothing,
         }
@@ -227,6 +247,16 @@ impl Arena<'_> {
 
     pub fn element_mut(&mut self, index: ElementIndex) -> &mut Element {
         &mut self.elements[index.0 as usize]
+    }
+
+    /// The body around an activity that runs several times.
+    pub fn multi_instance_body_of(&self, index: ElementIndex) -> Option<ElementIndex> {
+        let body = self.element(index).parent?;
+        self.is_multi_instance_body(body).then_some(body)
+    }
+
+    pub fn is_multi_instance_body(&self, index: ElementIndex) -> bool {
+        matches!(self.element(index).kind, ElementKind::MultiInstanceBody(_))
     }
 
     pub fn flow(&self, index: FlowIndex) -> &Flow {

@@ -47,7 +47,6 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Element("callChoreography"),
     NotYet::Element("choreographyTask"),
     NotYet::Element("subChoreography"),
-    NotYet::Child("multiInstanceLoopCharacteristics"),
     NotYet::Child("standardLoopCharacteristics"),
     NotYet::Flag { on: "", name: "isForCompensation" },
     NotYet::Flag { on: "subProcess", name: "triggeredByEvent" },

@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Enter { execution: ExecutionId, element: ElementIndex },
     /// It begins the element, of which a job may have been in the way.
     Begin { execution: ExecutionId, element: ElementIndex },
+    /// These paths of it arrive at an element, the last of them first. One at a time, so that the agenda stays short.
+    EnterInstances { execution: ExecutionId, element: ElementIndex, paths: Vec<ExecutionId> },
     /// What it waited for has happened.
     Resume { execution: ExecutionId },
     /// It leaves the activity it is at, by the flows that its conditions choose.
@@ -52,6 +54,7 @@ impl Step {
         match self {
             Step::Enter { execution, .. }
             | Step::Begin { execution, .. }
+            | Step::EnterInstances { execution, .. }
             | Step::Resume { execution }
             | Step::Leave { execution }
             | Step::Join { execution }
@@ -119,6 +122,12 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
             schedule(turn, execution, next);
             Ok(())
         }
+        Step::EnterInstances { execution, element, mut paths } => {
+            let Some(path) = paths.pop() else { return Ok(()) };
+            turn.agenda.push(Step::EnterInstances { execution, element, paths });
+            turn.agenda.push(Step::Enter { execution: path, element });
+            Ok(())
+        }
         Step::Resume { execution } => {
             let element = turn.element_at(execution)?;
             let next = behavior::resume(turn, execution, element)?;
@@ -158,6 +167,9 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) {
         Next::Leave => turn.agenda.push(Step::Leave { execution }),
         Next::End => turn.agenda.push(Step::End { execution }),
         Next::EnterInner(element) => turn.agenda.push(Step::Enter { execution, element }),
+        Next::EnterInstances { element, paths } => {
+            turn.agenda.push(Step::EnterInstances { execution, element, paths });
+        }
         Next::Throw(error) => turn.agenda.push(Step::Throw { execution, error }),
         Next::Join => turn.agenda.push(Step::Join { execution }),
     }

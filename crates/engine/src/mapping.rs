@@ -18,6 +18,9 @@ const DEPTH_MAX: u32 = 64;
 
 /// Reads around the activity, writes to its own scope.
 pub(crate) fn map_inputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &Element) -> Result<(), Rejection> {
+    if element.inputs.is_empty() {
+        return Ok(());
+    }
     let outer = parent_of(turn, scope);
     for parameter in &element.inputs {
         let value = variable(turn, outer, &parameter.mapping)?;

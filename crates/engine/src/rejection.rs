@@ -25,6 +25,8 @@ pub enum RejectionKind {
     Expression,
     /// A value has the wrong type for where it is to go, for example a topic that is no text.
     InvalidValue,
+    /// A text is no number where one is needed.
+    NumberFormat,
     /// A limit of `Limits` was reached.
     LimitReached,
     /// Anything else that the execution of the model ran into.

@@ -12,6 +12,7 @@ use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid};
 
 use crate::agenda::Step;
 use crate::behavior;
+use crate::behavior::multi_instance_body;
 use crate::command::OutputMappings;
 use crate::history::{ActivityEnd, HistoricActivityInstance};
 use crate::instance::ScopeKey;
@@ -35,17 +36,21 @@ pub(crate) fn enter_activity(
     let activity_instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id::<Uuid>());
     let visit =
         Visit { activity_id: element.id.clone(), activity_instance_id: activity_instance_id.clone(), is_active: true };
+    if !element.is_scope || element.kind.encloses_elements() {
+        variables::follow_path(turn, execution, &activity_instance_id);
+    }
     let at = if element.is_scope {
         turn.aggregate.executions.update(execution, |row| row.at = None);
         create_child(turn, execution, ExecutionKind::Scope, Some(visit))?
     } else {
         turn.aggregate.executions.update(execution, |row| row.at = Some(visit));
-        variables::follow_path(turn, execution, &activity_instance_id);
         execution
     };
     if element.is_scope {
         subscription::create(turn, at, element, &definition.model)?;
-        mapping::map_inputs(turn, at, element)?;
+    }
+    mapping::map_inputs(turn, at, element)?;
+    if element.is_scope {
         timer::create_jobs(turn, at, element, &definition)?;
     }
     record_start(turn, at, element, activity_instance_id, enclosing);
@@ -106,6 +111,12 @@ pub(crate) fn finish_path(
     let execution = close_activity(turn, execution)?;
     let row = turn.execution(execution);
     match (row.kind, row.parent_id) {
+        (ExecutionKind::Concurrent, Some(parent)) if turn.execution(parent).is_multi_instance_body() => {
+            let body = turn.element_at(parent)?;
+            let kind = &definition.model.element(body).kind;
+            let element = multi_instance_body::characteristics(kind).expect("its id says that it is a body");
+            multi_instance_body::instance_ended(turn, parent, execution, element, last_activity)
+        }
         (ExecutionKind::Concurrent, Some(parent)) => {
             remove(turn, execution);
             prune(turn, parent);
@@ -315,7 +326,7 @@ fn close_activity(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<Exe
     Ok(parent)
 }
 
-fn create_child(
+pub(crate) fn create_child(
     turn: &mut Turn<'_, '_>,
     parent: ExecutionId,
     kind: ExecutionKind,

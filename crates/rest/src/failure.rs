@@ -156,6 +156,10 @@ impl Look {
             RejectionKind::BadUserRequest => self.bad_user_request,
             RejectionKind::Suspended => self.suspended,
             RejectionKind::MismatchingMessageCorrelation => self.mismatching_message,
+            // Camunda: the exception of Java itself, as it is.
+            RejectionKind::NumberFormat => {
+                Face { status: StatusCode::INTERNAL_SERVER_ERROR, error_type: "NumberFormatException", code: None }
+            }
             RejectionKind::Expression
             | RejectionKind::InvalidValue
             | RejectionKind::LimitReached

@@ -3,7 +3,7 @@
 //! A model is the inside of a `<process>`, in BPMN with `camunda:` as the only prefix. Lines `flow a>b ${condition}`
 //! become sequence flows `a_b`. Messages and errors go into lines `message m1 name` and `error e1 code`.
 //!
-//! A command is one line: a verb, what it is about, and variables: `complete a x=1 y="text"`, `local z=true`.
+//! A command is one line: a verb, what it is about, and variables: `complete a x=1 y="text" l=json:[1]`, `local z=true`.
 
 use std::sync::Arc;
 
@@ -124,6 +124,9 @@ fn variable(text: &str) -> VariableValue {
     if let Some(quoted) = text.strip_prefix('"') {
         return VariableValue::String(quoted.trim_end_matches('"').into());
     }
+    if let Some(json) = text.strip_prefix("json:") {
+        return VariableValue::Json(json.into());
+    }
     match text {
         "true" | "false" => VariableValue::Boolean(text == "true"),
         "null" => VariableValue::Null,
@@ -145,6 +148,7 @@ pub fn shown(value: &VariableValue) -> String {
         VariableValue::Long(number) => format!("{number}L"),
         VariableValue::Double(number) => format!("{number:?}"),
         VariableValue::String(text) => format!("{text:?}"),
+        VariableValue::Json(text) => format!("json:{text}"),
         VariableValue::Object(object) => format!("object {}", object.serialized.as_deref().unwrap_or("null")),
         other => format!("{other:?}"),
     }

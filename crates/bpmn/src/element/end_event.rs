@@ -36,7 +36,7 @@ fn add<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Nod
         if !input_output.outputs.is_empty() {
             builder.report.error(node, "camunda:outputParameter is not allowed on element type 'endEvent'");
         }
-        builder.set_input_output(index, input_output);
+        builder.set_input_output(index, node, input_output);
     }
 }
 

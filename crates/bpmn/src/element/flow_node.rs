@@ -2,7 +2,7 @@
 
 use crate::attribute;
 use crate::document::{BPMN, Node};
-use crate::element::{external_task, intermediate_throw_event, script_task, sub_process, user_task};
+use crate::element::{external_task, intermediate_throw_event, multi_instance, script_task, sub_process, user_task};
 use crate::io_mapping;
 use crate::model::{ElementKind, ExternalTaskForm};
 use crate::scope::{ProcessBuilder, Scope};
@@ -39,6 +39,7 @@ pub(crate) fn read<'d>(
     // Camunda: nothing can refer to an element without an id, so it does nothing.
     let id = attribute::id(node).filter(|_| is_read)?;
     let is_refused = unsupported::refuse_parts(node, id, builder.report);
+    let multi_instance = multi_instance::read(builder, node, id);
     let kind = match name {
         _ if is_refused => None,
         "exclusiveGateway" => Some(ElementKind::ExclusiveGateway),
@@ -51,7 +52,13 @@ pub(crate) fn read<'d>(
         _ => intermediate_throw_event::read(builder, node, id),
     };
     match kind {
-        Some(kind) => add(builder, scope, node, kind, id),
+        Some(kind) => {
+            let scope = match multi_instance {
+                Some(multi_instance) => multi_instance::add_body(builder, scope, node, id, multi_instance),
+                None => scope,
+            };
+            add(builder, scope, node, kind, id)
+        }
         None => {
             builder.refuse(node);
             None
@@ -74,7 +81,7 @@ fn add<'d>(
     if is_gateway {
         io_mapping::refuse(node, builder.report);
     } else if let Some(input_output) = io_mapping::read(node, id, builder.report) {
-        builder.set_input_output(index, input_output);
+        builder.set_input_output(index, node, input_output);
     }
     is_sub_process.then_some(Scope { node, element: Some(index) })
 }

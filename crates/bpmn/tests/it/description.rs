@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use bpmn::model::{BoundaryTrigger, ErrorReference, ExecutionListener, ExternalTask, UserTask};
+use bpmn::model::{
+    BoundaryTrigger, Collection, ErrorReference, ExecutionListener, ExternalTask, MultiInstance, UserTask,
+};
 use bpmn::{
     Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
     ParsedDocument, ProcessModel,
@@ -136,6 +138,7 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
             option(head, "result", task.result_variable.as_deref());
         }
         ElementKind::SubProcess { none_start_event } => option(head, "start", Some(id_of(process, *none_start_event))),
+        ElementKind::MultiInstanceBody(body) => describe_multi_instance(head, process, body),
         ElementKind::BoundaryEvent(event) => {
             option(head, "host", Some(id_of(process, event.host)));
             if !event.is_interrupting {
@@ -154,6 +157,23 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
                 }
             }
         }
+    }
+}
+
+fn describe_multi_instance(head: &mut String, process: &ProcessModel, body: &MultiInstance) {
+    option(head, "of", Some(id_of(process, body.inner)));
+    if body.is_sequential {
+        head.push_str(" sequential");
+    }
+    option(head, "cardinality", shown(body.cardinality.as_ref()));
+    match &body.collection {
+        Some(Collection::Expression(expression)) => option(head, "collection", Some(expression.text())),
+        Some(Collection::Variable(name)) => option(head, "collectionVariable", Some(name)),
+        None => {}
+    }
+    option(head, "elementVariable", body.element_variable.as_deref());
+    if let Some(Condition::Expression(condition)) = &body.completion_condition {
+        option(head, "until", Some(condition.text()));
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod boundary_event;
 pub(crate) mod error_end_event;
 pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;
+pub(crate) mod multi_instance_body;
 pub(crate) mod none_end_event;
 pub(crate) mod none_start_event;
 pub(crate) mod outgoing;
@@ -34,6 +35,8 @@ pub(crate) enum Next {
     End,
     /// It begins what the element encloses.
     EnterInner(ElementIndex),
+    /// Each of these paths begins what the element encloses, the last of them first.
+    EnterInstances { element: ElementIndex, paths: Vec<ExecutionId> },
     /// A BPMN error looks for someone to catch it.
     Throw(BpmnError),
     /// Those that wait at this gateway and the execution go on as one.
@@ -53,6 +56,7 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
         ElementKind::ServiceTask(task) => service_task::enter(turn, execution, task),
         ElementKind::SubProcess { none_start_event } => Ok(sub_process::enter(*none_start_event)),
+        ElementKind::MultiInstanceBody(body) => multi_instance_body::enter(turn, execution, body),
         ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
     }
 }
@@ -63,6 +67,7 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         ElementKind::UserTask(_) => Ok(user_task::resume()),
         ElementKind::ExternalTask(_) => Ok(external_task::resume()),
         ElementKind::SubProcess { .. } => Ok(sub_process::resume()),
+        ElementKind::MultiInstanceBody(body) => multi_instance_body::resume(turn, execution, body),
         ElementKind::NoneStartEvent { .. }
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
@@ -85,6 +90,7 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::ParallelGateway
         | ElementKind::ServiceTask(_)
         | ElementKind::SubProcess { .. }
+        | ElementKind::MultiInstanceBody(_)
         | ElementKind::BoundaryEvent(_) => {}
     }
     Ok(())
@@ -108,6 +114,7 @@ pub(crate) fn flows_to_take(
         | ElementKind::ExternalTask(_)
         | ElementKind::ServiceTask(_)
         | ElementKind::SubProcess { .. }
+        | ElementKind::MultiInstanceBody(_)
         | ElementKind::BoundaryEvent(_) => outgoing::flows(turn, execution, &definition.model, element),
     }
 }

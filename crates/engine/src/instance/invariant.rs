@@ -79,6 +79,7 @@ fn check_execution(aggregate: &Aggregate, execution: &Execution) -> Result<(), B
             let is_somewhere = execution.at.is_some() != execution.continuation.is_some();
             require(is_somewhere, "a leaf is at an activity or on the way with a job", id)
         }
+        (Some(_), None) if execution.is_multi_instance_body() => Ok(()),
         (Some(only), None) => require(only.kind == ExecutionKind::Scope, "an only child is a scope", only.id),
         (Some(_), Some(_)) => {
             require(execution.kind != ExecutionKind::Concurrent, "a concurrent execution has one child", id)?;

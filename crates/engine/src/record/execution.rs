@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use bpmn::model::MULTI_INSTANCE_BODY_SUFFIX;
 use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId};
 
 use super::Record;
@@ -18,7 +19,8 @@ pub struct Execution {
     /// The activity it is at, while it is a leaf. For the scope of a task or an event both are the same visit.
     pub at: Option<Visit>,
     /// The activity that a job will enter with it, or has been left and a job will go on after: what Camunda calls a
-    /// transition instance. It is at no activity then.
+    /// transition instance. So is an instance of a parallel activity that has ended before the others. It is at no
+    /// activity then.
     pub continuation: Option<Arc<str>>,
 }
 
@@ -40,6 +42,14 @@ pub struct Visit {
     pub activity_instance_id: ActivityInstanceId,
     /// False where the execution has arrived at a joining gateway and waits for its siblings.
     pub is_active: bool,
+}
+
+impl Execution {
+    /// Whether it is the scope of a multi-instance body, whose paths are kept when they end and never merged with it.
+    pub fn is_multi_instance_body(&self) -> bool {
+        let activity_id = self.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+        activity_id.is_some_and(|id| id.ends_with(MULTI_INSTANCE_BODY_SUFFIX))
+    }
 }
 
 impl Record for Execution {

@@ -49,6 +49,30 @@ fn one_completion_among_many_touches_few_rows() {
     assert_eq!(change_set.history.len(), 3);
 }
 
+/// The instances of a parallel activity are counted, not looked at.
+#[test]
+fn one_instance_among_many_touches_few_rows() {
+    let model = format!(
+        "<startEvent id=\"s\"/>\n<serviceTask id=\"x\" camunda:type=\"external\" camunda:topic=\"t\">\
+         <multiInstanceLoopCharacteristics><loopCardinality>{SIBLINGS}</loopCardinality>\
+         </multiInstanceLoopCharacteristics></serviceTask>\nflow s>x\n"
+    );
+    let mut world = World::new(parse(&document(&model)), Keeping::InMemory);
+    let start = start(&world);
+    world.execute(&start).expect("the start");
+    let task = world.aggregate.external_tasks().nth(SIBLINGS / 2).expect("a task in the middle").id;
+    let lock = Command::LockExternalTask { id: task, worker_id: Some("w".into()), lock_duration_ms: Some(1000) };
+    world.execute(&lock).expect("the lock");
+    let outcome = world.execute(&work(task)).expect("the completion");
+    let change_set = outcome.change_set.expect("a completion changes something");
+    // The scope of the task goes, its path stays until the body ends.
+    assert_eq!(change_set.executions.len(), 2);
+    assert_eq!(change_set.external_tasks.len(), 1);
+    // Both counters.
+    assert_eq!(change_set.variables.len(), 2);
+    assert_eq!(change_set.jobs.len() + change_set.tasks.len(), 0);
+}
+
 #[test]
 fn executions_of_an_instance_are_limited() {
     let mut world = World::new(parse(&document(&wide_fork(20))), Keeping::InMemory);
