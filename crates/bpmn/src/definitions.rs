@@ -17,6 +17,8 @@ const WSDL: &str = "http://schemas.xmlsoap.org/wsdl/";
 pub(crate) struct Definitions<'d> {
     root: Node<'d>,
     messages: BTreeMap<&'d str, Message>,
+    /// The names of signals.
+    signals: BTreeMap<&'d str, Expression>,
     errors: BTreeMap<&'d str, ErrorReference>,
     element_ids: BTreeSet<&'d str>,
 }
@@ -32,12 +34,13 @@ impl<'d> Definitions<'d> {
         let mut definitions = Definitions {
             root,
             messages: BTreeMap::new(),
+            signals: BTreeMap::new(),
             errors: BTreeMap::new(),
             element_ids: root.descendants().filter_map(|node| node.attribute("id")).collect(),
         };
         refuse_imports(root, report);
         definitions.read_messages(report);
-        check_signals(root, report);
+        definitions.read_signals(report);
         definitions.read_errors(report);
         for escalation in bpmn_children_named(root, "escalation").filter(|node| node.attribute("id").is_none()) {
             report.error(escalation, "escalation must have an id");
@@ -68,16 +71,25 @@ impl<'d> Definitions<'d> {
         self.element_ids.contains(id)
     }
 
-    /// A message by reference; a prefix must stand for the document's own namespace.
+    /// A message by reference.
     pub fn message(&self, reference: &str) -> Option<&Message> {
-        let id = match reference.trim().split_once(':') {
-            None => reference.trim(),
+        self.messages.get(self.local_name(reference)?)
+    }
+
+    /// The name of a signal by reference.
+    pub fn signal(&self, reference: &str) -> Option<&Expression> {
+        self.signals.get(self.local_name(reference)?)
+    }
+
+    /// What a qualified name means here; a prefix must stand for the document's own namespace.
+    fn local_name<'n>(&self, reference: &'n str) -> Option<&'n str> {
+        match reference.trim().split_once(':') {
+            None => Some(reference.trim()),
             Some((prefix, id)) => {
                 let uri = self.root.lookup_namespace_uri(Some(prefix));
-                uri.filter(|&uri| Some(uri) == self.target_namespace()).map(|_| id)?
+                uri.filter(|&uri| Some(uri) == self.target_namespace()).map(|_| id)
             }
-        };
-        self.messages.get(id)
+        }
     }
 
     /// An error by reference.
@@ -94,6 +106,26 @@ impl<'d> Definitions<'d> {
         for node in bpmn_children_named(self.root, "message") {
             let name = node.attribute("name").and_then(|name| read_expression(name, node, report));
             self.messages.insert(node.attribute("id").unwrap_or_default(), Message { name });
+        }
+    }
+
+    fn read_signals(&mut self, report: &mut Report<'_>) {
+        let mut names = BTreeSet::new();
+        for signal in bpmn_children(self.root).filter(|node| node.has_tag_name((BPMN, "signal"))) {
+            let (id, name) = (signal.attribute("id"), signal.attribute("name"));
+            if name.is_some_and(|name| names.contains(name)) {
+                report.error(signal, format!("duplicate signal name '{}'", name.unwrap_or_default()));
+            }
+            match (id, name) {
+                (None, _) => report.error(signal, "signal must have an id"),
+                (Some(id), None) => report.error(signal, format!("signal with id '{id}' has no name")),
+                (Some(id), Some(name)) => {
+                    if let Some(expression) = read_expression(name, signal, report) {
+                        self.signals.insert(id, expression);
+                    }
+                    names.insert(name);
+                }
+            }
         }
     }
 
@@ -132,23 +164,5 @@ fn refuse_imports(root: Node<'_>, report: &mut Report<'_>) {
             report.error(import, format!("nothing imports definitions of type '{import_type}'"));
         }
         report.error(import, format!("definitions of type '{import_type}' cannot be imported"));
-    }
-}
-
-fn check_signals(root: Node<'_>, report: &mut Report<'_>) {
-    let mut names = BTreeSet::new();
-    for signal in bpmn_children(root).filter(|node| node.has_tag_name((BPMN, "signal"))) {
-        let (id, name) = (signal.attribute("id"), signal.attribute("name"));
-        if name.is_some_and(|name| names.contains(name)) {
-            report.error(signal, format!("duplicate signal name '{}'", name.unwrap_or_default()));
-        }
-        match (id, name) {
-            (None, _) => report.error(signal, "signal must have an id"),
-            (Some(id), None) => report.error(signal, format!("signal with id '{id}' has no name")),
-            (Some(_), Some(name)) => {
-                let _ = read_expression(name, signal, report);
-                names.insert(name);
-            }
-        }
     }
 }

@@ -2,13 +2,19 @@
 
 pub(crate) mod boundary_event;
 pub(crate) mod end_event;
+pub(crate) mod event_based_gateway;
 pub(crate) mod event_definition;
+pub(crate) mod event_trigger;
 pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;
 pub(crate) mod flow_node;
+pub(crate) mod intermediate_catch_event;
 pub(crate) mod intermediate_throw_event;
+pub(crate) mod link_event;
 pub(crate) mod multi_instance;
+pub(crate) mod receive_task;
 pub(crate) mod script_task;
+pub(crate) mod signal_throw_event;
 pub(crate) mod start_event;
 pub(crate) mod sub_process;
 pub(crate) mod user_task;

@@ -23,8 +23,8 @@ pub struct ProcessModel {
     pub flows: Vec<Flow>,
     /// Of the process itself, in document order.
     pub listeners: Vec<ExecutionListener>,
-    /// Where an instance starts by default.
-    pub none_start_event: Option<ElementIndex>,
+    /// Where an instance starts unless an event starts it.
+    pub initial: Option<ElementIndex>,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
 }
 
@@ -49,7 +49,8 @@ pub struct Element {
     /// Attached to this activity, in document order.
     pub boundary_events: Vec<ElementIndex>,
     /// Gets an execution of its own when it is entered: owner of its local variables, jobs and subscriptions.
-    /// True for external tasks, sub-processes, activities with boundary events or input/output mappings.
+    /// True for external tasks, sub-processes, what waits for an event, activities with boundary events or
+    /// input/output mappings.
     pub is_scope: bool,
     pub asynchronous: Asynchronous,
     /// `camunda:jobPriority`, for all jobs of the element; that of the process counts without it.
@@ -77,17 +78,101 @@ pub struct Asynchronous {
 /// What an element does when it is entered. The names follow BPMN; `activity_type` gives Camunda's.
 #[derive(Debug)]
 pub enum ElementKind {
-    NoneStartEvent { initiator: Option<Arc<str>> },
+    NoneStartEvent {
+        initiator: Option<Arc<str>>,
+    },
+    /// A start event of the process that waits for something while no instance is there.
+    EventStartEvent(EventStartEvent),
     NoneEndEvent,
-    ErrorEndEvent { error: ErrorReference },
+    ErrorEndEvent {
+        error: ErrorReference,
+    },
+    /// Ends the scope that it is in, with everything that runs there.
+    TerminateEndEvent,
     ExclusiveGateway,
     ParallelGateway,
+    InclusiveGateway,
+    EventBasedGateway {
+        events: Vec<ElementIndex>,
+    },
     UserTask(UserTask),
+    /// Without a message only an explicit signal ends the wait.
+    ReceiveTask {
+        trigger: Option<EventTrigger>,
+    },
+    /// A task or an event that does nothing.
+    PassThrough {
+        form: PassThroughForm,
+    },
     ExternalTask(ExternalTask),
     ServiceTask(ServiceTask),
-    SubProcess { none_start_event: ElementIndex },
+    IntermediateCatchEvent(IntermediateCatchEvent),
+    /// Flows to the throwing link lead to this one.
+    LinkCatchEvent,
+    SignalThrowEvent(SignalThrowEvent),
+    SubProcess {
+        none_start_event: ElementIndex,
+    },
     MultiInstanceBody(MultiInstance),
     BoundaryEvent(BoundaryEvent),
+}
+
+/// How an element without an effect was modelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassThroughForm {
+    Task,
+    ManualTask,
+    NoneThrowEvent,
+}
+
+#[derive(Debug)]
+pub struct EventStartEvent {
+    pub initiator: Option<Arc<str>>,
+    pub trigger: EventTrigger,
+}
+
+#[derive(Debug)]
+pub struct IntermediateCatchEvent {
+    pub trigger: EventTrigger,
+    /// The event-based gateway that waits in its place.
+    pub gateway: Option<ElementIndex>,
+}
+
+/// What a waiting event waits for.
+#[derive(Debug)]
+pub enum EventTrigger {
+    Message { name: Expression },
+    Signal { name: Expression },
+    Timer(TimerDefinition),
+}
+
+/// Tells all that wait for the signal, in every instance.
+#[derive(Debug)]
+pub struct SignalThrowEvent {
+    pub is_end_event: bool,
+    pub name: Expression,
+    pub payload: Vec<PassedVariables>,
+    /// Of the instances that the signal starts.
+    pub business_key: Option<Expression>,
+}
+
+/// A `camunda:in`: what goes along.
+#[derive(Debug)]
+pub enum PassedVariables {
+    All,
+    /// Only those of the scope that passes them.
+    AllLocal,
+    One {
+        source: PassedSource,
+        target: Arc<str>,
+    },
+}
+
+#[derive(Debug)]
+pub enum PassedSource {
+    Variable(Arc<str>),
+    LocalVariable(Arc<str>),
+    Expression(Expression),
 }
 
 /// What the id of a multi-instance body has after that of its activity. No id in a document can contain it.
@@ -228,10 +313,7 @@ pub enum BoundaryTrigger {
         error_code_variable: Option<Arc<str>>,
         error_message_variable: Option<Arc<str>>,
     },
-    Message {
-        name: Expression,
-    },
-    Timer(TimerDefinition),
+    Event(EventTrigger),
 }
 
 /// When a timer is due; which of the three BPMN forms it was given in.
@@ -329,16 +411,70 @@ impl TaskEvent {
     }
 }
 
+impl ProcessModel {
+    /// The events that the scope of an element waits for: its own, those attached to it, those behind a gateway.
+    pub fn events_of(&self, index: ElementIndex) -> impl Iterator<Item = (ElementIndex, &EventTrigger)> {
+        let element = self.element(index);
+        let behind: &[ElementIndex] = match &element.kind {
+            ElementKind::EventBasedGateway { events } => events,
+            _ => &[],
+        };
+        let own = element.own_trigger().map(|trigger| (index, trigger));
+        let behind = behind.iter().filter_map(|event| match &self.element(*event).kind {
+            ElementKind::IntermediateCatchEvent(catch) => Some((*event, &catch.trigger)),
+            _ => None,
+        });
+        let attached = element.boundary_events.iter().filter_map(|event| match &self.element(*event).kind {
+            ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => {
+                Some((*event, trigger))
+            }
+            _ => None,
+        });
+        own.into_iter().chain(behind).chain(attached)
+    }
+}
+
 impl Element {
+    /// What an element itself waits for, in an execution of its own.
+    fn own_trigger(&self) -> Option<&EventTrigger> {
+        match &self.kind {
+            ElementKind::IntermediateCatchEvent(IntermediateCatchEvent { trigger, gateway: None }) => Some(trigger),
+            ElementKind::ReceiveTask { trigger } => trigger.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Camunda's name of the kind, as history and activity-instance trees show it.
     pub fn activity_type(&self) -> &'static str {
         match &self.kind {
             ElementKind::NoneStartEvent { .. } => "startEvent",
+            ElementKind::EventStartEvent(event) => match event.trigger {
+                EventTrigger::Message { .. } => "messageStartEvent",
+                EventTrigger::Signal { .. } => "signalStartEvent",
+                EventTrigger::Timer(_) => "startTimerEvent",
+            },
             ElementKind::NoneEndEvent => "noneEndEvent",
             ElementKind::ErrorEndEvent { .. } => "errorEndEvent",
+            ElementKind::TerminateEndEvent => "terminateEndEvent",
             ElementKind::ExclusiveGateway => "exclusiveGateway",
             ElementKind::ParallelGateway => "parallelGateway",
+            ElementKind::InclusiveGateway => "inclusiveGateway",
+            ElementKind::EventBasedGateway { .. } => "eventBasedGateway",
             ElementKind::UserTask(_) => "userTask",
+            ElementKind::ReceiveTask { .. } => "receiveTask",
+            ElementKind::PassThrough { form } => match form {
+                PassThroughForm::Task => "task",
+                PassThroughForm::ManualTask => "manualTask",
+                PassThroughForm::NoneThrowEvent => "intermediateNoneThrowEvent",
+            },
+            ElementKind::IntermediateCatchEvent(event) => match event.trigger {
+                EventTrigger::Message { .. } => "intermediateMessageCatch",
+                EventTrigger::Signal { .. } => "intermediateSignalCatch",
+                EventTrigger::Timer(_) => "intermediateTimer",
+            },
+            ElementKind::LinkCatchEvent => "intermediateLinkCatch",
+            ElementKind::SignalThrowEvent(event) if event.is_end_event => "signalEndEvent",
+            ElementKind::SignalThrowEvent(_) => "intermediateSignalThrow",
             // Camunda: a message event that does nothing goes by other names.
             ElementKind::ServiceTask(ServiceTask {
                 form: ExternalTaskForm::MessageThrowEvent, action: None, ..
@@ -352,8 +488,9 @@ impl Element {
             ElementKind::MultiInstanceBody(_) => "multiInstanceBody",
             ElementKind::BoundaryEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "boundaryError",
-                BoundaryTrigger::Message { .. } => "boundaryMessage",
-                BoundaryTrigger::Timer(_) => "boundaryTimer",
+                BoundaryTrigger::Event(EventTrigger::Message { .. }) => "boundaryMessage",
+                BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "boundarySignal",
+                BoundaryTrigger::Event(EventTrigger::Timer(_)) => "boundaryTimer",
             },
         }
     }

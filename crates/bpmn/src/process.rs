@@ -32,8 +32,8 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
     };
     check_starters(node, report);
     let listeners = listener::read_all(node, key, report);
-    let mut builder = ProcessBuilder::new(definitions, report);
-    let none_start_event = scope::read(&mut builder, node);
+    let mut builder = ProcessBuilder::new(key, definitions, report);
+    let initial = scope::read(&mut builder, node);
     let arena = builder.finish();
     Some(ProcessModel {
         key: Arc::from(key),
@@ -48,7 +48,7 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
         listeners,
         elements: arena.elements,
         flows: arena.flows,
-        none_start_event,
+        initial,
         elements_by_id: arena.elements_by_id,
     })
 }

@@ -13,7 +13,7 @@ use crate::asynchronous;
 use crate::attribute::{self, bpmn_children_named};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
-use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, start_event};
+use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, intermediate_catch_event, start_event};
 use crate::io_mapping::InputOutput;
 use crate::listener;
 use crate::model::{Element, ElementIndex, ElementKind, Flow, FlowIndex};
@@ -26,11 +26,29 @@ use crate::sequence_flow;
 pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
     pub definitions: &'b Definitions<'d>,
     pub report: &'b mut Report<'r>,
+    pub process_id: &'d str,
     pub arena: Arena<'d>,
+    pub links: Links<'d>,
     /// The ids of elements that are there but not executable; what refers to them is not an error of its own.
     refused: BTreeSet<&'d str>,
-    /// The names of messages that boundary events of an activity wait for.
-    subscriptions: BTreeSet<(ElementIndex, String)>,
+    /// What scopes wait for; `None` is the process.
+    subscriptions: BTreeSet<(Option<ElementIndex>, Wait)>,
+}
+
+/// A wait that a scope may have once only, by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wait {
+    Message(String),
+    Signal(String),
+}
+
+/// The link events of a process.
+#[derive(Debug, Default)]
+pub(crate) struct Links<'d> {
+    /// Throwing events: id to name of the link.
+    pub sources: BTreeMap<&'d str, &'d str>,
+    /// Name of the link to the id of the catching event.
+    pub targets: BTreeMap<&'d str, &'d str>,
 }
 
 /// A process or sub-process whose elements are still to be read.
@@ -108,6 +126,13 @@ fn begin_sub_process<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<
 
 /// Reads what comes after the activities of a scope.
 fn read_connections<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>) {
+    for node in bpmn_children_named(scope.node, "intermediateCatchEvent") {
+        let id = attribute::id(node).unwrap_or_default();
+        // One behind an event-based gateway has been read with it.
+        if builder.find(scope, id) == Target::Nothing {
+            intermediate_catch_event::read(builder, scope, node, None);
+        }
+    }
     for node in bpmn_children_named(scope.node, "endEvent") {
         end_event::read(builder, scope, node);
     }
@@ -123,11 +148,17 @@ fn read_connections<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'
 }
 
 impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
-    pub fn new(definitions: &'b Definitions<'d>, report: &'b mut Report<'r>) -> ProcessBuilder<'b, 'd, 'r> {
+    pub fn new(
+        process_id: &'d str,
+        definitions: &'b Definitions<'d>,
+        report: &'b mut Report<'r>,
+    ) -> ProcessBuilder<'b, 'd, 'r> {
         ProcessBuilder {
             definitions,
             report,
+            process_id,
             arena: Arena::default(),
+            links: Links::default(),
             refused: BTreeSet::new(),
             subscriptions: BTreeSet::new(),
         }
@@ -170,15 +201,26 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         let retry_cycle = asynchronous::retry_cycle(of_instances.unwrap_or(node), asynchronous, self.report);
         let position = self.report.position(node);
         let is_scope = match kind {
-            ElementKind::ExternalTask(_) | ElementKind::SubProcess { .. } | ElementKind::MultiInstanceBody(_) => true,
+            ElementKind::ExternalTask(_)
+            | ElementKind::SubProcess { .. }
+            | ElementKind::MultiInstanceBody(_)
+            | ElementKind::EventBasedGateway { .. }
+            | ElementKind::LinkCatchEvent => true,
+            ElementKind::IntermediateCatchEvent(ref event) => event.gateway.is_none(),
+            ElementKind::ReceiveTask { ref trigger } => trigger.is_some(),
             // Camunda: data properties make a user task a scope, though they do nothing by themselves.
             ElementKind::UserTask(_) => attribute::bpmn_child(node, "property").is_some(),
             ElementKind::NoneStartEvent { .. }
+            | ElementKind::EventStartEvent(_)
             | ElementKind::NoneEndEvent
             | ElementKind::ErrorEndEvent { .. }
+            | ElementKind::TerminateEndEvent
+            | ElementKind::SignalThrowEvent(_)
+            | ElementKind::PassThrough { .. }
             | ElementKind::ExclusiveGateway
             | ElementKind::ParallelGateway
             | ElementKind::ServiceTask(_)
+            | ElementKind::InclusiveGateway
             | ElementKind::BoundaryEvent(_) => false,
         };
         self.arena.elements_by_id.insert(Arc::clone(&id), index);
@@ -208,9 +250,9 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         index
     }
 
-    /// Remembers that an activity waits for a message; false if it does so already.
-    pub fn subscribe(&mut self, activity: ElementIndex, message_name: &str) -> bool {
-        self.subscriptions.insert((activity, message_name.to_owned()))
+    /// Remembers that a scope waits for something; false if it does so already.
+    pub fn subscribe(&mut self, scope: Option<ElementIndex>, wait: Wait) -> bool {
+        self.subscriptions.insert((scope, wait))
     }
 
     /// Gives an element its mappings, which make it a scope.

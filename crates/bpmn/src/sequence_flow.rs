@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::attribute::{self, bpmn_child};
 use crate::document::{BPMN, Node, XSI};
 use crate::listener;
-use crate::model::{Condition, Flow, FlowIndex};
+use crate::model::{Condition, ElementKind, Flow, FlowIndex, IntermediateCatchEvent};
 use crate::scope::{ProcessBuilder, Scope, Target};
 use crate::unsupported;
 
@@ -13,7 +13,14 @@ use crate::unsupported;
 pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) {
     let id = attribute::id(node).unwrap_or_default();
     let source_ref = node.attribute("sourceRef").unwrap_or("null").trim();
-    let target_ref = node.attribute("targetRef").unwrap_or("null").trim();
+    let mut target_ref = node.attribute("targetRef").unwrap_or("null").trim();
+    if let Some(link) = builder.links.sources.get(target_ref) {
+        let Some(target) = builder.links.targets.get(link) else {
+            let message = format!("sequence flow leads to a link event with name '{link}', which no event catches");
+            return builder.report.error(node, message);
+        };
+        target_ref = target;
+    }
     let (source, target) = match (builder.find(scope, source_ref), builder.find(scope, target_ref)) {
         (Target::Nothing, _) => {
             return builder.report.error(node, format!("Invalid source '{source_ref}' of sequence flow '{id}'"));
@@ -28,6 +35,16 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
         }
         (Target::Refused, _) => return,
     };
+    // Its events wait within the gateway; no flow is taken to them.
+    if matches!(builder.arena.element(source).kind, ElementKind::EventBasedGateway { .. }) {
+        return;
+    }
+    if let ElementKind::IntermediateCatchEvent(IntermediateCatchEvent { gateway: Some(_), .. }) =
+        &builder.arena.element(target).kind
+    {
+        let message = format!("no sequence flow may lead to '{target_ref}', which is behind an event-based gateway");
+        return builder.report.error(node, message);
+    }
     unsupported::refuse_parts(node, id, builder.report);
     let condition =
         bpmn_child(node, "conditionExpression").and_then(|condition| read_condition(builder, condition, id));

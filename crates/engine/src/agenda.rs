@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{ElementIndex, FlowIndex};
-use types::ExecutionId;
+use bpmn::model::{ElementIndex, ElementKind, FlowIndex, ProcessModel};
+use types::{ExecutionId, VariableMap};
 
 use crate::behavior::{self, Next};
 use crate::listener::{self, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{continuation, error_propagation, tree};
+use crate::{continuation, error_propagation, event, tree};
 
 /// One move of one execution.
 #[derive(Clone, Debug)]
@@ -38,8 +38,9 @@ pub(crate) enum Step {
     Finish { execution: ExecutionId, element: ElementIndex },
     /// The activity it is at throws a BPMN error.
     Throw { execution: ExecutionId, error: BpmnError },
-    /// The event attached to the activity that the execution is the scope of has happened.
-    FireBoundaryEvent { execution: ExecutionId, event: ElementIndex },
+    /// An event has happened that is attached to the activity that the execution is the scope of, or that stands behind
+    /// that gateway. The variables become local ones of the event's path.
+    FireEvent { execution: ExecutionId, event: ElementIndex, variables: VariableMap },
 }
 
 /// An error that models can catch.
@@ -62,7 +63,7 @@ impl Step {
             | Step::End { execution }
             | Step::Finish { execution, .. }
             | Step::Throw { execution, .. }
-            | Step::FireBoundaryEvent { execution, .. } => execution,
+            | Step::FireEvent { execution, .. } => execution,
         }
     }
 }
@@ -76,6 +77,19 @@ pub(crate) struct Agenda {
 impl Agenda {
     pub fn push(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// Where an execution is on its way to.
+    pub fn destination_of(&self, execution: ExecutionId, model: &ProcessModel) -> Option<ElementIndex> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Take { execution: on_its_way, flow } if *on_its_way == execution => Some(model.flow(*flow).target),
+            Step::Enter { execution: on_its_way, element } | Step::Begin { execution: on_its_way, element }
+                if *on_its_way == execution =>
+            {
+                Some(*element)
+            }
+            _ => None,
+        })
     }
 
     /// Another execution goes on in place of `old`.
@@ -106,7 +120,7 @@ pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
     Err(Rejection::new(RejectionKind::LimitReached, message))
 }
 
-fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
+pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
     match step {
         Step::Enter { execution, element } => {
             if turn.definition_of(execution)?.model.element(element).asynchronous.before {
@@ -116,11 +130,14 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
             Ok(())
         }
         Step::Begin { execution, element } => {
+            let execution = match turn.definition_of(execution)?.model.element(element).kind {
+                ElementKind::TerminateEndEvent => tree::interrupt_scope(turn, execution)?,
+                _ => execution,
+            };
             let execution = tree::enter_activity(turn, execution, element)?;
             listener::activity_started(turn, execution)?;
             let next = behavior::enter(turn, execution, element)?;
-            schedule(turn, execution, next);
-            Ok(())
+            schedule(turn, execution, next)
         }
         Step::EnterInstances { execution, element, mut paths } => {
             let Some(path) = paths.pop() else { return Ok(()) };
@@ -131,8 +148,7 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
         Step::Resume { execution } => {
             let element = turn.element_at(execution)?;
             let next = behavior::resume(turn, execution, element)?;
-            schedule(turn, execution, next);
-            Ok(())
+            schedule(turn, execution, next)
         }
         Step::Leave { execution } => {
             let element = turn.element_at(execution)?;
@@ -157,11 +173,11 @@ fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {
         }
         Step::Finish { execution, element } => tree::finish_path(turn, execution, element),
         Step::Throw { execution, error } => error_propagation::throw(turn, execution, &error),
-        Step::FireBoundaryEvent { execution, event } => tree::fire_boundary_event(turn, execution, event),
+        Step::FireEvent { execution, event, variables } => tree::fire_event(turn, execution, event, &variables),
     }
 }
 
-fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) {
+fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Result<(), Rejection> {
     match next {
         Next::Wait => {}
         Next::Leave => turn.agenda.push(Step::Leave { execution }),
@@ -172,5 +188,17 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) {
         }
         Next::Throw(error) => turn.agenda.push(Step::Throw { execution, error }),
         Next::Join => turn.agenda.push(Step::Join { execution }),
+        Next::LeaveAfter(deliveries) => {
+            // On the agenda already, so that it follows its execution if a delivery moves that.
+            let leave = turn.agenda.steps.len();
+            turn.agenda.push(Step::Leave { execution });
+            for delivery in &deliveries {
+                event::deliver_now(turn, delivery)?;
+            }
+            // Camunda: the thrower goes on first.
+            let leave = turn.agenda.steps.remove(leave);
+            turn.agenda.push(leave);
+        }
     }
+    Ok(())
 }

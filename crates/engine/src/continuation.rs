@@ -63,6 +63,23 @@ pub(crate) fn step_of(turn: &mut Turn<'_, '_>, job: &Job) -> Result<Option<Step>
     Ok(Some(step))
 }
 
+/// Where a path goes on that waits for its job; `None` if it waits for none.
+pub(crate) fn destination_of(turn: &Turn<'_, '_>, execution: ExecutionId) -> Result<Option<ElementIndex>, Rejection> {
+    let row = turn.execution(execution);
+    let Some(activity_id) = row.continuation.clone() else { return Ok(None) };
+    let flow = turn.aggregate.jobs.by_key(execution).find_map(|job| match &job.handler {
+        JobHandler::AsyncAfter { flow } => flow.clone(),
+        _ => None,
+    });
+    match flow {
+        Some(flow) => {
+            let index = flow_named(turn, execution, &activity_id, &flow)?;
+            Ok(Some(turn.definition_of(execution)?.model.flow(index).target))
+        }
+        None => turn.element_named(execution, &activity_id).map(Some),
+    }
+}
+
 fn flow_named(
     turn: &Turn<'_, '_>,
     execution: ExecutionId,

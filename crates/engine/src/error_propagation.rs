@@ -1,7 +1,7 @@
 //! Where a BPMN error goes: outwards, to the first activity with an error event that catches it.
 
 use bpmn::model::{BoundaryTrigger, Element, ElementIndex, ElementKind, ProcessModel};
-use types::{ExecutionId, VariableValue};
+use types::{ExecutionId, VariableMap, VariableValue};
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &Bpm
         let element = turn.element_named(host, &activity_id)?;
         if let Some(event) = catching_event(&definition.model, definition.model.element(element), error) {
             set_error_variables(turn, host, definition.model.element(event), error)?;
-            turn.agenda.push(Step::FireBoundaryEvent { execution: host, event });
+            turn.agenda.push(Step::FireEvent { execution: host, event, variables: VariableMap::new() });
             return Ok(());
         }
     }

@@ -1,5 +1,9 @@
 //! What a command leads to.
 
+use std::sync::Arc;
+
+use types::VariableMap;
+
 use crate::change::ChangeSet;
 use crate::command::Reply;
 use crate::effect::Effect;
@@ -10,5 +14,18 @@ pub struct Outcome {
     pub change_set: Option<ChangeSet>,
     /// To be run once the change set is durable.
     pub effects: Vec<Effect>,
+    /// To be delivered elsewhere in the same unit of work; what waits within the aggregate has been told.
+    pub signals: Vec<ThrownSignal>,
     pub reply: Reply,
+}
+
+/// A signal that an instance has thrown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThrownSignal {
+    pub name: Arc<str>,
+    /// Of the instance that throws it.
+    pub tenant_id: Option<Arc<str>>,
+    pub variables: VariableMap,
+    /// Of the instances that it starts.
+    pub business_key: Option<Arc<str>>,
 }

@@ -1,6 +1,6 @@
 //! Waits for events that come from outside.
 
-use bpmn::model::{BoundaryTrigger, Element, ElementKind, ProcessModel};
+use bpmn::model::{ElementIndex, EventTrigger, ProcessModel};
 use types::{EventSubscriptionId, ExecutionId};
 
 use crate::evaluate;
@@ -8,27 +8,29 @@ use crate::record::{EventSubscription, EventType};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 
-/// One for each message event attached to the activity.
+/// One for each message and signal that the scope of an element waits for.
 pub(crate) fn create(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
-    host: &Element,
+    scope: ElementIndex,
     model: &ProcessModel,
 ) -> Result<(), Rejection> {
-    for index in &host.boundary_events {
-        let element = model.element(*index);
-        let ElementKind::BoundaryEvent(event) = &element.kind else { continue };
-        let BoundaryTrigger::Message { name } = &event.trigger else { continue };
+    for (index, trigger) in model.events_of(scope) {
+        let (event_type, name) = match trigger {
+            EventTrigger::Message { name } => (EventType::Message, name),
+            EventTrigger::Signal { name } => (EventType::Signal, name),
+            EventTrigger::Timer(_) => continue,
+        };
         let event_name = evaluate::text(turn, execution, name)?;
         let id: EventSubscriptionId = turn.new_id();
         let instance = turn.instance_of(execution);
         let row = EventSubscription {
             id,
-            event_type: EventType::Message,
+            event_type,
             event_name,
             execution_id: execution,
             process_instance_id: instance.id,
-            activity_id: element.id.clone(),
+            activity_id: model.element(index).id.clone(),
             tenant_id: instance.tenant_id.clone(),
             create_time: turn.env.now,
         };

@@ -1,8 +1,8 @@
-//! Jobs of timer events.
+//! Jobs of timer events that wait within an instance.
 
 use std::sync::Arc;
 
-use bpmn::model::{BoundaryTrigger, Element, ElementKind, TimerDefinition, TimerForm};
+use bpmn::model::{ElementIndex, ElementKind, EventTrigger, TimerDefinition, TimerForm};
 use expression::Value;
 use types::{ExecutionId, JobId, Timestamp};
 
@@ -14,19 +14,21 @@ use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
-/// One for each timer event attached to the activity.
+/// One for each timer that the scope of an element waits for.
 pub(crate) fn create_jobs(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
-    host: &Element,
+    scope: ElementIndex,
     definition: &ProcessDefinition,
 ) -> Result<(), Rejection> {
-    for index in &host.boundary_events {
-        let element = definition.model.element(*index);
-        let ElementKind::BoundaryEvent(event) = &element.kind else { continue };
-        let BoundaryTrigger::Timer(timer) = &event.trigger else { continue };
+    for (index, trigger) in definition.model.events_of(scope) {
+        let EventTrigger::Timer(timer) = trigger else { continue };
+        let element = definition.model.element(index);
         let (due_date, repeat) = first_due(turn, execution, timer)?;
-        let handler = JobHandler::TimerTransition { repeat };
+        let handler = match element.kind {
+            ElementKind::BoundaryEvent(_) => JobHandler::TimerTransition { repeat },
+            _ => JobHandler::TimerIntermediateTransition { repeat },
+        };
         job::create(turn, execution, element, definition, handler, due_date)?;
     }
     Ok(())
@@ -34,7 +36,11 @@ pub(crate) fn create_jobs(
 
 /// The job of the next repetition, where there is one.
 pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejection> {
-    let JobHandler::TimerTransition { repeat: Some(cycle) } = &fired.handler else { return Ok(()) };
+    let (JobHandler::TimerTransition { repeat: Some(cycle) }
+    | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }) = &fired.handler
+    else {
+        return Ok(());
+    };
     let next = due_date::next_of_cycle(cycle, turn.env.now).map_err(|error| refused(&error))?;
     let Some(due_date) = next else { return Ok(()) };
     let id: JobId = turn.new_id();

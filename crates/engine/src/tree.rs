@@ -8,12 +8,12 @@
 use std::sync::Arc;
 
 use bpmn::model::{BoundaryEvent, Element, ElementIndex, ElementKind, FlowIndex};
-use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid};
+use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid, VariableMap};
 
 use crate::agenda::Step;
 use crate::behavior;
 use crate::behavior::multi_instance_body;
-use crate::command::OutputMappings;
+use crate::command::{OutputMappings, VariableReach};
 use crate::history::{ActivityEnd, HistoricActivityInstance};
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
@@ -47,11 +47,11 @@ pub(crate) fn enter_activity(
         execution
     };
     if element.is_scope {
-        subscription::create(turn, at, element, &definition.model)?;
+        subscription::create(turn, at, index, &definition.model)?;
     }
     mapping::map_inputs(turn, at, element)?;
     if element.is_scope {
-        timer::create_jobs(turn, at, element, &definition)?;
+        timer::create_jobs(turn, at, index, &definition)?;
     }
     record_start(turn, at, element, activity_instance_id, enclosing);
     Ok(at)
@@ -163,15 +163,18 @@ pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<()
 
 /// An interrupting event cancels the activity that the execution is the scope of and goes on in its place; another
 /// one starts a path beside it.
-pub(crate) fn fire_boundary_event(
+pub(crate) fn fire_event(
     turn: &mut Turn<'_, '_>,
     host: ExecutionId,
     event: ElementIndex,
+    variables: &VariableMap,
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(host)?;
     let parent = turn.execution(host).parent_id.expect("the scope of an activity has a parent");
-    let ElementKind::BoundaryEvent(BoundaryEvent { is_interrupting, .. }) = definition.model.element(event).kind else {
-        unreachable!("only boundary events are attached to activities");
+    let is_interrupting = match definition.model.element(event).kind {
+        ElementKind::BoundaryEvent(BoundaryEvent { is_interrupting, .. }) => is_interrupting,
+        // One behind a gateway.
+        _ => true,
     };
     let path = if is_interrupting {
         // Camunda: outputs are mapped for a cancelled activity, too.
@@ -181,8 +184,22 @@ pub(crate) fn fire_boundary_event(
         let scope = turn.aggregate.scope_execution_of(parent);
         create_concurrent(turn, scope)?
     };
+    variables::set_all(turn, ScopeKey::Execution(path), VariableReach::Local, variables)?;
     turn.agenda.push(Step::Enter { execution: path, element: event });
     Ok(())
+}
+
+/// Cancels all that runs in the scope of an execution that is about to enter an element. The scope itself enters it.
+pub(crate) fn interrupt_scope(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<ExecutionId, Rejection> {
+    let scope = turn.aggregate.scope_execution_of(execution);
+    if scope != execution {
+        remove(turn, execution);
+    }
+    let children: Vec<ExecutionId> = turn.aggregate.children(scope).map(|child| child.id).collect();
+    for child in children {
+        cancel(turn, child, OutputMappings::Evaluate)?;
+    }
+    Ok(scope)
 }
 
 /// Ends an execution and everything below it, leaves first, as cancelled.
@@ -412,6 +429,9 @@ fn record_start(
     id: ActivityInstanceId,
     parent: ActivityInstanceId,
 ) {
+    if is_passed_silently(element) {
+        return;
+    }
     let sequence = turn.next_sequence();
     let instance = turn.instance_of(execution);
     let row = HistoricActivityInstance {
@@ -436,7 +456,17 @@ fn record_start(
 
 fn record_end(turn: &mut Turn<'_, '_>, execution: ExecutionId, ending: Ending) {
     let id = turn.visit_of(execution).activity_instance_id;
-    record_ended(turn, &id, ending);
+    let is_silent = turn.definition_of(execution).is_ok_and(|definition| {
+        turn.element_at(execution).is_ok_and(|element| is_passed_silently(definition.model.element(element)))
+    });
+    if !is_silent {
+        record_ended(turn, &id, ending);
+    }
+}
+
+/// Camunda: history knows nothing of link events.
+fn is_passed_silently(element: &Element) -> bool {
+    matches!(element.kind, ElementKind::LinkCatchEvent)
 }
 
 fn record_ended(turn: &mut Turn<'_, '_>, id: &ActivityInstanceId, ending: Ending) {

@@ -14,7 +14,7 @@ use crate::effect::Effect;
 use crate::env::Env;
 use crate::instance::{Aggregate, ScopeKey};
 use crate::listener::Notified;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, ThrownSignal};
 use crate::record::{Execution, ProcessInstance, Visit};
 use crate::recorder::Recorder;
 use crate::rejection::{Rejection, RejectionKind};
@@ -35,6 +35,7 @@ pub(crate) struct Turn<'a, 'e> {
     pub final_variables: BTreeMap<ProcessInstanceId, Vec<(Arc<str>, VariableValue)>>,
     /// Order of the newest activity start.
     sequence: u64,
+    pub thrown_signals: Vec<ThrownSignal>,
 }
 
 /// Whether a command decides on more than the row of one external task.
@@ -59,6 +60,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             transient_variables: BTreeMap::new(),
             final_variables: BTreeMap::new(),
             sequence,
+            thrown_signals: Vec::new(),
         }
     }
 
@@ -123,18 +125,20 @@ impl<'a, 'e> Turn<'a, 'e> {
     pub fn finish(mut self, reach: Reach, root: ProcessInstanceId, reply: Reply) -> Result<Outcome, Rejection> {
         self.check_limits()?;
         if !self.aggregate.has_changed() && self.history.is_empty() {
-            return Ok(Outcome { change_set: None, effects: Vec::new(), reply });
+            let signals = self.thrown_signals;
+            return Ok(Outcome { change_set: None, effects: Vec::new(), signals, reply });
         }
         let guards = self.guard_external_tasks();
         let effects = self.effects();
         let revision = self.revision_check(reach, root);
+        let signals = std::mem::take(&mut self.thrown_signals);
         let mut change_set = ChangeSet::new(root, revision);
         change_set.guards = guards;
         self.aggregate.take_changes(&mut change_set);
         change_set.history = self.history.into_changes();
         #[cfg(debug_assertions)]
         self.aggregate.assert_invariants();
-        Ok(Outcome { change_set: Some(change_set), effects, reply })
+        Ok(Outcome { change_set: Some(change_set), effects, signals, reply })
     }
 
     fn check_limits(&self) -> Result<(), Rejection> {

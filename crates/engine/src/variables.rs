@@ -44,6 +44,19 @@ pub(crate) fn all_local(turn: &Turn<'_, '_>, scope: ScopeKey) -> Vec<(Arc<str>, 
     all.into_iter().collect()
 }
 
+/// All variables that a scope sees: its own before those of the scopes around it, in the order of names.
+pub(crate) fn all_visible(turn: &Turn<'_, '_>, from: ScopeKey) -> Vec<(Arc<str>, VariableValue)> {
+    let mut all = std::collections::BTreeMap::new();
+    let mut next = Some(from);
+    while let Some(scope) = next {
+        for (name, value) in all_local(turn, scope) {
+            all.entry(name).or_insert(value);
+        }
+        next = turn.aggregate.enclosing_scope(scope);
+    }
+    all.into_iter().collect()
+}
+
 /// Writes all of them, in the order of names.
 pub(crate) fn set_all(
     turn: &mut Turn<'_, '_>,

@@ -105,6 +105,13 @@ pub mod look {
     /// Messages, whose refusals are all the sender's fault.
     pub const MESSAGE: Look = Look { not_found: INVALID, bad_user_request: INVALID, suspended: INVALID, ..ENGINE };
 
+    /// Signals, where an execution that does not exist is a value that is missing.
+    pub const SIGNAL: Look = Look {
+        not_found: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        null_value: face(StatusCode::INTERNAL_SERVER_ERROR, "NullValueException"),
+        ..ENGINE
+    };
+
     const JOB_UNKNOWN: Face = Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") };
 
     /// The execution of a job by hand: whatever it runs into, it is not found.

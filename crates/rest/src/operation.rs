@@ -15,8 +15,8 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
-    batch, deployment, engine, external_task, external_task_retries, fetch_and_lock, history, job, message,
-    process_definition, process_instance, task,
+    batch, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history, job, message,
+    process_definition, process_instance, signal, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -261,14 +261,14 @@ operations! {
         GET "/execution/{id}/localVariables" getLocalExecutionVariables: nothing -> json => WRAPPED, of_execution::all;
         GET "/execution/{id}/localVariables/{varName}" getLocalExecutionVariable: nothing -> json => WRAPPED, of_execution::one;
         GET "/execution/{id}/localVariables/{varName}/data" getLocalExecutionVariableBinary: nothing -> any => WRAPPED, of_execution::data;
-        GET "/execution/{id}/messageSubscriptions/{messageName}" getMessageEventSubscription: nothing -> json;
+        GET "/execution/{id}/messageSubscriptions/{messageName}" getMessageEventSubscription: nothing -> json => ENGINE, execution::message_subscription;
         POST "/execution" queryExecutions: json -> json => ENGINE, |call| list::rows(&resource::EXECUTIONS, call);
         POST "/execution/count" queryExecutionsCount: json -> json => ENGINE, |call| list::count(&resource::EXECUTIONS, call);
         POST "/execution/{id}/create-incident" createIncident: json -> json;
         POST "/execution/{id}/localVariables" modifyLocalExecutionVariables: json -> nothing => WRAPPED, of_execution::modify;
         POST "/execution/{id}/localVariables/{varName}/data" setLocalExecutionVariableBinary: form -> nothing => WRAPPED, of_execution::put_data;
-        POST "/execution/{id}/messageSubscriptions/{messageName}/trigger" triggerEvent: json -> nothing;
-        POST "/execution/{id}/signal" signalExecution: json -> nothing;
+        POST "/execution/{id}/messageSubscriptions/{messageName}/trigger" triggerEvent: json -> nothing => WRAPPED, execution::trigger;
+        POST "/execution/{id}/signal" signalExecution: json -> nothing => WRAPPED, execution::signal;
         PUT "/execution/{id}/localVariables/{varName}" putLocalExecutionVariable: json -> nothing => WRAPPED, of_execution::put;
     }
     "External Task" {
@@ -574,7 +574,7 @@ operations! {
         POST "/schema/log" querySchemaLog: json -> json;
     }
     "Signal" {
-        POST "/signal" throwSignal: json -> nothing;
+        POST "/signal" throwSignal: json -> nothing => SIGNAL, signal::throw;
     }
     "Task" {
         DELETE "/task/{id}" deleteTask: nothing -> nothing;

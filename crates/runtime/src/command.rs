@@ -2,12 +2,11 @@
 //!
 //! A command runs in a task of its own, so that it is finished, or not begun, whatever becomes of who asked for it.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
 use engine::instance::Aggregate;
-use engine::{ChangeSet, Command, Env, ProcessDefinition, Reply};
+use engine::{Command, Env, ProcessDefinition, Reply};
 use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
 use types::{ProcessInstanceId, Timestamp, Uuid};
 
@@ -18,7 +17,7 @@ use crate::lane::{Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
 use crate::shared::Shared;
 
 /// How often a command is decided because the state changes under it (ADR 0004).
-const CONFLICT_ATTEMPTS_MAX: u32 = 5;
+pub(crate) const CONFLICT_ATTEMPTS_MAX: u32 = 5;
 /// Commands of one `execute_together`.
 const TOGETHER_MAX: usize = 50_000;
 
@@ -28,6 +27,8 @@ enum Pass {
     Failed(Error),
     /// What it was decided on did not last.
     Again,
+    /// It throws signals, so that it is one unit with what they lead to.
+    Together,
 }
 
 struct Submission {
@@ -77,6 +78,10 @@ impl Shared {
                 Pass::Done(reply) => return Ok(reply),
                 Pass::Failed(error) => return Err(error),
                 Pass::Again => {}
+                Pass::Together => {
+                    let mut replies = self.run_together(vec![(lane.root, work)]).await?;
+                    return replies.pop().ok_or_else(|| Error::Defect("a unit of work has no reply".to_owned()));
+                }
             }
         }
         Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
@@ -99,7 +104,11 @@ impl Shared {
             let decision = self.decide(&mut state, work, now);
             let standing = state.standing();
             match decision {
-                Decision::Changed { change_set, effects, reply } => {
+                Decision::Changed { signals, .. } if !signals.is_empty() => {
+                    state.forget();
+                    return Pass::Together;
+                }
+                Decision::Changed { change_set: Some(change_set), effects, reply, .. } => {
                     self.lanes.note_roots(&change_set);
                     let effects = effect::pending(effects, &change_set);
                     let pending = self.store.submit(Work::Apply(vec![*change_set]));
@@ -255,117 +264,13 @@ impl Shared {
             let message = format!("{} commands at once: at most {TOGETHER_MAX} are allowed", commands.len());
             return Err(Error::rejected(engine::RejectionKind::LimitReached, message));
         }
-        let mut by_root: BTreeMap<ProcessInstanceId, Vec<LaneWork>> = BTreeMap::new();
+        let mut work = Vec::with_capacity(commands.len());
         for command in commands {
             let Some(root) = self.locate(&command).await? else { return Err(self.refuse_on_nothing(command)) };
-            by_root.entry(root).or_default().push(LaneWork::Command(command));
+            work.push((root, LaneWork::Command(command)));
         }
-        self.run_together(by_root).await
+        self.run_together(work).await.map(|_| ())
     }
-
-    pub(crate) async fn run_together(
-        self: &Arc<Self>,
-        by_root: BTreeMap<ProcessInstanceId, Vec<LaneWork>>,
-    ) -> Result<(), Error> {
-        let lanes: Vec<(Pin, Vec<LaneWork>)> =
-            by_root.into_iter().map(|(root, work)| (self.lanes.pin(root), work)).collect();
-        for _ in 0..CONFLICT_ATTEMPTS_MAX {
-            for (lane, _) in &lanes {
-                self.make_ready(lane).await?;
-            }
-            match self.pass_together(&lanes).await {
-                Pass::Done(_) => return Ok(()),
-                Pass::Failed(error) => return Err(error),
-                Pass::Again => {}
-            }
-        }
-        Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
-    }
-
-    /// Locks all lanes in the order of their roots, which is the order of everyone who locks several. A refusal that
-    /// was decided while commits were under way is decided again on what they have left.
-    async fn pass_together(self: &Arc<Self>, lanes: &[(Pin, Vec<LaneWork>)]) -> Pass {
-        let submitted = {
-            let mut states: Vec<_> = lanes.iter().map(|(lane, _)| lane.lock()).collect();
-            let now = self.now();
-            let mut together = Together::default();
-            let mut refusal = None;
-            for (at, (_, work)) in lanes.iter().enumerate() {
-                if let Some(decision) = self.decide_all(&mut states[at], work, now, &mut together) {
-                    refusal = Some((decision, states[at].is_quiet()));
-                    states[..=at].iter_mut().for_each(|state| state.forget());
-                    break;
-                }
-            }
-            match refusal {
-                Some(refusal) => Err(refusal),
-                None => Ok(self.submit_together(&mut states, together)),
-            }
-        };
-        match submitted {
-            Err((Decision::NotLoaded, _) | (Decision::Refused(_), false)) => Pass::Again,
-            Err((decision, _)) => Pass::Failed(decision.into()),
-            Ok((pending, settlements, effects)) => {
-                let result = pending.await;
-                for ((lane, _), (commit, standing)) in lanes.iter().zip(settlements) {
-                    lane.settle(commit, standing, result.is_ok());
-                }
-                match result {
-                    Ok(_) => {
-                        self.run_effects(effects);
-                        Pass::Done(Reply::Done)
-                    }
-                    Err(StoreError::Conflict) => Pass::Again,
-                    Err(error) => Pass::Failed(error.into()),
-                }
-            }
-        }
-    }
-
-    /// The first decision that refuses, if there is one.
-    fn decide_all(
-        &self,
-        state: &mut LaneState,
-        work: &[LaneWork],
-        now: Timestamp,
-        together: &mut Together,
-    ) -> Option<Decision> {
-        for work in work {
-            match self.decide(state, work, now) {
-                Decision::Changed { change_set, effects, .. } => {
-                    self.lanes.note_roots(&change_set);
-                    together.effects.extend(effect::pending(effects, &change_set));
-                    together.change_sets.push(*change_set);
-                }
-                Decision::Unchanged(_) => {}
-                refused @ (Decision::NotLoaded | Decision::Refused(_) | Decision::Defect(_)) => return Some(refused),
-            }
-        }
-        None
-    }
-
-    fn submit_together(
-        &self,
-        states: &mut [std::sync::MutexGuard<'_, LaneState>],
-        together: Together,
-    ) -> (Pending<'static, WorkDone>, Vec<(u64, Standing)>, Vec<PendingEffect>) {
-        let pending = self.store.submit(Work::Apply(together.change_sets));
-        let settlements = states
-            .iter_mut()
-            .map(|state| {
-                let standing = state.standing();
-                (state.submitted(), standing)
-            })
-            .collect();
-        (pending, settlements, together.effects)
-    }
-}
-
-/// What `pass_together` gathers.
-#[derive(Default)]
-struct Together {
-    change_sets: Vec<ChangeSet>,
-    effects: Vec<PendingEffect>,
 }
 
 /// Runs to its end even if the caller stops waiting.
@@ -387,6 +292,7 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
             Some(LocatedBy::ProcessInstance(*id))
         }
         Command::PatchVariables { execution_id, .. } => Some(LocatedBy::Execution(*execution_id)),
+        Command::TriggerExecution { id, .. } | Command::SignalExecution { id, .. } => Some(LocatedBy::Execution(*id)),
         Command::LockExternalTask { id, .. }
         | Command::ExtendExternalTaskLock { id, .. }
         | Command::UnlockExternalTask { id }

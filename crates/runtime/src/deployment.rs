@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bpmn::model::{Asynchronous, BoundaryTrigger, TimerForm};
+use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventTrigger, TimerForm};
 use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
 use engine::RejectionKind;
 use engine::definition::JobDefinition;
@@ -247,8 +247,15 @@ impl Shared {
 
     fn job_definitions_of(&self, model: &ProcessModel, now: Timestamp) -> Vec<JobDefinition> {
         let timers = model.elements.iter().filter_map(|element| {
-            let ElementKind::BoundaryEvent(event) = &element.kind else { return None };
-            let BoundaryTrigger::Timer(timer) = &event.trigger else { return None };
+            let (job_type, trigger) = match &element.kind {
+                ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => {
+                    ("timer-transition", trigger)
+                }
+                ElementKind::IntermediateCatchEvent(event) => ("timer-intermediate-transition", &event.trigger),
+                ElementKind::EventStartEvent(event) => ("timer-start-event", &event.trigger),
+                _ => return None,
+            };
+            let EventTrigger::Timer(timer) = trigger else { return None };
             let form = match timer.form {
                 TimerForm::Date => "DATE",
                 TimerForm::Duration => "DURATION",
@@ -257,7 +264,7 @@ impl Shared {
             Some(JobDefinition {
                 id: self.ids.next(now).into(),
                 activity_id: element.id.clone(),
-                job_type: "timer-transition",
+                job_type,
                 configuration: format!("{form}: {}", timer.expression.text()),
             })
         });

@@ -13,7 +13,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use engine::instance::Aggregate;
-use engine::{ChangeSet, Command, Definitions, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange};
+use engine::{
+    ChangeSet, Command, Definitions, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange,
+    ThrownSignal,
+};
 use tokio::sync::Notify;
 use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
 
@@ -89,8 +92,10 @@ pub(crate) enum Decision {
     /// Nothing to store.
     Unchanged(Reply),
     Changed {
-        change_set: Box<ChangeSet>,
+        change_set: Option<Box<ChangeSet>>,
         effects: Vec<Effect>,
+        /// To be delivered in the same unit of work.
+        signals: Vec<ThrownSignal>,
         reply: Reply,
     },
     Defect(String),
@@ -280,11 +285,13 @@ impl LaneState {
             }
         };
         match catch_unwind(AssertUnwindSafe(|| engine::execute(&*definitions, aggregate, command, env))) {
-            Ok(Ok(Outcome { change_set: Some(change_set), effects, reply })) => {
-                self.value_bytes += written_bytes(&change_set);
-                Decision::Changed { change_set: Box::new(change_set), effects, reply }
+            Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
+                Decision::Unchanged(reply)
             }
-            Ok(Ok(Outcome { change_set: None, reply, .. })) => Decision::Unchanged(reply),
+            Ok(Ok(Outcome { change_set, effects, signals, reply })) => {
+                self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
+                Decision::Changed { change_set: change_set.map(Box::new), effects, signals, reply }
+            }
             Ok(Err(rejection)) => Decision::Refused(rejection),
             Err(panic) => {
                 self.forget();

@@ -21,6 +21,7 @@ mod cache;
 mod command;
 mod effect;
 mod lane;
+mod unit;
 
 mod definition_cache;
 mod deletion;
@@ -35,6 +36,7 @@ mod batch;
 mod job_executor;
 mod job_row;
 mod message;
+mod signal;
 
 pub use clock::Clock;
 pub use error::Error;

@@ -1,6 +1,5 @@
 //! Message correlation: finds the executions that wait for a message, and has their lanes deliver it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::record::EventType;
@@ -11,7 +10,7 @@ use types::{EventSubscriptionId, ProcessInstanceId, VariableValue};
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::lane::LaneWork;
-use crate::request::{CorrelatedExecution, MessageCorrelation, MessageReach};
+use crate::request::{Correlated, MessageCorrelation, MessageReach};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 
@@ -23,14 +22,13 @@ const ATTEMPTS_MAX: u32 = 10;
 struct Receiver {
     subscription_id: EventSubscriptionId,
     root: ProcessInstanceId,
-    execution: CorrelatedExecution,
 }
 
 impl Shared {
     pub(crate) async fn correlate_message(
         self: &Arc<Self>,
         message: MessageCorrelation,
-    ) -> Result<Vec<CorrelatedExecution>, Error> {
+    ) -> Result<Vec<Correlated>, Error> {
         let admitted = self.admission.admit()?;
         let shared = self.clone();
         in_own_task(async move {
@@ -55,7 +53,7 @@ impl Shared {
         self: &Arc<Self>,
         message: &MessageCorrelation,
         receivers: Vec<Receiver>,
-    ) -> Result<Vec<CorrelatedExecution>, Error> {
+    ) -> Result<Vec<Correlated>, Error> {
         let [receiver] = receivers.as_slice() else {
             let text = match receivers.len() {
                 0 => format!("no execution waits for the message `{}` that matches", message.name),
@@ -63,13 +61,8 @@ impl Shared {
             };
             return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
         };
-        match self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await? {
-            Reply::Correlated { execution_id, process_instance_id, variables } => {
-                let tenant_id = receiver.execution.tenant_id.clone();
-                Ok(vec![CorrelatedExecution { execution_id, process_instance_id, tenant_id, variables }])
-            }
-            Reply::Done | Reply::Started(_) | Reply::Variables(_) => Ok(vec![receiver.execution.clone()]),
-        }
+        let reply = self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await?;
+        Ok(vec![correlated(reply)?])
     }
 
     /// All of them or none.
@@ -77,15 +70,9 @@ impl Shared {
         self: &Arc<Self>,
         message: &MessageCorrelation,
         receivers: Vec<Receiver>,
-    ) -> Result<Vec<CorrelatedExecution>, Error> {
-        let mut by_root: BTreeMap<ProcessInstanceId, Vec<LaneWork>> = BTreeMap::new();
-        for receiver in &receivers {
-            by_root.entry(receiver.root).or_default().push(delivery(message, receiver));
-        }
-        if !by_root.is_empty() {
-            self.run_together(by_root).await?;
-        }
-        Ok(receivers.into_iter().map(|receiver| receiver.execution).collect())
+    ) -> Result<Vec<Correlated>, Error> {
+        let work = receivers.iter().map(|receiver| (receiver.root, delivery(message, receiver))).collect();
+        self.run_together(work).await?.into_iter().map(correlated).collect()
     }
 
     async fn receivers(&self, message: &MessageCorrelation) -> Result<Vec<Receiver>, Error> {
@@ -102,13 +89,7 @@ impl Shared {
             source: instances.source(),
             on: vec![(instances.col("id"), subscriptions.col("process_instance_id"))],
         }];
-        select.columns = vec![
-            subscriptions.col("id").into(),
-            instances.col("root_process_instance_id").into(),
-            subscriptions.col("execution_id").into(),
-            subscriptions.col("process_instance_id").into(),
-            subscriptions.col("tenant_id").into(),
-        ];
+        select.columns = vec![subscriptions.col("id").into(), instances.col("root_process_instance_id").into()];
         if let Some(business_key) = &message.business_key {
             select = select.filter(Condition::equal(instances.col("business_key"), business_key.as_ref()));
         }
@@ -134,16 +115,7 @@ impl Shared {
 }
 
 fn receiver(mut cells: Cells) -> Result<Receiver, Error> {
-    Ok(Receiver {
-        subscription_id: cells.id()?,
-        root: cells.id()?,
-        execution: CorrelatedExecution {
-            execution_id: cells.id()?,
-            process_instance_id: cells.id()?,
-            tenant_id: cells.optional_text()?,
-            variables: Vec::new(),
-        },
-    })
+    Ok(Receiver { subscription_id: cells.id()?, root: cells.id()? })
 }
 
 fn delivery(message: &MessageCorrelation, receiver: &Receiver) -> LaneWork {
@@ -151,7 +123,20 @@ fn delivery(message: &MessageCorrelation, receiver: &Receiver) -> LaneWork {
         subscription_id: receiver.subscription_id,
         variables: message.variables.clone(),
         local_variables: message.local_variables.clone(),
+        triggered_scope_variables: message.triggered_scope_variables.clone(),
     })
+}
+
+fn correlated(reply: Reply) -> Result<Correlated, Error> {
+    match reply {
+        Reply::Correlated { execution_id: id, process_instance_id, tenant_id, variables } => {
+            Ok(Correlated::Execution { id, process_instance_id, tenant_id, variables })
+        }
+        Reply::Started(started) => Ok(Correlated::Started(started)),
+        Reply::Done | Reply::Variables(_) => {
+            Err(Error::Defect("a message was answered with something else".to_owned()))
+        }
+    }
 }
 
 /// The execution in `of` has a variable of that name, type and value.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use engine::StartedProcessInstance;
 use store::{ClaimOrder, ClaimTopic, LockedExternalTask};
 use types::{
     BatchId, DeploymentId, ExecutionId, ExternalTaskId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId,
@@ -139,7 +140,18 @@ pub struct MessageCorrelation {
     pub tenant: Option<TenantChoice>,
     pub variables: VariableMap,
     pub local_variables: VariableMap,
+    pub triggered_scope_variables: VariableMap,
     pub reach: MessageReach,
+}
+
+/// A signal from outside.
+#[derive(Clone, Debug)]
+pub struct Signal {
+    pub name: Arc<str>,
+    /// The only one to get it; `None` is everything that waits.
+    pub execution_id: Option<ExecutionId>,
+    pub tenant: Option<TenantChoice>,
+    pub variables: VariableMap,
 }
 
 /// How many receivers a message may have.
@@ -152,14 +164,17 @@ pub enum MessageReach {
     All,
 }
 
-/// An execution that received a message.
+/// What a message has led to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CorrelatedExecution {
-    pub execution_id: ExecutionId,
-    pub process_instance_id: ProcessInstanceId,
-    pub tenant_id: Option<Arc<str>>,
-    /// Those of the process's scope, where it was the only receiver.
-    pub variables: Vec<(Arc<str>, VariableValue)>,
+pub enum Correlated {
+    Execution {
+        id: ExecutionId,
+        process_instance_id: ProcessInstanceId,
+        tenant_id: Option<Arc<str>>,
+        /// Those of the process's scope.
+        variables: Vec<(Arc<str>, VariableValue)>,
+    },
+    Started(StartedProcessInstance),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

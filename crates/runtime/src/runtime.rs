@@ -74,7 +74,13 @@ impl Runtime {
         let definition_id = definition.id.clone();
         let reply = self
             .shared
-            .start(definition, |id| Command::StartProcessInstance { id, definition_id, business_key, variables })
+            .start(definition, |id| Command::StartProcessInstance {
+                id,
+                definition_id,
+                start_event_id: None,
+                business_key,
+                variables,
+            })
             .await?;
         match reply {
             Reply::Started(started) => Ok(started),
@@ -132,7 +138,12 @@ impl Runtime {
         Ok(self.shared.store.select(statement).await?)
     }
 
-    pub async fn correlate_message(&self, message: MessageCorrelation) -> Result<Vec<CorrelatedExecution>, Error> {
+    /// To everything that waits for it, or to one execution.
+    pub async fn throw_signal(&self, signal: Signal) -> Result<(), Error> {
+        self.shared.throw_signal(signal).await
+    }
+
+    pub async fn correlate_message(&self, message: MessageCorrelation) -> Result<Vec<Correlated>, Error> {
         self.shared.correlate_message(message).await
     }
 

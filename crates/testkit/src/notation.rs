@@ -1,7 +1,8 @@
 //! A short notation for models and commands.
 //!
 //! A model is the inside of a `<process>`, in BPMN with `camunda:` as the only prefix. Lines `flow a>b ${condition}`
-//! become sequence flows `a_b`. Messages and errors go into lines `message m1 name` and `error e1 code`.
+//! become sequence flows `a_b`. Messages, signals and errors go into lines `message m1 name`, `signal g1 name` and
+//! `error e1 code`.
 //!
 //! A command is one line: a verb, what it is about, and variables: `complete a x=1 y="text" l=json:[1]`, `local z=true`.
 
@@ -18,6 +19,7 @@ pub fn document(model: &str) -> String {
         match words[..] {
             ["flow", flow, ..] => body.push_str(&sequence_flow(flow, line)),
             ["message", id, name] => roots.push_str(&format!("<message id=\"{id}\" name=\"{name}\"/>")),
+            ["signal", id, name] => roots.push_str(&format!("<signal id=\"{id}\" name=\"{name}\"/>")),
             ["error", id, code] => roots.push_str(&format!("<error id=\"{id}\" errorCode=\"{code}\"/>")),
             ["process", ..] => {}
             _ => {

@@ -65,6 +65,7 @@ fn command(world: &World, line: &Line) -> Command {
         "start" => Command::StartProcessInstance {
             id: INSTANCE,
             definition_id: world.definition().id.clone(),
+            start_event_id: line.after("event"),
             business_key: line.after("key"),
             variables,
         },
@@ -123,9 +124,13 @@ fn command(world: &World, line: &Line) -> Command {
             error_message: line.after("message"),
             variables,
         },
-        "message" => {
-            Command::CorrelateMessage { subscription_id: subscription(world, line.word(0)), variables, local_variables }
-        }
+        "message" => Command::CorrelateMessage {
+            subscription_id: subscription(world, line.word(0)),
+            variables,
+            local_variables,
+            triggered_scope_variables: Default::default(),
+        },
+        "signal-execution" => Command::SignalExecution { id: execution(world, line.word(0)), variables },
         "job" => Command::ExecuteJob { id: job(world, line.word(0)) },
         "job-fails" => {
             Command::FailJob { id: job(world, line.word(0)), message: line.after("message").expect("a message") }

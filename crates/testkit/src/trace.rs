@@ -38,7 +38,7 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
     match result {
         Err(rejection) => _ = writeln!(text, "  refused: {:?}: {}", rejection.kind, without_ids(&rejection.message)),
         Ok(Outcome { change_set: None, .. }) => text.push_str("  nothing changed\n"),
-        Ok(Outcome { change_set: Some(change_set), effects, .. }) => {
+        Ok(Outcome { change_set: Some(change_set), effects, signals, .. }) => {
             if change_set.revision == RevisionCheck::Untouched {
                 text.push_str("  the task's row alone\n");
             }
@@ -52,6 +52,10 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
                     }
                     Effect::JobDue { at } => writeln!(text, "  effect: job at {}", relative(*at)),
                 };
+            }
+            for signal in signals {
+                let variables = signal.variables.iter().map(|(name, write)| format!(" {name}={}", shown(&write.value)));
+                _ = writeln!(text, "  throws signal {}{}", signal.name, variables.collect::<String>());
             }
         }
     }

@@ -1,8 +1,8 @@
-//! `endEvent`: none, error, and message as an external task.
+//! `endEvent`: none, error, signal, terminate, and message as an external task or without an effect.
 
 use crate::attribute;
 use crate::document::Node;
-use crate::element::{event_definition, external_task};
+use crate::element::{event_definition, external_task, signal_throw_event};
 use crate::io_mapping;
 use crate::model::{ElementKind, ExternalTaskForm};
 use crate::scope::{ProcessBuilder, Scope};
@@ -16,6 +16,8 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     let kind = match definition.map(|definition| (definition, definition.tag_name().name())) {
         None => Some(ElementKind::NoneEndEvent),
         Some((definition, "errorEventDefinition")) => error(builder, definition, id),
+        Some((_, "terminateEventDefinition")) => Some(ElementKind::TerminateEndEvent),
+        Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
         Some((definition, "messageEventDefinition")) => {
             external_task::of_message(builder, ExternalTaskForm::MessageEndEvent, definition, id)
         }

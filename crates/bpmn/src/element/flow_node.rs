@@ -2,9 +2,12 @@
 
 use crate::attribute;
 use crate::document::{BPMN, Node};
-use crate::element::{external_task, intermediate_throw_event, multi_instance, script_task, sub_process, user_task};
+use crate::element::{
+    event_based_gateway, event_trigger, external_task, intermediate_throw_event, multi_instance, receive_task,
+    script_task, sub_process, user_task,
+};
 use crate::io_mapping;
-use crate::model::{ElementKind, ExternalTaskForm};
+use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm};
 use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
 
@@ -29,7 +32,12 @@ pub(crate) fn read<'d>(
         name,
         "exclusiveGateway"
             | "parallelGateway"
+            | "inclusiveGateway"
+            | "eventBasedGateway"
+            | "task"
+            | "manualTask"
             | "userTask"
+            | "receiveTask"
             | "serviceTask"
             | "sendTask"
             | "businessRuleTask"
@@ -44,6 +52,14 @@ pub(crate) fn read<'d>(
         _ if is_refused => None,
         "exclusiveGateway" => Some(ElementKind::ExclusiveGateway),
         "parallelGateway" => Some(ElementKind::ParallelGateway),
+        "inclusiveGateway" => Some(ElementKind::InclusiveGateway),
+        "eventBasedGateway" => {
+            event_based_gateway::read(builder, scope, node, id);
+            return None;
+        }
+        "task" => Some(ElementKind::PassThrough { form: PassThroughForm::Task }),
+        "manualTask" => Some(ElementKind::PassThrough { form: PassThroughForm::ManualTask }),
+        "receiveTask" => receive_task::read(builder, node, id),
         "userTask" => Some(user_task::read(builder, node)),
         "serviceTask" => external_task::read(builder, ExternalTaskForm::ServiceTask, node, id),
         "sendTask" => external_task::read(builder, ExternalTaskForm::SendTask, node, id),
@@ -75,9 +91,14 @@ fn add<'d>(
 ) -> Option<Scope<'d>> {
     let (is_sub_process, is_gateway) = (
         matches!(kind, ElementKind::SubProcess { .. }),
-        matches!(kind, ElementKind::ExclusiveGateway | ElementKind::ParallelGateway),
+        matches!(kind, ElementKind::ExclusiveGateway | ElementKind::ParallelGateway | ElementKind::InclusiveGateway),
     );
+    let wait = match &kind {
+        ElementKind::ReceiveTask { trigger: Some(trigger) } => event_trigger::wait_of(trigger),
+        _ => None,
+    };
     let index = builder.add(scope, node, kind)?;
+    event_trigger::check_is_unique(builder, Some(index), wait, node, id);
     if is_gateway {
         io_mapping::refuse(node, builder.report);
     } else if let Some(input_output) = io_mapping::read(node, id, builder.report) {

@@ -1,18 +1,24 @@
-//! `intermediateThrowEvent`: message, as an external task.
+//! `intermediateThrowEvent`: none, signal, and message as an external task or without an effect.
 
 use crate::document::Node;
-use crate::element::{event_definition, external_task};
-use crate::model::{ElementKind, ExternalTaskForm};
+use crate::element::{event_definition, external_task, link_event, signal_throw_event};
+use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm};
 use crate::scope::ProcessBuilder;
 use crate::unsupported;
 
-pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, id: &str) -> Option<ElementKind> {
+pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, node: Node<'d>, id: &'d str) -> Option<ElementKind> {
     let definition = event_definition::of_event(node, builder.report);
-    match definition {
-        Some(definition) if definition.tag_name().name() == "messageEventDefinition" => {
+    match definition.map(|definition| (definition, definition.tag_name().name())) {
+        None => Some(ElementKind::PassThrough { form: PassThroughForm::NoneThrowEvent }),
+        Some((definition, "messageEventDefinition")) => {
             external_task::of_message(builder, ExternalTaskForm::MessageThrowEvent, definition, id)
         }
-        _ => {
+        Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
+        Some((definition, "linkEventDefinition")) => {
+            link_event::throw(builder, definition, id);
+            None
+        }
+        Some(_) => {
             unsupported::refuse_event_definition(node, definition, builder.report);
             None
         }

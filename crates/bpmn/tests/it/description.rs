@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use bpmn::model::{
-    BoundaryTrigger, Collection, ErrorReference, ExecutionListener, ExternalTask, MultiInstance, UserTask,
+    BoundaryTrigger, Collection, ErrorReference, EventTrigger, ExecutionListener, ExternalTask, MultiInstance,
+    PassedSource, PassedVariables, SignalThrowEvent, UserTask,
 };
 use bpmn::{
     Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
@@ -46,7 +47,7 @@ fn describe_findings(text: &mut String, severity: &str, findings: &[Diagnostic])
 }
 
 fn describe_process(text: &mut String, process: &ProcessModel) {
-    let start = process.none_start_event.map_or("-", |index| id_of(process, index));
+    let start = process.initial.map_or("-", |index| id_of(process, index));
     let mut head = format!("process {} start={start}", process.key);
     option(&mut head, "name", process.name.as_deref());
     option(&mut head, "version", process.version_tag.as_deref());
@@ -129,7 +130,32 @@ fn condition_text(condition: &Condition) -> &str {
 fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) {
     match kind {
         ElementKind::NoneStartEvent { initiator } => option(head, "initiator", initiator.as_deref()),
-        ElementKind::NoneEndEvent | ElementKind::ExclusiveGateway | ElementKind::ParallelGateway => {}
+        ElementKind::EventStartEvent(event) => {
+            option(head, "initiator", event.initiator.as_deref());
+            describe_trigger(head, &event.trigger);
+        }
+        ElementKind::NoneEndEvent
+        | ElementKind::TerminateEndEvent
+        | ElementKind::ExclusiveGateway
+        | ElementKind::ParallelGateway
+        | ElementKind::InclusiveGateway
+        | ElementKind::PassThrough { .. }
+        | ElementKind::LinkCatchEvent => {}
+        ElementKind::EventBasedGateway { events } => {
+            for &event in events {
+                option(head, "event", Some(id_of(process, event)));
+            }
+        }
+        ElementKind::ReceiveTask { trigger } => {
+            if let Some(trigger) = trigger {
+                describe_trigger(head, trigger);
+            }
+        }
+        ElementKind::IntermediateCatchEvent(event) => {
+            option(head, "gateway", event.gateway.map(|gateway| id_of(process, gateway)));
+            describe_trigger(head, &event.trigger);
+        }
+        ElementKind::SignalThrowEvent(event) => describe_signal(head, event),
         ElementKind::ErrorEndEvent { error } => option(head, "error", Some(&error_text(error))),
         ElementKind::UserTask(task) => describe_user_task(head, task),
         ElementKind::ExternalTask(task) => describe_external_task(head, task),
@@ -150,11 +176,7 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
                     option(head, "codeVariable", error_code_variable.as_deref());
                     option(head, "messageVariable", error_message_variable.as_deref());
                 }
-                BoundaryTrigger::Message { name } => option(head, "message", Some(name.text())),
-                BoundaryTrigger::Timer(timer) => {
-                    option(head, &format!("{:?}", timer.form), Some(timer.expression.text()));
-                    option(head, "jobPriority", shown(timer.job_priority.as_ref()));
-                }
+                BoundaryTrigger::Event(trigger) => describe_trigger(head, trigger),
             }
         }
     }
@@ -174,6 +196,36 @@ fn describe_multi_instance(head: &mut String, process: &ProcessModel, body: &Mul
     option(head, "elementVariable", body.element_variable.as_deref());
     if let Some(Condition::Expression(condition)) = &body.completion_condition {
         option(head, "until", Some(condition.text()));
+    }
+}
+
+fn describe_trigger(head: &mut String, trigger: &EventTrigger) {
+    match trigger {
+        EventTrigger::Message { name } => option(head, "message", Some(name.text())),
+        EventTrigger::Signal { name } => option(head, "signal", Some(name.text())),
+        EventTrigger::Timer(timer) => {
+            option(head, &format!("{:?}", timer.form), Some(timer.expression.text()));
+            option(head, "jobPriority", shown(timer.job_priority.as_ref()));
+        }
+    }
+}
+
+fn describe_signal(head: &mut String, event: &SignalThrowEvent) {
+    option(head, "signal", Some(event.name.text()));
+    option(head, "businessKey", shown(event.business_key.as_ref()));
+    for passed in &event.payload {
+        let text = match passed {
+            PassedVariables::All => "all".to_owned(),
+            PassedVariables::AllLocal => "all local".to_owned(),
+            PassedVariables::One { source: PassedSource::Variable(name), target } => format!("{name} as {target}"),
+            PassedVariables::One { source: PassedSource::LocalVariable(name), target } => {
+                format!("local {name} as {target}")
+            }
+            PassedVariables::One { source: PassedSource::Expression(source), target } => {
+                format!("{} as {target}", source.text())
+            }
+        };
+        option(head, "passes", Some(&text));
     }
 }
 

@@ -5,22 +5,29 @@
 //! next; a behaviour never runs another one. The module doc of a kind says what each verb does and what may come next.
 
 pub(crate) mod boundary_event;
+pub(crate) mod catching_event;
 pub(crate) mod error_end_event;
+pub(crate) mod event_based_gateway;
 pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;
+pub(crate) mod inclusive_gateway;
 pub(crate) mod multi_instance_body;
 pub(crate) mod none_end_event;
 pub(crate) mod none_start_event;
 pub(crate) mod outgoing;
 pub(crate) mod parallel_gateway;
+pub(crate) mod pass_through;
 pub(crate) mod service_task;
+pub(crate) mod signal_throw_event;
 pub(crate) mod sub_process;
+pub(crate) mod terminate_end_event;
 pub(crate) mod user_task;
 
 use bpmn::model::{ElementIndex, ElementKind, FlowIndex};
 use types::ExecutionId;
 
 use crate::agenda::BpmnError;
+use crate::event::Delivery;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 
@@ -39,6 +46,8 @@ pub(crate) enum Next {
     EnterInstances { element: ElementIndex, paths: Vec<ExecutionId> },
     /// A BPMN error looks for someone to catch it.
     Throw(BpmnError),
+    /// All that wait for its event take it first; then it leaves, if it is still there.
+    LeaveAfter(Vec<Delivery>),
     /// Those that wait at this gateway and the execution go on as one.
     Join,
 }
@@ -47,11 +56,21 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(index);
     match &element.kind {
-        ElementKind::NoneStartEvent { .. } => Ok(none_start_event::enter()),
+        ElementKind::NoneStartEvent { .. } | ElementKind::EventStartEvent(_) => Ok(none_start_event::enter()),
         ElementKind::NoneEndEvent => Ok(none_end_event::enter()),
         ElementKind::ErrorEndEvent { error } => error_end_event::enter(turn, execution, error),
         ElementKind::ExclusiveGateway => Ok(exclusive_gateway::enter()),
         ElementKind::ParallelGateway => Ok(parallel_gateway::enter(turn, execution, element)),
+        ElementKind::TerminateEndEvent => Ok(terminate_end_event::enter()),
+        ElementKind::InclusiveGateway => Ok(inclusive_gateway::enter(turn, execution, index, &definition.model)?),
+        ElementKind::EventBasedGateway { .. } => Ok(event_based_gateway::enter()),
+        ElementKind::PassThrough { .. } | ElementKind::LinkCatchEvent => Ok(pass_through::enter()),
+        ElementKind::ReceiveTask { .. } => Ok(catching_event::enter()),
+        ElementKind::IntermediateCatchEvent(event) if event.gateway.is_some() => {
+            Ok(catching_event::enter_from_gateway())
+        }
+        ElementKind::IntermediateCatchEvent(_) => Ok(catching_event::enter()),
+        ElementKind::SignalThrowEvent(event) => signal_throw_event::enter(turn, execution, event),
         ElementKind::UserTask(task) => user_task::enter(turn, execution, task),
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
         ElementKind::ServiceTask(task) => service_task::enter(turn, execution, task),
@@ -68,8 +87,16 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         ElementKind::ExternalTask(_) => Ok(external_task::resume()),
         ElementKind::SubProcess { .. } => Ok(sub_process::resume()),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::resume(turn, execution, body),
+        ElementKind::ReceiveTask { .. } | ElementKind::IntermediateCatchEvent(_) => Ok(catching_event::resume()),
         ElementKind::NoneStartEvent { .. }
+        | ElementKind::EventStartEvent(_)
         | ElementKind::NoneEndEvent
+        | ElementKind::TerminateEndEvent
+        | ElementKind::InclusiveGateway
+        | ElementKind::EventBasedGateway { .. }
+        | ElementKind::PassThrough { .. }
+        | ElementKind::LinkCatchEvent
+        | ElementKind::SignalThrowEvent(_)
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
@@ -84,6 +111,15 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         ElementKind::UserTask(_) => user_task::cancel(turn, execution)?,
         ElementKind::ExternalTask(_) => external_task::cancel(turn, execution),
         ElementKind::NoneStartEvent { .. }
+        | ElementKind::EventStartEvent(_)
+        | ElementKind::TerminateEndEvent
+        | ElementKind::InclusiveGateway
+        | ElementKind::EventBasedGateway { .. }
+        | ElementKind::PassThrough { .. }
+        | ElementKind::LinkCatchEvent
+        | ElementKind::ReceiveTask { .. }
+        | ElementKind::IntermediateCatchEvent(_)
+        | ElementKind::SignalThrowEvent(_)
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::ExclusiveGateway
@@ -107,9 +143,18 @@ pub(crate) fn flows_to_take(
     match &element.kind {
         ElementKind::ExclusiveGateway => exclusive_gateway::flows(turn, execution, &definition.model, element),
         ElementKind::ParallelGateway => Ok(parallel_gateway::flows(element)),
+        ElementKind::InclusiveGateway => inclusive_gateway::flows(turn, execution, &definition.model, element),
         ElementKind::NoneStartEvent { .. }
+        | ElementKind::EventStartEvent(_)
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::TerminateEndEvent
+        | ElementKind::EventBasedGateway { .. }
+        | ElementKind::PassThrough { .. }
+        | ElementKind::LinkCatchEvent
+        | ElementKind::ReceiveTask { .. }
+        | ElementKind::IntermediateCatchEvent(_)
+        | ElementKind::SignalThrowEvent(_)
         | ElementKind::UserTask(_)
         | ElementKind::ExternalTask(_)
         | ElementKind::ServiceTask(_)

@@ -1,33 +1,40 @@
-//! A message has come for one that waits for it.
+//! A message or a signal has come for one that waits for it.
 
-use types::{EventSubscriptionId, VariableMap};
+use types::{EventSubscriptionId, ExecutionId};
 
-use crate::agenda::Step;
-use crate::command::VariableReach;
 use crate::command::dispatch::Answer;
-use crate::instance::ScopeKey;
+use crate::event::{self, Payload};
+use crate::record::{EventSubscription, EventType};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::variables;
 
-pub(super) fn apply(
-    turn: &mut Turn<'_, '_>,
-    id: EventSubscriptionId,
-    variables: &VariableMap,
-    local_variables: &VariableMap,
-) -> Result<Answer, Rejection> {
+pub(super) fn apply(turn: &mut Turn<'_, '_>, id: EventSubscriptionId, payload: &Payload) -> Result<Answer, Rejection> {
     let subscription = turn.aggregate.event_subscription(id).cloned();
     let subscription = subscription.ok_or_else(|| nobody_waits(format!("no event subscription with id `{id}`")))?;
     let execution = subscription.execution_id;
     if turn.instance_of(execution).is_suspended {
         return Err(nobody_waits(format!("process instance {} is suspended", subscription.process_instance_id)));
     }
-    variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
-    variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Local, local_variables)?;
-    let event = turn.element_named(execution, &subscription.activity_id)?;
-    turn.agenda.push(Step::FireBoundaryEvent { execution, event });
-    let process_instance_id = subscription.process_instance_id;
-    Ok(Answer::Correlated { execution_id: execution, process_instance_id })
+    let step = event::received(turn, &subscription, payload)?;
+    turn.agenda.push(step);
+    let (process_instance_id, tenant_id) = (subscription.process_instance_id, subscription.tenant_id);
+    Ok(Answer::Correlated { execution_id: execution, process_instance_id, tenant_id })
+}
+
+pub(super) fn apply_to_execution(
+    turn: &mut Turn<'_, '_>,
+    id: ExecutionId,
+    message_name: &str,
+    payload: &Payload,
+) -> Result<Answer, Rejection> {
+    let waited_for = |row: &&EventSubscription| {
+        row.event_type == EventType::Message && row.event_name.as_deref() == Some(message_name)
+    };
+    let subscription = turn.aggregate.event_subscriptions.by_key(id).find(waited_for).map(|row| row.id);
+    match subscription {
+        Some(subscription) => apply(turn, subscription, payload),
+        None => Err(Rejection::not_found(&format!("wait for the message `{message_name}` of an execution"), id)),
+    }
 }
 
 fn nobody_waits(message: String) -> Rejection {

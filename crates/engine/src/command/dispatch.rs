@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use types::{ExecutionId, ProcessInstanceId, VariableValue};
 
+use crate::event::Payload;
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
 use crate::turn::{Reach, Turn};
 use crate::variables;
 
 use super::fail_external_task::Failure;
+use super::start_process_instance::Start;
 use super::{
     Command, Reply, StartedProcessInstance, complete_external_task, complete_task, correlate_message,
     delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job, lock_external_task,
     patch_task_variables, patch_variables, set_external_task_priority, set_external_task_retries, set_job_due_date,
-    set_job_retries, set_process_instance_suspension, start_process_instance, throw_external_task_bpmn_error,
-    unlock_external_task,
+    set_job_retries, set_process_instance_suspension, signal_execution, start_process_instance,
+    throw_external_task_bpmn_error, unlock_external_task,
 };
 
 /// A reply that may lack what is known only at the end of the command.
@@ -23,15 +25,17 @@ use super::{
 pub(crate) enum Answer {
     Ready(Reply),
     Started(StartedProcessInstance),
-    Correlated { execution_id: ExecutionId, process_instance_id: ProcessInstanceId },
+    Correlated { execution_id: ExecutionId, process_instance_id: ProcessInstanceId, tenant_id: Option<Arc<str>> },
     VariablesOf(ProcessInstanceId),
 }
 
 /// Decides on a command and does its part before the agenda is worked off.
 pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer, Rejection> {
     match command {
-        Command::StartProcessInstance { id, definition_id, business_key, variables } => {
-            start_process_instance::apply(turn, *id, definition_id, business_key.as_ref(), variables)
+        Command::StartProcessInstance { id, definition_id, start_event_id, business_key, variables } => {
+            let start =
+                Start { definition_id, start_event_id: start_event_id.as_ref(), business_key: business_key.as_ref() };
+            start_process_instance::apply(turn, *id, &start, variables)
         }
         Command::DeleteProcessInstance { id, delete_reason, output_mappings } => {
             delete_process_instance::apply(turn, *id, delete_reason.as_ref(), *output_mappings)
@@ -80,9 +84,19 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
         }
         Command::CompleteTask { id, variables } => complete_task::apply(turn, *id, variables),
         Command::PatchTaskVariables { id, reach, patch } => patch_task_variables::apply(turn, *id, *reach, patch),
-        Command::CorrelateMessage { subscription_id, variables, local_variables } => {
-            correlate_message::apply(turn, *subscription_id, variables, local_variables)
+        Command::CorrelateMessage { subscription_id, variables, local_variables, triggered_scope_variables } => {
+            let payload = Payload {
+                variables: variables.clone(),
+                local_variables: local_variables.clone(),
+                triggered_scope_variables: triggered_scope_variables.clone(),
+            };
+            correlate_message::apply(turn, *subscription_id, &payload)
         }
+        Command::TriggerExecution { id, message_name, variables } => {
+            let payload = Payload { variables: variables.clone(), ..Payload::default() };
+            correlate_message::apply_to_execution(turn, *id, message_name, &payload)
+        }
+        Command::SignalExecution { id, variables } => signal_execution::apply(turn, *id, variables),
         Command::ExecuteJob { id } => execute_job::apply(turn, *id),
         Command::FailJob { id, message } => fail_job::apply(turn, *id, message),
         Command::SetJobRetries { id, retries } => set_job_retries::apply(turn, *id, *retries),
@@ -99,9 +113,9 @@ pub(crate) fn complete_reply(turn: &mut Turn<'_, '_>, answer: Answer) -> Reply {
             let variables = process_variables(turn, started.id);
             Reply::Started(StartedProcessInstance { is_ended, variables, ..started })
         }
-        Answer::Correlated { execution_id, process_instance_id } => {
+        Answer::Correlated { execution_id, process_instance_id, tenant_id } => {
             let variables = process_variables(turn, process_instance_id);
-            Reply::Correlated { execution_id, process_instance_id, variables }
+            Reply::Correlated { execution_id, process_instance_id, tenant_id, variables }
         }
         Answer::VariablesOf(id) => Reply::Variables(process_variables(turn, id)),
     }
@@ -134,6 +148,8 @@ impl Command {
             | Command::CompleteTask { .. }
             | Command::PatchTaskVariables { .. }
             | Command::CorrelateMessage { .. }
+            | Command::TriggerExecution { .. }
+            | Command::SignalExecution { .. }
             | Command::ExecuteJob { .. }
             | Command::FailJob { .. }
             | Command::SetJobRetries { .. }

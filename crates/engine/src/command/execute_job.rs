@@ -1,11 +1,11 @@
 //! Runs a job, whether it is due or not.
 
-use types::JobId;
+use types::{JobId, VariableMap};
 
-use crate::agenda::Step;
 use crate::command::Reply;
 use crate::command::dispatch::Answer;
 use crate::continuation;
+use crate::event;
 use crate::record::JobHandler;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::timer;
@@ -22,17 +22,21 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Reject
         turn.agenda.push(step);
         return Ok(Answer::Ready(Reply::Done));
     }
-    let (JobHandler::TimerTransition { .. }, Some(execution), Some(activity_id)) =
-        (&job.handler, job.execution_id, &job.activity_id)
+    let (
+        JobHandler::TimerTransition { .. } | JobHandler::TimerIntermediateTransition { .. },
+        Some(execution),
+        Some(activity_id),
+    ) = (&job.handler, job.execution_id, &job.activity_id)
     else {
         let message = format!("job {id} is none of a process instance");
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
-    let event = turn.element_named(execution, activity_id)?;
+    let element = turn.element_named(execution, activity_id)?;
     super::set_job_retries::resolve_incident(turn, &job);
     turn.aggregate.jobs.remove(id);
     // An interrupting event takes the next repetition away again.
     timer::repeat(turn, &job)?;
-    turn.agenda.push(Step::FireBoundaryEvent { execution, event });
+    let step = event::happened(turn, execution, element, VariableMap::new())?;
+    turn.agenda.push(step);
     Ok(Answer::Ready(Reply::Done))
 }

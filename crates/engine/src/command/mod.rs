@@ -17,6 +17,7 @@ mod set_external_task_retries;
 mod set_job_due_date;
 mod set_job_retries;
 mod set_process_instance_suspension;
+mod signal_execution;
 mod start_process_instance;
 mod throw_external_task_bpmn_error;
 mod unlock_external_task;
@@ -39,6 +40,8 @@ pub enum Command {
     StartProcessInstance {
         id: ProcessInstanceId,
         definition_id: ProcessDefinitionId,
+        /// The start event that has happened; `None` starts where the process says.
+        start_event_id: Option<Arc<str>>,
         business_key: Option<Arc<str>>,
         variables: VariableMap,
     },
@@ -109,11 +112,24 @@ pub enum Command {
         reach: VariableReach,
         patch: VariablePatch,
     },
-    /// Delivers a message to one subscription, found by the shell.
+    /// Delivers a message or signal to one subscription, found by the shell.
     CorrelateMessage {
         subscription_id: EventSubscriptionId,
         variables: VariableMap,
         local_variables: VariableMap,
+        /// Local ones of the path that the event starts or goes on with.
+        triggered_scope_variables: VariableMap,
+    },
+    /// Delivers a message to an execution that waits for it.
+    TriggerExecution {
+        id: ExecutionId,
+        message_name: Arc<str>,
+        variables: VariableMap,
+    },
+    /// What the execution waits for has happened, whatever it is.
+    SignalExecution {
+        id: ExecutionId,
+        variables: VariableMap,
     },
     ExecuteJob {
         id: JobId,
@@ -166,6 +182,7 @@ pub enum Reply {
     Correlated {
         execution_id: ExecutionId,
         process_instance_id: ProcessInstanceId,
+        tenant_id: Option<Arc<str>>,
         /// Those of the process's scope, as they are when the command ends.
         variables: Vec<(Arc<str>, VariableValue)>,
     },

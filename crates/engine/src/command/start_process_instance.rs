@@ -1,8 +1,8 @@
-//! Starts an instance at the none start event of its definition.
+//! Starts an instance at a start event of its definition.
 
 use std::sync::Arc;
 
-use bpmn::model::{ElementKind, ExecutionEvent};
+use bpmn::model::{ElementKind, EventStartEvent, ExecutionEvent};
 use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, VariableMap, VariableValue};
 
 use crate::agenda::Step;
@@ -17,17 +17,31 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables;
 
+/// Of what an instance is to be, and where it starts.
+pub(super) struct Start<'c> {
+    pub definition_id: &'c ProcessDefinitionId,
+    pub start_event_id: Option<&'c Arc<str>>,
+    pub business_key: Option<&'c Arc<str>>,
+}
+
 pub(super) fn apply(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
-    definition_id: &ProcessDefinitionId,
-    business_key: Option<&Arc<str>>,
+    start: &Start<'_>,
     variables: &VariableMap,
 ) -> Result<Answer, Rejection> {
+    let Start { definition_id, start_event_id, business_key } = *start;
     let definition = turn.definitions.by_id(definition_id).cloned();
     let definition = definition.ok_or_else(|| Rejection::not_found("process definition", definition_id))?;
-    let Some(start) = definition.model.none_start_event else {
-        let message = format!("process definition {definition_id} has no none start event to start at");
+    let start = match start_event_id {
+        Some(event) => definition.model.element_by_id(event),
+        None => definition.model.initial,
+    };
+    let Some(start) = start else {
+        let message = match start_event_id {
+            Some(event) => format!("process definition {definition_id} has no start event `{event}`"),
+            None => format!("process definition {definition_id} does not say where to start"),
+        };
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
     insert_instance(turn, id, &definition, business_key);
@@ -46,7 +60,10 @@ pub(super) fn apply(
         end: None,
     });
     let scope = ScopeKey::Execution(root);
-    if let ElementKind::NoneStartEvent { initiator: Some(initiator) } = &definition.model.element(start).kind {
+    if let ElementKind::NoneStartEvent { initiator: Some(initiator) }
+    | ElementKind::EventStartEvent(EventStartEvent { initiator: Some(initiator), .. }) =
+        &definition.model.element(start).kind
+    {
         let nobody = variables::lasting(VariableValue::Null);
         variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
     }

@@ -196,6 +196,19 @@ impl Aggregate {
         self.executions.by_key(ExecutionKey::ChildOf(parent))
     }
 
+    /// The executions without children at or below one.
+    pub(crate) fn leaves(&self, top: ExecutionId) -> Vec<ExecutionId> {
+        let (mut leaves, mut open) = (Vec::new(), vec![top]);
+        while let Some(id) = open.pop() {
+            let before = open.len();
+            open.extend(self.children(id).map(|child| child.id));
+            if open.len() == before {
+                leaves.push(id);
+            }
+        }
+        leaves
+    }
+
     /// Those that have arrived at a joining gateway and wait there.
     pub(crate) fn waiting_at(&self, parent: ExecutionId, activity_id: &Arc<str>) -> impl Iterator<Item = &Execution> {
         self.executions.by_key(ExecutionKey::WaitingIn(parent, activity_id.clone()))

@@ -21,12 +21,14 @@ pub struct EventSubscription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventType {
     Message,
+    Signal,
 }
 
 impl EventType {
     pub fn name(self) -> &'static str {
         match self {
             EventType::Message => "message",
+            EventType::Signal => "signal",
         }
     }
 }

@@ -49,6 +49,10 @@ pub enum JobHandler {
     TimerTransition {
         repeat: Option<Arc<str>>,
     },
+    /// The same of a timer catch event, whether it stands for itself or behind a gateway.
+    TimerIntermediateTransition {
+        repeat: Option<Arc<str>>,
+    },
     /// Enters the job's activity.
     AsyncBefore,
     /// Goes on after the job's activity: along a flow, or ends the path where there is none.

@@ -18,7 +18,13 @@ fn kinds_at(history_level: HistoryLevel) -> BTreeSet<&'static str> {
     world.history_level = history_level;
     let definition_id = world.definition().id.clone();
     let variables = VariableMap::new();
-    let start = Command::StartProcessInstance { id: INSTANCE, definition_id, business_key: None, variables };
+    let start = Command::StartProcessInstance {
+        id: INSTANCE,
+        definition_id,
+        start_event_id: None,
+        business_key: None,
+        variables,
+    };
     let mut outcomes = vec![world.execute(&start).expect("the start")];
     let id = world.aggregate.external_tasks().next().expect("the task waits").id;
     let worker_id = Some("w".into());

@@ -297,6 +297,7 @@ impl Pair {
                     subscription_id: *id,
                     variables: x(1),
                     local_variables: x(2),
+                    triggered_scope_variables: x(3),
                 })
             }
             7 => {
@@ -381,7 +382,13 @@ fn check(block: &Block, moves: &[Move]) -> Result<(), TestCaseError> {
     let model = Writer::default().model(block);
     let mut pair = Pair::new(&model);
     let definition_id = pair.in_memory.definition().id.clone();
-    let start = Command::StartProcessInstance { id: INSTANCE, definition_id, business_key: None, variables: x(0) };
+    let start = Command::StartProcessInstance {
+        id: INSTANCE,
+        definition_id,
+        start_event_id: None,
+        business_key: None,
+        variables: x(0),
+    };
     pair.execute(&start).expect("a generated model can be started");
     for step in moves {
         pair.perform(*step);

@@ -1,9 +1,9 @@
-//! Messages, delivered to the executions that wait for them.
+//! Messages, delivered to the executions that wait for them, and the processes that they start.
 
 use std::sync::Arc;
 
 use query::tables::EXECUTION;
-use runtime::{CorrelatedExecution, MessageCorrelation, MessageReach, TenantChoice};
+use runtime::{Correlated, MessageCorrelation, MessageReach, TenantChoice};
 use serde_json::{Value, json};
 use types::{ProcessInstanceId, VariableValue};
 
@@ -13,6 +13,8 @@ use crate::dto::variable::{ValueForm, variables, variables_json};
 use crate::failure::Failure;
 use crate::json::Fields;
 use crate::row;
+
+use super::process_definition::started_instance;
 
 pub async fn deliver(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
@@ -25,7 +27,6 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
     if with_variables && !with_result {
         return Err(Failure::invalid("`variablesInResultEnabled` needs `resultEnabled`"));
     }
-    fields.not_yet(&["processVariablesToTriggeredScope"])?;
     let message = MessageCorrelation {
         name,
         business_key: fields.text("businessKey")?,
@@ -35,22 +36,16 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
         tenant,
         variables: variables(&fields, "processVariables")?,
         local_variables: variables(&fields, "processVariablesLocal")?,
+        triggered_scope_variables: variables(&fields, "processVariablesToTriggeredScope")?,
         reach: if fields.flag("all")? == Some(true) { MessageReach::All } else { MessageReach::One },
     };
-    if with_variables && message.reach == MessageReach::All {
-        return Err(Failure::not_yet("the property `variablesInResultEnabled` together with `all`"));
-    }
     let correlated = call.runtime().correlate_message(message).await?;
     if !with_result {
         return Ok(Answer::no_content());
     }
     let mut results = Vec::with_capacity(correlated.len());
     for one in &correlated {
-        let mut shown = result(&call, one).await?;
-        if with_variables {
-            shown["variables"] = variables_json(&one.variables, ValueForm::Deserialized)?;
-        }
-        results.push(shown);
+        results.push(result(&call, one, with_variables).await?);
     }
     Answer::json(&results)
 }
@@ -58,9 +53,15 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
 fn tenant(fields: &Fields) -> Result<Option<TenantChoice>, Failure> {
     match (fields.text("tenantId")?, fields.flag("withoutTenantId")?) {
         (Some(_), Some(true)) => Err(Failure::invalid("only one of tenantId and withoutTenantId can be given")),
-        (Some(tenant), _) => Ok(Some(TenantChoice::Of(tenant))),
-        (None, Some(true)) => Ok(Some(TenantChoice::None)),
-        (None, _) => Ok(None),
+        (tenant_id, without) => Ok(tenant_choice(tenant_id, without)),
+    }
+}
+
+/// Which tenant is meant, if any is.
+pub(super) fn tenant_choice(tenant_id: Option<Arc<str>>, without_tenant_id: Option<bool>) -> Option<TenantChoice> {
+    match tenant_id {
+        Some(tenant) => Some(TenantChoice::Of(tenant)),
+        None => (without_tenant_id == Some(true)).then_some(TenantChoice::None),
     }
 }
 
@@ -76,18 +77,28 @@ fn keys(fields: &Fields, property: &str) -> Result<Vec<(Arc<str>, VariableValue)
     Ok(variables(fields, property)?.into_iter().map(|(name, write)| (name, write.value)).collect())
 }
 
-/// An execution that has ended by now is one that went on.
-async fn result(call: &Call, correlated: &CorrelatedExecution) -> Result<Value, Failure> {
-    let condition = row::has_id(EXECUTION.col("id"), correlated.execution_id.0);
-    let is_there = row::row(call.runtime(), &EXECUTION, condition).await?.is_some();
-    Ok(json!({
-        "resultType": "Execution",
-        "execution": {
-            "id": correlated.execution_id.to_string(),
-            "processInstanceId": correlated.process_instance_id.to_string(),
-            "ended": !is_there,
-            "tenantId": correlated.tenant_id.as_deref(),
-        },
-        "processInstance": null,
-    }))
+async fn result(call: &Call, correlated: &Correlated, with_variables: bool) -> Result<Value, Failure> {
+    let (mut shown, variables) = match correlated {
+        Correlated::Execution { id, process_instance_id, tenant_id, variables } => {
+            // An execution that has ended by now is one that went on.
+            let condition = row::has_id(EXECUTION.col("id"), id.0);
+            let is_there = row::row(call.runtime(), &EXECUTION, condition).await?.is_some();
+            let execution = json!({
+                "id": id.to_string(),
+                "processInstanceId": process_instance_id.to_string(),
+                "ended": !is_there,
+                "tenantId": tenant_id.as_deref(),
+            });
+            (json!({ "resultType": "Execution", "execution": execution, "processInstance": null }), variables)
+        }
+        Correlated::Started(started) => {
+            let instance = started_instance(started);
+            let shown = json!({ "resultType": "ProcessDefinition", "execution": null, "processInstance": instance });
+            (shown, &started.variables)
+        }
+    };
+    if with_variables {
+        shown["variables"] = variables_json(variables, ValueForm::Serialized)?;
+    }
+    Ok(shown)
 }

@@ -4,6 +4,7 @@
 pub mod batch;
 pub mod deployment;
 pub mod engine;
+pub mod execution;
 pub mod external_task;
 pub mod external_task_retries;
 pub mod fetch_and_lock;
@@ -13,4 +14,5 @@ pub mod message;
 pub mod process_definition;
 pub mod process_instance;
 pub mod scope_variables;
+pub mod signal;
 pub mod task;

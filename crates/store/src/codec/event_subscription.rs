@@ -40,6 +40,7 @@ impl RowDecode for EventSubscription {
 fn event_type(name: &str) -> Result<EventType, StoreError> {
     match name {
         name if name == EventType::Message.name() => Ok(EventType::Message),
+        name if name == EventType::Signal.name() => Ok(EventType::Signal),
         _ => Err(corrupt("an event subscription has an unknown type")),
     }
 }

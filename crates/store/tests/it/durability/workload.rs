@@ -149,7 +149,11 @@ impl Worker {
         variables.insert("worker".into(), written(VariableValue::Integer(self.number.into())));
         variables.insert("amount".into(), written(VariableValue::Integer(amount.into())));
         variables.insert("filling".into(), written(VariableValue::Bytes(vec![amount; FILLING_BYTES].into())));
-        self.execute(id, Command::StartProcessInstance { id, definition_id, business_key: None, variables }).await;
+        self.execute(
+            id,
+            Command::StartProcessInstance { id, definition_id, start_event_id: None, business_key: None, variables },
+        )
+        .await;
     }
 
     fn lock(&self, id: ExternalTaskId) -> Command {

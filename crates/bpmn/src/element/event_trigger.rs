@@ -1,0 +1,127 @@
+//! What an event waits for: a message, a signal or a time.
+
+use expression::Expression;
+
+use crate::attribute::{self, bpmn_child, camunda};
+use crate::document::Node;
+use crate::model::{ElementIndex, EventTrigger, TimerDefinition, TimerForm};
+use crate::scope::{ProcessBuilder, Wait};
+
+/// Reads a definition of one of these kinds; `None` if it is another one, or wrong, which is reported then.
+pub(crate) fn read(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    event: Node<'_>,
+    definition: Node<'_>,
+    id: &str,
+) -> Option<EventTrigger> {
+    match definition.tag_name().name() {
+        "messageEventDefinition" => message(builder, definition, id),
+        "signalEventDefinition" => signal(builder, definition, id),
+        "timerEventDefinition" => timer(builder, event, definition, id).map(EventTrigger::Timer),
+        _ => None,
+    }
+}
+
+/// Whether `read` knows the definition.
+pub(crate) fn is_known(definition: Node<'_>) -> bool {
+    let name = definition.tag_name().name();
+    matches!(name, "messageEventDefinition" | "signalEventDefinition" | "timerEventDefinition")
+}
+
+/// The message of `messageRef`, an attribute of `node`.
+pub(crate) fn message(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, id: &str) -> Option<EventTrigger> {
+    let Some(reference) = node.attribute("messageRef") else {
+        builder.report.error_for(node, &[id], "attribute 'messageRef' is required");
+        // Camunda: a reference that is missing is a wrong one too.
+        builder.report.error_for(node, &[id], "Invalid 'messageRef': no message without id.");
+        return None;
+    };
+    let Some(message) = builder.definitions.message(reference) else {
+        builder.report.error_for(node, &[id], format!("Invalid 'messageRef': no message with id '{reference}' found."));
+        return None;
+    };
+    match message.name.clone().filter(|name| !name.text().is_empty()) {
+        Some(name) => Some(EventTrigger::Message { name }),
+        None => {
+            let message = "Cannot have a message event subscription with an empty or missing name";
+            builder.report.error_for(node, &[id], message);
+            None
+        }
+    }
+}
+
+fn signal(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<EventTrigger> {
+    signal_name(builder, definition, id).map(|name| EventTrigger::Signal { name })
+}
+
+pub(crate) fn signal_name(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    definition: Node<'_>,
+    id: &str,
+) -> Option<Expression> {
+    let Some(reference) = definition.attribute("signalRef") else {
+        let message = "signalEventDefinition does not have required property 'signalRef'";
+        builder.report.error_for(definition, &[id], message);
+        return None;
+    };
+    let name = builder.definitions.signal(reference).cloned();
+    if name.is_none() {
+        builder.report.error_for(definition, &[id], format!("Could not find signal with id '{reference}'"));
+    }
+    name
+}
+
+/// The first of `timeDate`, `timeCycle` and `timeDuration`. When a text is no date, duration or cycle shows when it is due.
+fn timer(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    event: Node<'_>,
+    definition: Node<'_>,
+    id: &str,
+) -> Option<TimerDefinition> {
+    let forms = [("timeDate", TimerForm::Date), ("timeCycle", TimerForm::Cycle), ("timeDuration", TimerForm::Duration)];
+    let given = forms.into_iter().find_map(|(name, form)| Some((bpmn_child(definition, name)?, form)));
+    let Some((node, form)) = given else {
+        let message = "Timer needs configuration (either timeDate, timeCycle or timeDuration is needed).";
+        builder.report.error_for(definition, &[id], message);
+        return None;
+    };
+    let is_cancelling = event.tag_name().name() == "boundaryEvent"
+        && attribute::is_true(event.attribute("cancelActivity").or(Some("true")));
+    if form == TimerForm::Cycle && is_cancelling {
+        let message = "a time cycle is not recommended for a boundary event that cancels its activity";
+        builder.report.warning(node, &[id], message);
+    }
+    let expression = builder.expression(attribute::text(node).trim(), node)?;
+    let job_priority = camunda(event, "jobPriority").and_then(|text| Expression::parse(text).ok());
+    Some(TimerDefinition { form, expression, job_priority })
+}
+
+/// The kind and name of a wait that a scope may have once only.
+pub(crate) fn wait_of(trigger: &EventTrigger) -> Option<Wait> {
+    match trigger {
+        EventTrigger::Message { name } => Some(Wait::Message(name.text().to_owned())),
+        EventTrigger::Signal { name } => Some(Wait::Signal(name.text().to_owned())),
+        EventTrigger::Timer(_) => None,
+    }
+}
+
+/// Reports a second wait of one scope for the same message or signal. `scope` is `None` for the process.
+pub(crate) fn check_is_unique(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    scope: Option<ElementIndex>,
+    wait: Option<Wait>,
+    node: Node<'_>,
+    id: &str,
+) {
+    let Some(wait) = wait else { return };
+    if builder.subscribe(scope, wait.clone()) {
+        return;
+    }
+    let (kind, name) = match &wait {
+        Wait::Message(name) => ("message", name),
+        Wait::Signal(name) => ("signal", name),
+    };
+    let scope = scope.map_or(builder.process_id, |scope| &builder.arena.element(scope).id);
+    let message = format!("Cannot have more than one {kind} event subscription with name '{name}' for scope '{scope}'");
+    builder.report.error_for(node, &[id], message);
+}
