@@ -169,6 +169,8 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
         }
         Step::End { execution } => {
             listener::activity_ended(turn, execution, Manner::Regular)?;
+            // An error that nothing caught ends the path of a task that is still there.
+            behavior::user_task::cancel(turn, execution)?;
             tree::end_path(turn, execution)
         }
         Step::Finish { execution, element } => tree::finish_path(turn, execution, element),

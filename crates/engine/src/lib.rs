@@ -41,7 +41,9 @@ mod turn;
 mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
-pub use command::{Command, OutputMappings, Reply, StartedProcessInstance, VariablePatch, VariableReach};
+pub use command::{
+    Command, OutputMappings, Reply, StartedProcessInstance, TaskChange, TaskProperties, VariablePatch, VariableReach,
+};
 pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};

@@ -17,6 +17,8 @@ pub enum RejectionKind {
     NullValue,
     /// A value is not acceptable, or the thing addressed is not in a state for it.
     BadUserRequest,
+    /// Somebody else has claimed the task.
+    TaskAlreadyClaimed,
     /// The instance, task, job or definition is suspended.
     Suspended,
     /// A message matched no subscription, or more than one.

@@ -70,6 +70,8 @@ pub mod look {
 
     const INVALID: Face = face(StatusCode::BAD_REQUEST, "InvalidRequestException");
     const FAILED: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEngineException");
+    /// Of a task that somebody else has, whatever the operation.
+    pub(super) const ALREADY_CLAIMED: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "TaskAlreadyClaimedException");
 
     /// The engine's own words, where the reference hands its exceptions on as they are.
     pub const ENGINE: Look = Look {
@@ -136,6 +138,16 @@ pub mod look {
         execution: JOB_REFUSED,
     };
 
+    /// Work on one task, an unknown one being a fault of the request.
+    pub const TASK: Look = Look { not_found: INVALID, ..ENGINE };
+
+    /// What is reported of a task: an error or an escalation.
+    pub const TASK_EVENT: Look = Look {
+        not_found: face(StatusCode::NOT_FOUND, "RestException"),
+        bad_user_request: face(StatusCode::BAD_REQUEST, "RestException"),
+        ..ENGINE
+    };
+
     /// Changes of the retries of one external task, which check their number themselves.
     pub const EXTERNAL_TASK_RETRIES: Look = Look { bad_user_request: ENGINE.bad_user_request, ..EXTERNAL_TASK };
 
@@ -161,6 +173,7 @@ impl Look {
             RejectionKind::NotFound => self.not_found,
             RejectionKind::NullValue => self.null_value,
             RejectionKind::BadUserRequest => self.bad_user_request,
+            RejectionKind::TaskAlreadyClaimed => look::ALREADY_CLAIMED,
             RejectionKind::Suspended => self.suspended,
             RejectionKind::MismatchingMessageCorrelation => self.mismatching_message,
             // Camunda: the exception of Java itself, as it is.

@@ -589,16 +589,16 @@ operations! {
         POST "/task" queryTasks: json -> json => ENGINE, list::tasks;
         POST "/task/count" queryTasksCount: json -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         POST "/task/create" createTask: json -> nothing;
-        POST "/task/{id}/assignee" setAssignee: json -> nothing;
-        POST "/task/{id}/bpmnError" handleBpmnError: json -> nothing;
-        POST "/task/{id}/bpmnEscalation" handleEscalation: json -> nothing;
-        POST "/task/{id}/claim" claim: json -> nothing;
+        POST "/task/{id}/assignee" setAssignee: json -> nothing => ENGINE, task::assign;
+        POST "/task/{id}/bpmnError" handleBpmnError: json -> nothing => TASK_EVENT, task::throw_bpmn_error;
+        POST "/task/{id}/bpmnEscalation" handleEscalation: json -> nothing => TASK_EVENT, task::throw_escalation;
+        POST "/task/{id}/claim" claim: json -> nothing => TASK, task::claim;
         POST "/task/{id}/complete" complete: json -> json => WRAPPED, task::complete;
-        POST "/task/{id}/delegate" delegateTask: json -> nothing;
-        POST "/task/{id}/resolve" resolve: json -> nothing;
+        POST "/task/{id}/delegate" delegateTask: json -> nothing => TASK, task::delegate;
+        POST "/task/{id}/resolve" resolve: json -> nothing => TASK, task::resolve;
         POST "/task/{id}/submit-form" submit: json -> json;
-        POST "/task/{id}/unclaim" unclaim: nothing -> nothing;
-        PUT "/task/{id}" updateTask: json -> nothing;
+        POST "/task/{id}/unclaim" unclaim: nothing -> nothing => ENGINE, task::unclaim;
+        PUT "/task/{id}" updateTask: json -> nothing => LOOKED_UP, task::update;
     }
     "Task Attachment" {
         DELETE "/task/{id}/attachment/{attachmentId}" deleteAttachment: nothing -> nothing;
@@ -616,9 +616,9 @@ operations! {
         PUT "/task/{id}/comment" updateTaskComment: json -> nothing;
     }
     "Task Identity Link" {
-        GET "/task/{id}/identity-links" getIdentityLinks: nothing -> json;
-        POST "/task/{id}/identity-links" addIdentityLink: json -> nothing;
-        POST "/task/{id}/identity-links/delete" deleteIdentityLink: json -> nothing;
+        GET "/task/{id}/identity-links" getIdentityLinks: nothing -> json => TASK, task::identity_links;
+        POST "/task/{id}/identity-links" addIdentityLink: json -> nothing => ENGINE, task::add_identity_link;
+        POST "/task/{id}/identity-links/delete" deleteIdentityLink: json -> nothing => TASK, task::delete_identity_link;
     }
     "Task Local Variable" {
         DELETE "/task/{id}/localVariables/{varName}" deleteTaskLocalVariable: nothing -> nothing => WRAPPED, local_to_task::delete;

@@ -301,7 +301,11 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
         | Command::CompleteExternalTask { id, .. }
         | Command::FailExternalTask { id, .. }
         | Command::ThrowExternalTaskBpmnError { id, .. } => Some(LocatedBy::ExternalTask(*id)),
-        Command::CompleteTask { id, .. } | Command::PatchTaskVariables { id, .. } => Some(LocatedBy::Task(*id)),
+        Command::CompleteTask { id, .. }
+        | Command::ChangeTask { id, .. }
+        | Command::ThrowTaskBpmnError { id, .. }
+        | Command::ThrowTaskEscalation { id, .. }
+        | Command::PatchTaskVariables { id, .. } => Some(LocatedBy::Task(*id)),
         Command::ExecuteJob { id }
         | Command::FailJob { id, .. }
         | Command::SetJobRetries { id, .. }

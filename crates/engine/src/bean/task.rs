@@ -1,10 +1,9 @@
 //! `task`: the user task that a task listener runs for.
 
-use std::sync::Arc;
-
 use expression::{EvaluationError, Value};
 use types::{TaskId, Timestamp};
 
+use crate::behavior::user_task;
 use crate::due_date;
 use crate::instance::ScopeKey;
 use crate::record::{IdentityLink, IdentityLinkKind};
@@ -35,8 +34,9 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: TaskId, name: &str) -> Option<Va
         "formKey" => optional(task.form_key.as_ref()),
         "suspended" => Value::Boolean(task.is_suspended),
         "eventName" => turn.task_event.map_or(Value::Null, |event| Value::from(event.name())),
-        "caseInstanceId" | "caseExecutionId" | "caseDefinitionId" | "caseExecution" | "delegationState"
-        | "parentTaskId" => Value::Null,
+        "delegationState" => task.delegation_state.map_or(Value::Null, |state| Value::from(state.name())),
+        "parentTaskId" => task.parent_task_id.map_or(Value::Null, |id| uuid(id.0)),
+        "caseInstanceId" | "caseExecutionId" | "caseDefinitionId" | "caseExecution" => Value::Null,
         _ => return variable_scope::property(turn, ScopeKey::Task(id), name),
     })
 }
@@ -62,7 +62,7 @@ pub(crate) fn call(
         }
         ("setAssignee", [assignee]) => {
             let assignee = text(assignee)?;
-            set_assignee(turn, id, assignee);
+            user_task::assign(turn, id, assignee);
         }
         ("setOwner", [owner]) => {
             let owner = text(owner)?;
@@ -104,15 +104,6 @@ fn change_links_or_variables(
         }
     });
     Ok(Some(Value::Null))
-}
-
-fn set_assignee(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<Arc<str>>) {
-    turn.aggregate.tasks.update(id, |row| row.assignee = assignee.clone());
-    if let Some(task) = turn.aggregate.task(id) {
-        let (activity, execution) = (task.activity_instance_id.clone(), task.execution_id);
-        turn.history.activity_has_task(&activity, id, assignee.clone());
-        turn.history.activity_moved(&activity, execution, assignee);
-    }
 }
 
 fn instant(value: &Value, now: Timestamp) -> Result<Option<Timestamp>, EvaluationError> {

@@ -63,6 +63,8 @@ pub(crate) fn enter(
         follow_up_date,
         form_key,
         is_suspended: instance.is_suspended,
+        delegation_state: None,
+        parent_task_id: None,
         identity_links,
     };
     turn.aggregate.tasks.insert(row);
@@ -96,6 +98,16 @@ pub(crate) fn updated(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<&Arc
         listener::task(turn, id, TaskEvent::Assignment)?;
     }
     Ok(())
+}
+
+/// Somebody else has the task now, or nobody.
+pub(crate) fn assign(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<Arc<str>>) {
+    turn.aggregate.tasks.update(id, |row| row.assignee = assignee.clone());
+    if let Some(task) = turn.aggregate.task(id) {
+        let (activity, execution) = (task.activity_instance_id.clone(), task.execution_id);
+        turn.history.activity_has_task(&activity, id, assignee.clone());
+        turn.history.activity_moved(&activity, execution, assignee);
+    }
 }
 
 /// The row and its own variables go.

@@ -13,11 +13,11 @@ use crate::variables;
 use super::fail_external_task::Failure;
 use super::start_process_instance::Start;
 use super::{
-    Command, Reply, StartedProcessInstance, complete_external_task, complete_task, correlate_message,
+    Command, Reply, StartedProcessInstance, change_task, complete_external_task, complete_task, correlate_message,
     delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job, lock_external_task,
     patch_task_variables, patch_variables, set_external_task_priority, set_external_task_retries, set_job_due_date,
     set_job_retries, set_process_instance_suspension, signal_execution, start_process_instance,
-    throw_external_task_bpmn_error, unlock_external_task,
+    throw_external_task_bpmn_error, throw_task_bpmn_error, throw_task_escalation, unlock_external_task,
 };
 
 /// A reply that may lack what is known only at the end of the command.
@@ -83,6 +83,13 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
             throw_external_task_bpmn_error::apply(turn, *id, worker_id.as_ref(), error, variables)
         }
         Command::CompleteTask { id, variables } => complete_task::apply(turn, *id, variables),
+        Command::ChangeTask { id, change } => change_task::apply(turn, *id, change),
+        Command::ThrowTaskBpmnError { id, error_code, error_message, variables } => {
+            throw_task_bpmn_error::apply(turn, *id, (error_code.as_ref(), error_message.as_ref()), variables)
+        }
+        Command::ThrowTaskEscalation { id, escalation_code, variables } => {
+            throw_task_escalation::apply(turn, *id, escalation_code.as_ref(), variables)
+        }
         Command::PatchTaskVariables { id, reach, patch } => patch_task_variables::apply(turn, *id, *reach, patch),
         Command::CorrelateMessage { subscription_id, variables, local_variables, triggered_scope_variables } => {
             let payload = Payload {
@@ -146,6 +153,9 @@ impl Command {
             | Command::FailExternalTask { .. }
             | Command::ThrowExternalTaskBpmnError { .. }
             | Command::CompleteTask { .. }
+            | Command::ChangeTask { .. }
+            | Command::ThrowTaskBpmnError { .. }
+            | Command::ThrowTaskEscalation { .. }
             | Command::PatchTaskVariables { .. }
             | Command::CorrelateMessage { .. }
             | Command::TriggerExecution { .. }

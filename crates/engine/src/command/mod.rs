@@ -1,5 +1,6 @@
 //! What can be asked of a tree of instances: one file per command.
 
+mod change_task;
 mod complete_external_task;
 mod complete_task;
 mod correlate_message;
@@ -20,6 +21,8 @@ mod set_process_instance_suspension;
 mod signal_execution;
 mod start_process_instance;
 mod throw_external_task_bpmn_error;
+mod throw_task_bpmn_error;
+mod throw_task_escalation;
 mod unlock_external_task;
 mod worker;
 
@@ -31,6 +34,8 @@ use types::{
     EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp,
     VariableMap, VariableValue,
 };
+
+use crate::record::{DelegationState, IdentityLink};
 
 /// A command on one aggregate. Durations and times are checked by the command itself, so that every caller gets the
 /// same refusal.
@@ -107,6 +112,21 @@ pub enum Command {
         id: TaskId,
         variables: VariableMap,
     },
+    ChangeTask {
+        id: TaskId,
+        change: TaskChange,
+    },
+    ThrowTaskBpmnError {
+        id: TaskId,
+        error_code: Option<Arc<str>>,
+        error_message: Option<Arc<str>>,
+        variables: VariableMap,
+    },
+    ThrowTaskEscalation {
+        id: TaskId,
+        escalation_code: Option<Arc<str>>,
+        variables: VariableMap,
+    },
     PatchTaskVariables {
         id: TaskId,
         reach: VariableReach,
@@ -147,6 +167,46 @@ pub enum Command {
         id: JobId,
         due_date: Option<Timestamp>,
     },
+}
+
+/// What is done to a task that goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TaskChange {
+    /// The user takes it; refused if somebody else has. Nobody takes it back.
+    Claim {
+        user_id: Option<Arc<str>>,
+    },
+    Assign {
+        user_id: Option<Arc<str>>,
+    },
+    /// The user works on it for the owner, who is whoever has it if it has none.
+    Delegate {
+        user_id: Option<Arc<str>>,
+    },
+    /// It goes back to its owner.
+    Resolve {
+        variables: VariableMap,
+    },
+    Replace(Box<TaskProperties>),
+    /// The kinds `assignee` and `owner` set these.
+    AddIdentityLink(IdentityLink),
+    DeleteIdentityLink(IdentityLink),
+}
+
+/// All of a task that people may change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskProperties {
+    pub name: Option<Arc<str>>,
+    pub description: Option<Arc<str>>,
+    pub priority: i32,
+    pub assignee: Option<Arc<str>>,
+    pub owner: Option<Arc<str>>,
+    pub delegation_state: Option<DelegationState>,
+    pub due_date: Option<Timestamp>,
+    pub follow_up_date: Option<Timestamp>,
+    pub parent_task_id: Option<TaskId>,
+    /// It must be the one that the task has.
+    pub tenant_id: Option<Arc<str>>,
 }
 
 /// What becomes of the output mappings of activities that are cancelled.

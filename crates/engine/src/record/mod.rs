@@ -15,7 +15,7 @@ pub use external_task::ExternalTask;
 pub use incident::{Incident, IncidentType};
 pub use job::{Job, JobHandler};
 pub use process_instance::ProcessInstance;
-pub use task::{IdentityLink, IdentityLinkKind, Task};
+pub use task::{DelegationState, IdentityLink, IdentityLinkKind, Task};
 pub use variable_instance::VariableInstance;
 
 use std::fmt::Debug;

@@ -29,7 +29,17 @@ pub struct Task {
     pub follow_up_date: Option<Timestamp>,
     pub form_key: Option<Arc<str>>,
     pub is_suspended: bool,
+    pub delegation_state: Option<DelegationState>,
+    pub parent_task_id: Option<TaskId>,
     pub identity_links: Vec<IdentityLink>,
+}
+
+/// Of a task that its owner gave to somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DelegationState {
+    /// Whoever has it is to give it back by resolving it.
+    Pending,
+    Resolved,
 }
 
 /// A user or a group that has to do with a task.
@@ -44,6 +54,22 @@ pub struct IdentityLink {
 pub enum IdentityLinkKind {
     Candidate,
     Other(Arc<str>),
+}
+
+impl DelegationState {
+    pub const ALL: [DelegationState; 2] = [DelegationState::Pending, DelegationState::Resolved];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            DelegationState::Pending => "PENDING",
+            DelegationState::Resolved => "RESOLVED",
+        }
+    }
+
+    /// In any case of letters.
+    pub fn from_name(name: &str) -> Option<DelegationState> {
+        DelegationState::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(name))
+    }
 }
 
 impl Record for Task {

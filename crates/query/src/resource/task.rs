@@ -38,11 +38,11 @@ fn outputs() -> Vec<Output> {
         shown("due", TASK.col("due_date")),
         shown("followUp", TASK.col("follow_up_date")),
         shown("lastUpdated", TASK.col("last_updated")),
-        constant("delegationState", null()),
+        shown("delegationState", TASK.col("delegation_state")),
         shown("description", TASK.col("description")),
         shown("executionId", TASK.col("execution_id")),
         shown("owner", TASK.col("owner")),
-        constant("parentTaskId", null()),
+        shown("parentTaskId", TASK.col("parent_task_id")),
         shown("priority", TASK.col("priority")),
         shown("processDefinitionId", TASK.col("definition_id")),
         shown("processInstanceId", TASK.col("process_instance_id")),
@@ -240,9 +240,9 @@ fn candidate_filters() -> Vec<Filter> {
 
 fn own_filters() -> Vec<Filter> {
     let ignored = CaseRule::Ignored;
-    // Tasks cannot be delegated yet.
+    let is = |state: &'static str| Condition::equal(TASK.col("delegation_state"), state);
     let delegation = FilterKind::Choice {
-        words: vec![("PENDING", Condition::NOTHING), ("RESOLVED", Condition::NOTHING)],
+        words: vec![("PENDING", is("PENDING")), ("RESOLVED", is("RESOLVED"))],
         otherwise: Otherwise::Refused,
     };
     vec![
@@ -261,7 +261,7 @@ fn own_filters() -> Vec<Filter> {
         equal("priority", TASK.col("priority")),
         compare("maxPriority", TASK.col("priority"), Comparison::AtMost),
         compare("minPriority", TASK.col("priority"), Comparison::AtLeast),
-        no_rows("parentTaskId", ValueForm::Text),
+        equal("parentTaskId", TASK.col("parent_task_id")),
         filter("delegationState", delegation),
         flag("active", Condition::equal(TASK.col("is_suspended"), 0)).slot("suspension"),
         flag("suspended", Condition::equal(TASK.col("is_suspended"), 1)).slot("suspension"),

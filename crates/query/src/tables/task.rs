@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
 /// A user task.
 pub const TASK: Table = Table {
@@ -25,11 +25,14 @@ pub const TASK: Table = Table {
         optional("follow_up_date", ColumnKind::Time),
         optional("form_key", ColumnKind::Text),
         required("is_suspended", ColumnKind::Boolean),
+        optional("delegation_state", ColumnKind::Text),
+        optional("parent_task_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
     indexes: &[
         index("task_by_process_instance", &["process_instance_id"]),
         index("task_by_assignee", &["assignee"]),
         index("task_by_create_time", &["create_time"]),
+        partial_index("task_by_parent_task", &["parent_task_id"], "parent_task_id IS NOT NULL"),
     ],
 };

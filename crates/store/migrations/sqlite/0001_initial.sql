@@ -152,6 +152,8 @@ CREATE TABLE task (
   follow_up_date INTEGER,
   form_key TEXT,
   is_suspended INTEGER NOT NULL,
+  delegation_state TEXT,
+  parent_task_id BLOB,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
@@ -160,6 +162,8 @@ CREATE INDEX task_by_process_instance ON task (process_instance_id);
 CREATE INDEX task_by_assignee ON task (assignee);
 
 CREATE INDEX task_by_create_time ON task (create_time);
+
+CREATE INDEX task_by_parent_task ON task (parent_task_id) WHERE parent_task_id IS NOT NULL;
 
 CREATE TABLE identity_link (
   task_id BLOB NOT NULL,

@@ -1,8 +1,8 @@
-use engine::record::Task;
+use engine::record::{DelegationState, Task};
 use query::{Table, tables};
 use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, TaskId};
 
-use super::{RowDecode, RowEncode, RowSink, RowSource};
+use super::{RowDecode, RowEncode, RowSink, RowSource, corrupt};
 use crate::StoreError;
 
 /// Without its identity links, which are rows of their own.
@@ -39,6 +39,8 @@ impl RowEncode for Task {
         row.optional_time(self.follow_up_date);
         row.optional_text(self.form_key.as_deref());
         row.boolean(self.is_suspended);
+        row.optional_text(self.delegation_state.map(DelegationState::name));
+        row.optional_uuid(self.parent_task_id.map(|id| id.0));
     }
 }
 
@@ -76,7 +78,14 @@ impl RowDecode for Task {
             follow_up_date: row.optional_time()?,
             form_key: row.optional_text()?,
             is_suspended: row.boolean()?,
+            delegation_state: delegation_state(row.optional_text()?.as_deref())?,
+            parent_task_id: row.optional_uuid()?.map(TaskId),
             identity_links: Vec::new(),
         })
     }
+}
+
+fn delegation_state(name: Option<&str>) -> Result<Option<DelegationState>, StoreError> {
+    let known = |name| DelegationState::from_name(name).ok_or_else(|| corrupt("a delegation state is unknown"));
+    name.map(known).transpose()
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use engine::record::{
-    EventSubscription, EventType, IdentityLink, IdentityLinkKind, Incident, IncidentType, Job, JobHandler, Task,
+    DelegationState, EventSubscription, EventType, IdentityLink, IdentityLinkKind, Incident, IncidentType, Job,
+    JobHandler, Task,
 };
 use engine::{ChangeSet, RevisionCheck, Snapshot, TableChange};
 use types::{
@@ -71,6 +72,8 @@ pub fn user_task(waiting: &WaitingInstance) -> Task {
         follow_up_date: Some(Timestamp(-1)),
         form_key: Some(text("form")),
         is_suspended: true,
+        delegation_state: Some(DelegationState::Pending),
+        parent_task_id: Some(TaskId(id())),
         identity_links: vec![
             IdentityLink { kind: IdentityLinkKind::Candidate, user_id: Some(text("zoe")), group_id: None },
             IdentityLink { kind: IdentityLinkKind::Candidate, user_id: None, group_id: Some(text("clerks")) },
@@ -103,6 +106,8 @@ fn bare_user_task(waiting: &WaitingInstance) -> Task {
         follow_up_date: None,
         form_key: None,
         is_suspended: false,
+        delegation_state: None,
+        parent_task_id: None,
         identity_links: Vec::new(),
     }
 }

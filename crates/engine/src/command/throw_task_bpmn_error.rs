@@ -1,0 +1,31 @@
+//! Whoever works on a user task reports an error that the model may catch.
+
+use std::sync::Arc;
+
+use types::{TaskId, VariableMap};
+
+use crate::agenda::{BpmnError, Step};
+use crate::command::dispatch::Answer;
+use crate::command::{Reply, VariableReach};
+use crate::instance::ScopeKey;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::turn::Turn;
+use crate::variables;
+
+use super::change_task::active_task;
+
+pub(super) fn apply(
+    turn: &mut Turn<'_, '_>,
+    id: TaskId,
+    (error_code, error_message): (Option<&Arc<str>>, Option<&Arc<str>>),
+    variables: &VariableMap,
+) -> Result<Answer, Rejection> {
+    let Some(error_code) = error_code.filter(|code| !code.is_empty()) else {
+        return Err(Rejection::new(RejectionKind::BadUserRequest, "errorCode is empty"));
+    };
+    let execution = active_task(turn, id)?.execution_id;
+    variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
+    let error = BpmnError { code: Some(error_code.clone()), message: error_message.cloned() };
+    turn.agenda.push(Step::Throw { execution, error });
+    Ok(Answer::Ready(Reply::Done))
+}
