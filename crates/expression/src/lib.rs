@@ -30,7 +30,10 @@ mod property;
 mod json;
 mod variable;
 
+mod script;
+
 pub use error::{EvaluationError, EvaluationProblem, ParseError, ParseProblem};
 pub use expression::{Context, Expression, unknown_bean_method, unknown_bean_property};
 pub use program::FunctionName;
+pub use script::{NoScripts, ScriptEngine, ScriptFailure};
 pub use value::{Bean, List, Map, Value};

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use types::{FileValue, ObjectValue, Timestamp};
 
+use crate::error::EvaluationError;
+use crate::expression::Context;
+use crate::program::FunctionName;
+
 /// A value. Cheap to clone: contents are shared.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -141,6 +145,36 @@ impl Value {
 
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
+    }
+
+    /// Calls a method, as `value.name(arguments)` does.
+    ///
+    /// # Errors
+    /// There is no such method, an argument has the wrong type, or the method itself refuses.
+    pub fn call_method(
+        &self,
+        context: &dyn Context,
+        name: &str,
+        arguments: &[Value],
+    ) -> Result<Value, EvaluationError> {
+        crate::method::call(context, self, name, arguments)
+    }
+
+    /// Reads a property, as `value.name` does.
+    ///
+    /// # Errors
+    /// There is no such property.
+    pub fn named_property(&self, context: &dyn Context, name: &str) -> Result<Value, EvaluationError> {
+        crate::property::named(context, self, name)
+    }
+
+    /// Calls a function without a target, as `name(arguments)` does.
+    ///
+    /// # Errors
+    /// There is no such function, or it refuses its arguments.
+    pub fn call_function(context: &dyn Context, name: &str, arguments: &[Value]) -> Result<Value, EvaluationError> {
+        let function = FunctionName { prefix: None, name: name.to_owned() };
+        crate::function::call(context, &function, arguments)
     }
 
     /// About how many bytes it takes to read it once.

@@ -1,0 +1,5 @@
+//! Scripts in, values or failures out.
+
+mod context;
+mod limits;
+mod values;
