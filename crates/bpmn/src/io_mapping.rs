@@ -11,6 +11,7 @@ use crate::document::Node;
 use crate::extension::{camunda_children, extensions, is_camunda};
 use crate::model::{IoMapping, IoParameter};
 use crate::report::Report;
+use crate::script;
 use crate::unsupported;
 
 /// The mappings of one element.
@@ -76,10 +77,7 @@ fn value(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<IoMappi
             items.collect::<Option<Vec<_>>>().map(IoMapping::List)
         }
         "map" => map(node, owner, report),
-        "script" => {
-            unsupported::refuse_script(node, owner, report);
-            None
-        }
+        "script" => script::read_camunda(node, owner, report).map(IoMapping::Script),
         _ => {
             let text = attribute::text(node);
             match text.trim() {

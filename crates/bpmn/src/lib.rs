@@ -22,6 +22,7 @@ mod process;
 mod report;
 mod schema;
 mod scope;
+mod script;
 mod sequence_flow;
 mod tag;
 mod unsupported;
@@ -31,4 +32,4 @@ pub use model::{
     Action, Condition, Element, ElementIndex, ElementKind, ErrorEventDefinition, Flow, FlowIndex, IoMapping,
     IoParameter, ProcessModel,
 };
-pub use parse::{ParseOptions, ParsedDocument, parse};
+pub use parse::{Delegates, ParseOptions, ParsedDocument, parse};

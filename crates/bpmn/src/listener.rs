@@ -1,11 +1,14 @@
 //! `camunda:executionListener` and `camunda:taskListener`.
 
+use std::sync::Arc;
+
 use crate::attribute::bpmn_child;
 use crate::definitions::read_expression;
 use crate::document::Node;
 use crate::extension::{camunda_children, extensions, is_camunda};
-use crate::model::{Action, ExecutionEvent, ExecutionListener, TaskEvent, TaskListener};
+use crate::model::{Action, Delegate, ExecutionEvent, ExecutionListener, TaskEvent, TaskListener};
 use crate::report::Report;
+use crate::script;
 use crate::unsupported;
 
 /// The listeners of an element or process. What is wrong is reported for `owner`.
@@ -81,27 +84,31 @@ fn action(listener: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<Ac
     if let Some(class) = listener.attribute("class") {
         if class.is_empty() && is_execution_listener {
             report.error_for(listener, &[owner], "Attribute 'class' cannot be empty");
-        } else {
-            unsupported::refuse_listener(listener, owner, "camunda:class", report);
+            return None;
         }
-        return None;
+        warn_of_java(listener, owner, class, report);
+        return Some(Action::Delegate(Delegate::Class(Arc::from(class))));
     }
     if let Some(text) = listener.attribute("expression") {
         return read_expression(text, listener, report).map(Action::Expression);
     }
-    if let Some(expression) = listener.attribute("delegateExpression") {
-        if expression.is_empty() && is_execution_listener {
+    if let Some(text) = listener.attribute("delegateExpression") {
+        if text.is_empty() && is_execution_listener {
             report.error_for(listener, &[owner], "Attribute 'delegateExpression' cannot be empty");
-        } else {
-            unsupported::refuse_listener(listener, owner, "camunda:delegateExpression", report);
+            return None;
         }
-        return None;
+        warn_of_java(listener, owner, text, report);
+        return read_expression(text, listener, report).map(|text| Action::Delegate(Delegate::Expression(text)));
     }
-    if camunda_children(listener, "script").next().is_some() {
-        unsupported::refuse_listener(listener, owner, "a script", report);
-        return None;
+    if let Some(script) = camunda_children(listener, "script").next() {
+        return script::read_camunda(script, owner, report).map(Action::Script);
     }
     let message = format!("Element 'class', 'expression', 'delegateExpression' or 'script' is mandatory on {name}");
     report.error_for(listener, &[owner], message);
     None
+}
+
+/// Java code is named, which nothing here can load.
+pub(crate) fn warn_of_java(node: Node<'_>, owner: &str, code: &str, report: &mut Report<'_>) {
+    report.warning(node, &[owner], format!("no Java code can be loaded here: reaching '{code}' fails"));
 }

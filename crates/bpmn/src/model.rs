@@ -1,6 +1,6 @@
 //! The executable model: an arena of elements and flows. Read only once it is built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use expression::Expression;
@@ -26,6 +26,8 @@ pub struct ProcessModel {
     /// Where an instance starts unless an event starts it.
     pub initial: Option<ElementIndex>,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
+    /// Names of the deployment's resources that scripts are read from.
+    pub script_resources: BTreeSet<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +108,7 @@ pub enum ElementKind {
     },
     ExternalTask(ExternalTask),
     ServiceTask(ServiceTask),
+    ScriptTask(ScriptTask),
     IntermediateCatchEvent(IntermediateCatchEvent),
     /// Flows to the throwing link lead to this one.
     LinkCatchEvent,
@@ -225,10 +228,44 @@ pub struct ServiceTask {
     pub result_variable: Option<Arc<str>>,
 }
 
+/// A `scriptTask`.
+#[derive(Debug)]
+pub struct ScriptTask {
+    pub script: Script,
+    pub result_variable: Option<Arc<str>>,
+}
+
 /// What a model says to run: as a service task or a listener.
 #[derive(Debug)]
 pub enum Action {
     Expression(Expression),
+    Script(Script),
+    Delegate(Delegate),
+}
+
+/// Java code, which nothing here can load.
+#[derive(Debug)]
+pub enum Delegate {
+    Class(Arc<str>),
+    Expression(Expression),
+}
+
+#[derive(Debug)]
+pub struct Script {
+    /// As the model writes it; case does not matter.
+    pub language: Arc<str>,
+    pub source: ScriptSource,
+}
+
+#[derive(Debug)]
+pub enum ScriptSource {
+    Text(Arc<str>),
+    /// An expression gives the text.
+    TextOf(Expression),
+    /// For example `deployment://calculation.js`.
+    Resource(Arc<str>),
+    /// An expression gives the resource.
+    ResourceOf(Expression),
 }
 
 /// `camunda:executionListener` of an element or of the process.
@@ -353,6 +390,7 @@ pub enum IoMapping {
     /// An empty parameter gives null.
     Null,
     Value(Expression),
+    Script(Script),
     List(Vec<IoMapping>),
     Map(Vec<(Arc<str>, IoMapping)>),
 }
@@ -372,6 +410,7 @@ pub struct Flow {
 #[derive(Debug)]
 pub enum Condition {
     Expression(Expression),
+    Script(Script),
 }
 
 impl ProcessModel {
@@ -392,6 +431,16 @@ impl ElementKind {
     /// Whether executions are at other elements within it.
     pub fn encloses_elements(&self) -> bool {
         matches!(self, ElementKind::SubProcess { .. } | ElementKind::MultiInstanceBody(_))
+    }
+}
+
+impl Script {
+    /// The prefix of resources that lie beside the model in its deployment.
+    pub const DEPLOYMENT: &'static str = "deployment://";
+
+    /// Whether the language is JUEL itself.
+    pub fn is_juel(&self) -> bool {
+        self.language.eq_ignore_ascii_case("juel")
     }
 }
 
@@ -475,6 +524,7 @@ impl Element {
             ElementKind::LinkCatchEvent => "intermediateLinkCatch",
             ElementKind::SignalThrowEvent(event) if event.is_end_event => "signalEndEvent",
             ElementKind::SignalThrowEvent(_) => "intermediateSignalThrow",
+            ElementKind::ScriptTask(_) => "scriptTask",
             // Camunda: a message event that does nothing goes by other names.
             ElementKind::ServiceTask(ServiceTask {
                 form: ExternalTaskForm::MessageThrowEvent, action: None, ..

@@ -9,12 +9,19 @@ use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
 use crate::listener;
 use crate::model::ProcessModel;
+use crate::parse::Delegates;
 use crate::report::Report;
 use crate::scope::{self, ProcessBuilder};
+use crate::script;
 use crate::unsupported;
 
 /// Reads an executable process. `None` means that it has errors, which are in the report.
-pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &mut Report<'_>) -> Option<ProcessModel> {
+pub(crate) fn read<'d>(
+    node: Node<'d>,
+    definitions: &Definitions<'d>,
+    delegates: &Delegates,
+    report: &mut Report<'_>,
+) -> Option<ProcessModel> {
     let Some(key) = attribute::id(node) else {
         report.error(node, "attribute 'id' is missing on process");
         return None;
@@ -32,9 +39,10 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
     };
     check_starters(node, report);
     let listeners = listener::read_all(node, key, report);
-    let mut builder = ProcessBuilder::new(key, definitions, report);
+    let mut builder = ProcessBuilder::new(key, definitions, delegates, report);
     let initial = scope::read(&mut builder, node);
     let arena = builder.finish();
+    let script_resources = script::resources(&arena.elements, &arena.flows, &listeners);
     Some(ProcessModel {
         key: Arc::from(key),
         name: node.attribute("name").map(Arc::from),
@@ -50,6 +58,7 @@ pub(crate) fn read<'d>(node: Node<'d>, definitions: &Definitions<'d>, report: &m
         flows: arena.flows,
         initial,
         elements_by_id: arena.elements_by_id,
+        script_resources,
     })
 }
 

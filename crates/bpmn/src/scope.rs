@@ -17,6 +17,7 @@ use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, in
 use crate::io_mapping::InputOutput;
 use crate::listener;
 use crate::model::{Element, ElementIndex, ElementKind, Flow, FlowIndex};
+use crate::parse::Delegates;
 use crate::process::priority;
 use crate::report::Report;
 use crate::sequence_flow;
@@ -25,6 +26,7 @@ use crate::sequence_flow;
 #[derive(Debug)]
 pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
     pub definitions: &'b Definitions<'d>,
+    pub delegates: &'b Delegates,
     pub report: &'b mut Report<'r>,
     pub process_id: &'d str,
     pub arena: Arena<'d>,
@@ -151,10 +153,12 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     pub fn new(
         process_id: &'d str,
         definitions: &'b Definitions<'d>,
+        delegates: &'b Delegates,
         report: &'b mut Report<'r>,
     ) -> ProcessBuilder<'b, 'd, 'r> {
         ProcessBuilder {
             definitions,
+            delegates,
             report,
             process_id,
             arena: Arena::default(),
@@ -221,6 +225,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             | ElementKind::ParallelGateway
             | ElementKind::ServiceTask(_)
             | ElementKind::InclusiveGateway
+            | ElementKind::ScriptTask(_)
             | ElementKind::BoundaryEvent(_) => false,
         };
         self.arena.elements_by_id.insert(Arc::clone(&id), index);

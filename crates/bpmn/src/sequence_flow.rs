@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::attribute::{self, bpmn_child};
+use crate::attribute::{self, bpmn_child, camunda};
 use crate::document::{BPMN, Node, XSI};
 use crate::listener;
 use crate::model::{Condition, ElementKind, Flow, FlowIndex, IntermediateCatchEvent};
 use crate::scope::{ProcessBuilder, Scope, Target};
+use crate::script::{self, ScriptText};
 use crate::unsupported;
 
 /// Reads a flow and connects its ends. An end in another scope is no valid one.
@@ -60,17 +61,15 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     source.default_flow = if is_default { Some(index) } else { source.default_flow };
 }
 
-/// The condition of a flow; nothing but JUEL is executable.
+/// The condition of a flow: an expression or, in a language, a script.
 fn read_condition(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, flow: &str) -> Option<Condition> {
     if !has_formal_type(node) {
         builder.report.error_for(node, &[flow], "the condition has another xsi:type than tFormalExpression");
     }
-    if node.attribute("language").is_some() {
-        unsupported::refuse_script_condition(node, flow, builder.report);
-        return None;
-    }
-    if unsupported::refuse_parts(node, flow, builder.report) {
-        return None;
+    if let Some(language) = node.attribute("language") {
+        let text = attribute::text(node);
+        let script = ScriptText { language, text: Some(text.trim()), resource: camunda(node, "resource") };
+        return script::read(script, node, flow, builder.report).map(Condition::Script);
     }
     builder.expression(attribute::text(node).trim(), node).map(Condition::Expression)
 }

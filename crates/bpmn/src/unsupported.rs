@@ -24,14 +24,11 @@ enum NotYet {
     Attribute { on: &'static str, name: &'static str },
     /// An extension element of Camunda, on one element or, with an empty name, on all.
     Extension { on: &'static str, name: &'static str },
-    /// A way to implement a service task or what is like one, by an attribute of Camunda.
-    Implementation(&'static str),
     /// A `camunda:type` of a service task or what is like one.
     ImplementationType(&'static str),
 }
 
 const NOT_YET: &[NotYet] = &[
-    NotYet::Element("scriptTask"),
     NotYet::Element("callActivity"),
     NotYet::Element("transaction"),
     NotYet::Element("adHocSubProcess"),
@@ -68,15 +65,12 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Attribute { on: "property", name: "dstExpr" },
     NotYet::Attribute { on: "property", name: "link" },
     NotYet::Attribute { on: "property", name: "linkExpr" },
-    NotYet::Attribute { on: "conditionExpression", name: "resource" },
     NotYet::Attribute { on: "businessRuleTask", name: "decisionRef" },
     NotYet::Extension { on: "userTask", name: "formData" },
     NotYet::Extension { on: "userTask", name: "formProperty" },
     NotYet::Extension { on: "startEvent", name: "formData" },
     NotYet::Extension { on: "startEvent", name: "formProperty" },
     NotYet::Extension { on: "", name: "connector" },
-    NotYet::Implementation("class"),
-    NotYet::Implementation("delegateExpression"),
     NotYet::ImplementationType("mail"),
     NotYet::ImplementationType("shell"),
 ];
@@ -124,9 +118,6 @@ pub(crate) fn is_refused_event_definition(on: &str, name: &str) -> bool {
 pub(crate) fn refuse_implementation(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> bool {
     let implementation = camunda(node, "type");
     let found = NOT_YET.iter().find_map(|entry| match (entry, implementation) {
-        (NotYet::Implementation(name), None) => {
-            camunda(node, name).filter(|value| !value.trim().is_empty()).map(|_| format!("camunda:{name}"))
-        }
         (NotYet::ImplementationType(name), Some(value)) if value.eq_ignore_ascii_case(name) => {
             Some(format!("camunda:type=\"{name}\""))
         }
@@ -142,17 +133,6 @@ pub(crate) fn refuse_implementation(node: Node<'_>, owner: &str, report: &mut Re
 /// Reports a listener that is no expression.
 pub(crate) fn refuse_listener(node: Node<'_>, owner: &str, what: &str, report: &mut Report<'_>) {
     report.error_for(node, &[owner], format!("{what} on {} is not executable yet", node.tag_name().name()));
-}
-
-/// Reports a script in an input or output mapping.
-pub(crate) fn refuse_script(node: Node<'_>, owner: &str, report: &mut Report<'_>) {
-    report.error_for(node, &[owner], "a script in camunda:inputOutput is not executable yet");
-}
-
-/// Reports a condition in a scripting language.
-pub(crate) fn refuse_script_condition(node: Node<'_>, owner: &str, report: &mut Report<'_>) {
-    let language = node.attribute("language").unwrap_or_default();
-    report.error_for(node, &[owner], format!("a condition in the language '{language}' is not executable yet"));
 }
 
 /// Reports a map entry whose key is computed.
@@ -177,10 +157,7 @@ impl NotYet {
                 let is_there = is_on(on) && extensions.iter().any(|extension| is_extension(*extension, name));
                 is_there.then(|| format!("camunda:{name}"))
             }
-            NotYet::Element(_)
-            | NotYet::EventDefinition { .. }
-            | NotYet::Implementation(_)
-            | NotYet::ImplementationType(_) => None,
+            NotYet::Element(_) | NotYet::EventDefinition { .. } | NotYet::ImplementationType(_) => None,
         }
     }
 }

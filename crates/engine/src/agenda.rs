@@ -10,7 +10,8 @@ use bpmn::model::{ElementIndex, ElementKind, FlowIndex, ProcessModel};
 use types::{ExecutionId, VariableMap};
 
 use crate::behavior::{self, Next};
-use crate::listener::{self, Manner};
+use crate::evaluate::Interruption;
+use crate::listener::{self, Heard, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::{continuation, error_propagation, event, tree};
@@ -38,6 +39,8 @@ pub(crate) enum Step {
     Finish { execution: ExecutionId, element: ElementIndex },
     /// The activity it is at throws a BPMN error.
     Throw { execution: ExecutionId, error: BpmnError },
+    /// It throws a BPMN error while it takes a flow.
+    ThrowBetween { execution: ExecutionId, flow: FlowIndex, error: BpmnError },
     /// An event has happened that is attached to the activity that the execution is the scope of, or that stands behind
     /// that gateway. The variables become local ones of the event's path.
     FireEvent { execution: ExecutionId, event: ElementIndex, variables: VariableMap },
@@ -63,6 +66,7 @@ impl Step {
             | Step::End { execution }
             | Step::Finish { execution, .. }
             | Step::Throw { execution, .. }
+            | Step::ThrowBetween { execution, .. }
             | Step::FireEvent { execution, .. } => execution,
         }
     }
@@ -135,9 +139,11 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
                 _ => execution,
             };
             let execution = tree::enter_activity(turn, execution, element)?;
-            listener::activity_started(turn, execution)?;
-            let next = behavior::enter(turn, execution, element)?;
-            schedule(turn, execution, next)
+            if notify(turn, execution, listener::activity_started)? == Heard::Regular {
+                let next = behavior::enter(turn, execution, element)?;
+                schedule(turn, execution, next)?;
+            }
+            Ok(())
         }
         Step::EnterInstances { execution, element, mut paths } => {
             let Some(path) = paths.pop() else { return Ok(()) };
@@ -157,26 +163,67 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
                 turn.agenda.push(Step::End { execution });
                 return Ok(());
             }
-            listener::activity_ended(turn, execution, Manner::Regular)?;
-            tree::leave_activity(turn, execution, &flows)
+            match notify(turn, execution, activity_ended)? {
+                Heard::Regular => tree::leave_activity(turn, execution, &flows),
+                Heard::Thrown => Ok(()),
+            }
         }
         Step::Join { execution } => tree::join(turn, execution),
         Step::Take { execution, flow } => {
-            listener::flow_taken(turn, execution, flow)?;
-            let target = turn.definition_of(execution)?.model.flow(flow).target;
-            turn.agenda.push(Step::Enter { execution, element: target });
+            match listener::flow_taken(turn, execution, flow) {
+                Ok(()) => {
+                    let target = turn.definition_of(execution)?.model.flow(flow).target;
+                    turn.agenda.push(Step::Enter { execution, element: target });
+                }
+                Err(Interruption::Thrown(error)) => turn.agenda.push(Step::ThrowBetween { execution, flow, error }),
+                Err(Interruption::Refused(rejection)) => return Err(rejection),
+            }
             Ok(())
         }
-        Step::End { execution } => {
-            listener::activity_ended(turn, execution, Manner::Regular)?;
-            // An error that nothing caught ends the path of a task that is still there.
-            behavior::user_task::cancel(turn, execution)?;
-            tree::end_path(turn, execution)
-        }
+        Step::End { execution } => match notify(turn, execution, activity_ended)? {
+            Heard::Regular => {
+                // An error that nothing caught ends the path of a task that is still there.
+                behavior::user_task::cancel(turn, execution)?;
+                tree::end_path(turn, execution)
+            }
+            Heard::Thrown => Ok(()),
+        },
         Step::Finish { execution, element } => tree::finish_path(turn, execution, element),
         Step::Throw { execution, error } => error_propagation::throw(turn, execution, &error),
+        Step::ThrowBetween { execution, flow, error } => {
+            if error_propagation::is_caught(turn, execution, &error)? {
+                return Ok(());
+            }
+            let definition = turn.definition_of(execution)?;
+            let source = definition.model.element(definition.model.flow(flow).source).id.clone();
+            tree::end_between_activities(turn, execution, source)
+        }
         Step::FireEvent { execution, event, variables } => tree::fire_event(turn, execution, event, &variables),
     }
+}
+
+/// Tells listeners. An error that one throws takes the place of what would have been next.
+fn notify(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    tell: impl FnOnce(&mut Turn<'_, '_>, ExecutionId) -> Result<(), Interruption>,
+) -> Result<Heard, Rejection> {
+    match tell(turn, execution) {
+        Ok(()) => Ok(Heard::Regular),
+        Err(Interruption::Thrown(error)) => {
+            turn.agenda.push(Step::Throw { execution, error });
+            Ok(Heard::Thrown)
+        }
+        Err(Interruption::Refused(rejection)) => Err(rejection),
+    }
+}
+
+fn activity_ended(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Interruption> {
+    let told = listener::activity_ended(turn, execution, Manner::Regular);
+    if told.is_err() {
+        listener::end_has_failed(turn, execution);
+    }
+    told
 }
 
 fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Result<(), Rejection> {

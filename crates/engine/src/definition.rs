@@ -1,5 +1,6 @@
 //! A deployed process definition, and how the core finds one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::record::JobHandler;
@@ -18,6 +19,8 @@ pub struct ProcessDefinition {
     pub model: Arc<ProcessModel>,
     /// Of the elements that create jobs, by element id.
     pub job_definitions: Vec<JobDefinition>,
+    /// The resources of its deployment that scripts of the model are read from, by name.
+    pub script_resources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// The static side of the jobs of one element.

@@ -1,5 +1,6 @@
 //! What the core is given of the outside world.
 
+use expression::ScriptEngine;
 use types::{Timestamp, Uuid};
 
 /// Makes new ids. In production UUIDv7, so that later ones sort after earlier ones; in tests a counter.
@@ -42,6 +43,8 @@ pub struct Env<'a> {
     pub ids: &'a mut dyn IdSource,
     pub history_level: HistoryLevel,
     pub limits: &'a Limits,
+    /// Runs what models have written in a language other than JUEL.
+    pub scripts: &'a dyn ScriptEngine,
 }
 
 impl std::fmt::Debug for Env<'_> {

@@ -13,6 +13,16 @@ use crate::turn::Turn;
 use crate::variables;
 
 pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &BpmnError) -> Result<(), Rejection> {
+    if is_caught(turn, execution, error)? {
+        return Ok(());
+    }
+    // Camunda: an error that nothing catches ends the path like a none end event.
+    turn.agenda.push(Step::End { execution });
+    Ok(())
+}
+
+/// Puts the event that catches the error on the agenda; false if there is none.
+pub(crate) fn is_caught(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &BpmnError) -> Result<bool, Rejection> {
     let definition = turn.definition_of(execution)?;
     let mut next = Some(execution);
     while let Some(id) = next {
@@ -25,12 +35,10 @@ pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &Bpm
         if let Some(event) = catching_event(&definition.model, definition.model.element(element), error) {
             set_error_variables(turn, host, definition.model.element(event), error)?;
             turn.agenda.push(Step::FireEvent { execution: host, event, variables: VariableMap::new() });
-            return Ok(());
+            return Ok(true);
         }
     }
-    // Camunda: an error that nothing catches ends the path like a none end event.
-    turn.agenda.push(Step::End { execution });
-    Ok(())
+    Ok(false)
 }
 
 /// Events with an error code come before those that catch every error.

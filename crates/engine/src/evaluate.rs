@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{Action, Condition};
-use expression::{EvaluationError, Expression, Value};
+use bpmn::model::{Action, Condition, Delegate, Script, ScriptSource};
+use expression::{EvaluationError, Expression, ScriptFailure, Value};
 use types::{ExecutionId, TaskId, VariableValue};
 
+use crate::agenda::BpmnError;
 use crate::rejection::{Rejection, RejectionKind};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Subject, Surroundings};
 use crate::turn::Turn;
 
 /// # Errors
@@ -17,22 +18,112 @@ pub(crate) fn value(
     execution: ExecutionId,
     expression: &Expression,
 ) -> Result<Value, Rejection> {
-    expression.evaluate(&Surroundings::of_execution(turn, execution)).map_err(|error| refused(&error))
+    of_subject(turn, Subject::Execution(execution), expression)
 }
 
-/// Runs what a service task or an execution listener says.
-pub(crate) fn action(turn: &mut Turn<'_, '_>, execution: ExecutionId, action: &Action) -> Result<Value, Rejection> {
-    match action {
-        Action::Expression(expression) => value(turn, execution, expression),
+/// Why something that the model says to run has given no value.
+#[derive(Debug)]
+pub(crate) enum Interruption {
+    /// An error that the model may catch.
+    Thrown(BpmnError),
+    Refused(Rejection),
+}
+
+impl From<Rejection> for Interruption {
+    fn from(rejection: Rejection) -> Self {
+        Interruption::Refused(rejection)
     }
 }
 
-/// Runs what a task listener says.
-pub(crate) fn action_of_task(turn: &mut Turn<'_, '_>, task: TaskId, action: &Action) -> Result<Value, Rejection> {
-    match action {
-        Action::Expression(expression) => {
-            expression.evaluate(&Surroundings::of_task(turn, task)).map_err(|error| refused(&error))
+impl Interruption {
+    /// Where the model has no way to catch an error.
+    pub fn into_rejection(self) -> Rejection {
+        match self {
+            Interruption::Refused(rejection) => rejection,
+            Interruption::Thrown(error) => {
+                let code = error.code.as_deref().unwrap_or("null").to_owned();
+                let message = error.message.as_deref().unwrap_or_default();
+                Rejection::new(RejectionKind::ProcessEngine, format!("BPMN error '{code}': {message}"))
+            }
         }
+    }
+}
+
+/// Runs what a service task or an execution listener says.
+pub(crate) fn action(turn: &mut Turn<'_, '_>, execution: ExecutionId, action: &Action) -> Result<Value, Interruption> {
+    run_action(turn, Subject::Execution(execution), action)
+}
+
+/// Runs what a task listener says.
+pub(crate) fn action_of_task(turn: &mut Turn<'_, '_>, task: TaskId, action: &Action) -> Result<Value, Interruption> {
+    run_action(turn, Subject::Task(task), action)
+}
+
+pub(crate) fn script(turn: &mut Turn<'_, '_>, execution: ExecutionId, script: &Script) -> Result<Value, Interruption> {
+    run_script(turn, Subject::Execution(execution), script)
+}
+
+fn run_action(turn: &mut Turn<'_, '_>, subject: Subject, action: &Action) -> Result<Value, Interruption> {
+    match action {
+        Action::Expression(expression) => Ok(of_subject(turn, subject, expression)?),
+        Action::Script(script) => run_script(turn, subject, script),
+        Action::Delegate(Delegate::Class(class)) => {
+            let message = format!("Exception while instantiating class '{class}': no Java code can be loaded");
+            Err(Rejection::new(RejectionKind::ProcessEngine, message).into())
+        }
+        Action::Delegate(Delegate::Expression(expression)) => {
+            let value = of_subject(turn, subject, expression)?;
+            let message =
+                format!("Delegate expression {expression} did not resolve to Java code but to {}", value.type_name());
+            Err(Rejection::new(RejectionKind::ProcessEngine, message).into())
+        }
+    }
+}
+
+fn run_script(turn: &mut Turn<'_, '_>, subject: Subject, script: &Script) -> Result<Value, Interruption> {
+    let source: Arc<str> = match &script.source {
+        ScriptSource::Text(text) => text.clone(),
+        ScriptSource::TextOf(expression) => text_of_subject(turn, subject, expression)?,
+        ScriptSource::Resource(resource) => script_resource(turn, subject, resource)?,
+        ScriptSource::ResourceOf(expression) => {
+            let resource = text_of_subject(turn, subject, expression)?;
+            script_resource(turn, subject, &resource)?
+        }
+    };
+    if script.is_juel() {
+        let expression =
+            Expression::parse(&source).map_err(|error| Rejection::new(RejectionKind::Expression, error.to_string()))?;
+        return Ok(of_subject(turn, subject, &expression)?);
+    }
+    let scripts = turn.env.scripts;
+    let result = scripts.run(&script.language, &source, &Surroundings::of(turn, subject));
+    result.map_err(|failure| match failure {
+        ScriptFailure::BpmnError { code, message } => Interruption::Thrown(BpmnError { code, message }),
+        ScriptFailure::Failed(message) => {
+            let message = format!("Unable to evaluate script: {message}");
+            Rejection::new(RejectionKind::ProcessEngine, message).into()
+        }
+    })
+}
+
+/// A resource of the deployment that the definition came with.
+fn script_resource(turn: &Turn<'_, '_>, subject: Subject, resource: &str) -> Result<Arc<str>, Rejection> {
+    let definition = turn.definition_of(subject.execution(turn))?;
+    let name = resource.strip_prefix(Script::DEPLOYMENT);
+    let found = name.and_then(|name| definition.script_resources.get(name));
+    found.cloned().ok_or_else(|| {
+        Rejection::new(RejectionKind::NotFound, format!("Unable to find the script resource '{resource}'"))
+    })
+}
+
+fn of_subject(turn: &mut Turn<'_, '_>, subject: Subject, expression: &Expression) -> Result<Value, Rejection> {
+    expression.evaluate(&Surroundings::of(turn, subject)).map_err(|error| refused(&error))
+}
+
+fn text_of_subject(turn: &mut Turn<'_, '_>, subject: Subject, expression: &Expression) -> Result<Arc<str>, Rejection> {
+    match of_subject(turn, subject, expression)? {
+        Value::String(text) => Ok(text),
+        other => Err(wrong_type(expression, &other, "a String")),
     }
 }
 
@@ -48,6 +139,9 @@ pub(crate) fn condition(
 ) -> Result<bool, Rejection> {
     let (result, text) = match condition {
         Condition::Expression(expression) => (value(turn, execution, expression)?, expression.text()),
+        Condition::Script(condition) => {
+            (script(turn, execution, condition).map_err(Interruption::into_rejection)?, &*condition.language)
+        }
     };
     match result {
         Value::Boolean(truth) => Ok(truth),

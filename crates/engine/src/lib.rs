@@ -48,6 +48,7 @@ pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};
 pub use execute::execute;
+pub use expression::{NoScripts, ScriptEngine};
 pub use instance::{ActivityNode, Aggregate, BrokenInvariant, ScopeKey, TransitionNode};
 pub use outcome::{Outcome, ThrownSignal};
 pub use rejection::{Rejection, RejectionKind};

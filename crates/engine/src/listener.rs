@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{Action, ElementKind, ExecutionEvent, ExecutionListener, TaskEvent};
+use bpmn::model::{Action, ElementKind, ExecutionEvent, ExecutionListener, FlowIndex, TaskEvent};
 use types::{ExecutionId, TaskId};
 
-use crate::evaluate;
+use crate::agenda::Step;
+use crate::evaluate::{self, Interruption};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 
@@ -21,6 +22,15 @@ pub(crate) struct Notified {
     pub is_canceled: bool,
 }
 
+/// What has become of a task event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Heard {
+    Regular,
+    /// A listener threw an error, which is on the agenda: nothing else happens to the task.
+    Thrown,
+}
+
 /// Whether an activity ends as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -29,13 +39,26 @@ pub(crate) enum Manner {
 }
 
 /// The activity that the execution is at, or that it is the scope of, begins.
-pub(crate) fn activity_started(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
+pub(crate) fn activity_started(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Interruption> {
     of_activity(turn, execution, ExecutionEvent::Start, Manner::Regular)
 }
 
 /// The activity that the execution is at, or that it is the scope of, ends.
-pub(crate) fn activity_ended(turn: &mut Turn<'_, '_>, execution: ExecutionId, manner: Manner) -> Result<(), Rejection> {
+pub(crate) fn activity_ended(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    manner: Manner,
+) -> Result<(), Interruption> {
+    if turn.failed_end_listeners.contains(&turn.visit_of(execution).activity_instance_id) {
+        return Ok(());
+    }
     of_activity(turn, execution, ExecutionEvent::End, manner)
+}
+
+/// A listener that was told of the end has thrown: when the activity is ended for it, none is told again.
+pub(crate) fn end_has_failed(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    let activity_instance = turn.visit_of(execution).activity_instance_id;
+    turn.failed_end_listeners.insert(activity_instance);
 }
 
 /// A process instance begins at, or ends after, an activity.
@@ -48,15 +71,11 @@ pub(crate) fn process(
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(root)?;
     let notified = notified(root, event, manner, activity_id);
-    run(turn, &definition.model.listeners, event, notified)
+    run(turn, &definition.model.listeners, event, notified).map_err(Interruption::into_rejection)
 }
 
 /// A flow is taken; the execution has left `source` and is not at its target yet.
-pub(crate) fn flow_taken(
-    turn: &mut Turn<'_, '_>,
-    execution: ExecutionId,
-    flow: bpmn::model::FlowIndex,
-) -> Result<(), Rejection> {
+pub(crate) fn flow_taken(turn: &mut Turn<'_, '_>, execution: ExecutionId, flow: FlowIndex) -> Result<(), Interruption> {
     let definition = turn.definition_of(execution)?;
     let flow = definition.model.flow(flow);
     if flow.listeners.is_empty() {
@@ -73,20 +92,29 @@ pub(crate) fn flow_taken(
 }
 
 /// Tells the listeners of a user task. The task may be gone afterwards.
-pub(crate) fn task(turn: &mut Turn<'_, '_>, id: TaskId, event: TaskEvent) -> Result<(), Rejection> {
-    let Some(task) = turn.aggregate.task(id) else { return Ok(()) };
+pub(crate) fn task(turn: &mut Turn<'_, '_>, id: TaskId, event: TaskEvent) -> Result<Heard, Rejection> {
+    let Some(task) = turn.aggregate.task(id) else { return Ok(Heard::Regular) };
     let (execution, activity_id) = (task.execution_id, task.activity_id.clone());
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_named(execution, &activity_id)?);
-    let ElementKind::UserTask(element) = &element.kind else { return Ok(()) };
+    let ElementKind::UserTask(element) = &element.kind else { return Ok(Heard::Regular) };
     let before = turn.task_event.replace(event);
+    let mut result = Ok(());
     for listener in element.listeners.iter().filter(|listener| listener.event == event) {
-        if turn.aggregate.task(id).is_some() {
-            evaluate::action_of_task(turn, id, &listener.action)?;
+        if result.is_ok() && turn.aggregate.task(id).is_some() {
+            result = evaluate::action_of_task(turn, id, &listener.action).map(drop);
         }
     }
     turn.task_event = before;
-    Ok(())
+    match result {
+        Ok(()) => Ok(Heard::Regular),
+        // Camunda: an error thrown while a task is deleted is none that a model can catch.
+        Err(Interruption::Thrown(error)) if event != TaskEvent::Delete => {
+            turn.agenda.push(Step::Throw { execution, error });
+            Ok(Heard::Thrown)
+        }
+        Err(interruption) => Err(interruption.into_rejection()),
+    }
 }
 
 fn of_activity(
@@ -94,7 +122,7 @@ fn of_activity(
     execution: ExecutionId,
     event: ExecutionEvent,
     manner: Manner,
-) -> Result<(), Rejection> {
+) -> Result<(), Interruption> {
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_at(execution)?);
     if element.listeners.is_empty() {
@@ -117,21 +145,19 @@ fn run(
     listeners: &[ExecutionListener],
     event: ExecutionEvent,
     notified: Notified,
-) -> Result<(), Rejection> {
+) -> Result<(), Interruption> {
     let actions = listeners.iter().filter(|listener| listener.event == event).map(|listener| &listener.action);
     run_actions(turn, actions, notified)
 }
 
 fn run_actions<'m>(
     turn: &mut Turn<'_, '_>,
-    actions: impl Iterator<Item = &'m Action>,
+    mut actions: impl Iterator<Item = &'m Action>,
     notified: Notified,
-) -> Result<(), Rejection> {
+) -> Result<(), Interruption> {
     let execution = notified.execution;
     let before = turn.notified.replace(notified);
-    for action in actions {
-        evaluate::action(turn, execution, action)?;
-    }
+    let result = actions.try_for_each(|action| evaluate::action(turn, execution, action).map(drop));
     turn.notified = before;
-    Ok(())
+    result
 }

@@ -7,7 +7,7 @@ use expression::Value;
 use types::{ExecutionId, VariableValue};
 
 use crate::command::VariableReach;
-use crate::evaluate;
+use crate::evaluate::{self, Interruption};
 use crate::instance::ScopeKey;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -59,6 +59,7 @@ fn value(turn: &mut Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping, d
     match mapping {
         IoMapping::Null => Ok(Value::Null),
         IoMapping::Value(expression) => evaluate::value(turn, execution, expression),
+        IoMapping::Script(script) => evaluate::script(turn, execution, script).map_err(Interruption::into_rejection),
         IoMapping::List(items) => {
             let items: Result<Vec<Value>, Rejection> =
                 items.iter().map(|item| value(turn, execution, item, depth + 1)).collect();

@@ -12,6 +12,23 @@ use crate::instance::ScopeKey;
 use crate::turn::Turn;
 use crate::variables;
 
+/// What an expression or script is evaluated for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject {
+    Execution(ExecutionId),
+    /// A task listener's.
+    Task(TaskId),
+}
+
+impl Subject {
+    pub fn execution(self, turn: &Turn<'_, '_>) -> ExecutionId {
+        match self {
+            Subject::Execution(execution) => execution,
+            Subject::Task(task) => turn.aggregate.task(task).expect("listeners run for tasks that exist").execution_id,
+        }
+    }
+}
+
 pub(crate) struct Surroundings<'t, 'a, 'e> {
     turn: RefCell<&'t mut Turn<'a, 'e>>,
     execution: ExecutionId,
@@ -19,13 +36,13 @@ pub(crate) struct Surroundings<'t, 'a, 'e> {
 }
 
 impl<'t, 'a, 'e> Surroundings<'t, 'a, 'e> {
-    pub fn of_execution(turn: &'t mut Turn<'a, 'e>, execution: ExecutionId) -> Self {
-        Surroundings { turn: RefCell::new(turn), execution, task: None }
-    }
-
-    pub fn of_task(turn: &'t mut Turn<'a, 'e>, task: TaskId) -> Self {
-        let execution = turn.aggregate.task(task).expect("listeners run for tasks that exist").execution_id;
-        Surroundings { turn: RefCell::new(turn), execution, task: Some(task) }
+    pub fn of(turn: &'t mut Turn<'a, 'e>, subject: Subject) -> Self {
+        let execution = subject.execution(turn);
+        let task = match subject {
+            Subject::Execution(_) => None,
+            Subject::Task(task) => Some(task),
+        };
+        Surroundings { turn: RefCell::new(turn), execution, task }
     }
 
     fn scope(&self) -> ScopeKey {

@@ -14,6 +14,7 @@ use crate::agenda::Step;
 use crate::behavior;
 use crate::behavior::multi_instance_body;
 use crate::command::{OutputMappings, VariableReach};
+use crate::evaluate::Interruption;
 use crate::history::{ActivityEnd, HistoricActivityInstance};
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
@@ -109,9 +110,19 @@ pub(crate) fn finish_path(
     let definition = turn.definition_of(execution)?;
     let last_activity = definition.model.element(element).id.clone();
     let execution = close_activity(turn, execution)?;
+    end_between_activities(turn, execution, last_activity)
+}
+
+/// Ends a path that is at no activity, having left `last_activity`.
+pub(crate) fn end_between_activities(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    last_activity: Arc<str>,
+) -> Result<(), Rejection> {
     let row = turn.execution(execution);
     match (row.kind, row.parent_id) {
         (ExecutionKind::Concurrent, Some(parent)) if turn.execution(parent).is_multi_instance_body() => {
+            let definition = turn.definition_of(parent)?;
             let body = turn.element_at(parent)?;
             let kind = &definition.model.element(body).kind;
             let element = multi_instance_body::characteristics(kind).expect("its id says that it is a body");
@@ -218,7 +229,7 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
     let execution = turn.execution(id).clone();
     if let Some(visit) = &execution.at {
         let element = turn.element_named(id, &visit.activity_id)?;
-        listener::activity_ended(turn, id, Manner::Cancelled)?;
+        listener::activity_ended(turn, id, Manner::Cancelled).map_err(Interruption::into_rejection)?;
         behavior::cancel(turn, id, element)?;
         if execution.scope.as_ref() != Some(&visit.activity_instance_id) {
             record_ended(turn, &visit.activity_instance_id, Ending::Cancelled);
@@ -229,7 +240,7 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
     {
         if execution.at.as_ref().is_none_or(|visit| visit.activity_instance_id != *scope) {
             turn.aggregate.executions.update(id, |row| row.at = None);
-            listener::activity_ended(turn, id, Manner::Cancelled)?;
+            listener::activity_ended(turn, id, Manner::Cancelled).map_err(Interruption::into_rejection)?;
         }
         record_ended(turn, scope, Ending::Cancelled);
         let definition = turn.definition_of(id)?;

@@ -27,6 +27,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub history: Recorder,
     /// What the listener that runs is told of.
     pub notified: Option<Notified>,
+    /// Activities whose listeners have thrown when they were told of the end.
+    pub failed_end_listeners: BTreeSet<ActivityInstanceId>,
     /// The event of the task listener that runs.
     pub task_event: Option<TaskEvent>,
     /// Variables that live until the command ends.
@@ -56,6 +58,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             agenda: Agenda::default(),
             history,
             notified: None,
+            failed_end_listeners: BTreeSet::new(),
             task_event: None,
             transient_variables: BTreeMap::new(),
             final_variables: BTreeMap::new(),

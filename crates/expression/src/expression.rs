@@ -30,6 +30,12 @@ impl Expression {
         Ok(Expression { program: Arc::new(Program { text, parts }) })
     }
 
+    /// A text that stands for itself, whatever is in it.
+    pub fn literal(text: &str) -> Expression {
+        let text: Arc<str> = text.into();
+        Expression { program: Arc::new(Program { text: text.clone(), parts: vec![Part::Text(text)] }) }
+    }
+
     /// The text as it was given.
     pub fn text(&self) -> &str {
         &self.program.text

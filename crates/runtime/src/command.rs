@@ -142,8 +142,13 @@ impl Shared {
 
     pub(crate) fn decide(&self, state: &mut LaneState, work: &LaneWork, now: Timestamp) -> Decision {
         let mut ids = self.ids.source(now);
-        let mut env =
-            Env { now, ids: &mut ids, history_level: self.settings.history_level, limits: &self.settings.limits };
+        let mut env = Env {
+            now,
+            ids: &mut ids,
+            history_level: self.settings.history_level,
+            limits: &self.settings.limits,
+            scripts: &self.settings.java_script,
+        };
         state.decide(work, &mut env)
     }
 

@@ -137,7 +137,14 @@ impl DefinitionCache {
             Error::Defect(format!("the resource `{}` has no process `{}`", row.resource_name, row.key))
         })?;
         let job_definitions = job_definitions(shared, id).await?;
-        let definition = Arc::new(definition_of(&row, Arc::new(model), job_definitions));
+        let mut script_resources = BTreeMap::new();
+        for name in &model.script_resources {
+            // One that is not there fails when the script is reached.
+            if let Some(contents) = resource(shared, row.deployment_id, name).await? {
+                script_resources.insert(name.clone(), String::from_utf8_lossy(&contents).into());
+            }
+        }
+        let definition = Arc::new(definition_of(&row, Arc::new(model), job_definitions, script_resources));
         self.keep(&definition, bytes);
         Ok(Some(definition))
     }
@@ -187,6 +194,7 @@ pub(crate) fn definition_of(
     row: &DefinitionRow,
     model: Arc<ProcessModel>,
     job_definitions: Vec<JobDefinition>,
+    script_resources: BTreeMap<Arc<str>, Arc<str>>,
 ) -> ProcessDefinition {
     ProcessDefinition {
         id: row.id.clone(),
@@ -197,6 +205,7 @@ pub(crate) fn definition_of(
         tenant_id: row.tenant_id.clone(),
         model,
         job_definitions,
+        script_resources,
     }
 }
 

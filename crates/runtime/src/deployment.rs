@@ -1,6 +1,6 @@
 //! Deployments: which resources are new, which definitions they make, and under which versions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventTrigger, TimerForm};
@@ -41,6 +41,7 @@ struct NewDefinition {
     model: Arc<ProcessModel>,
     document_bytes: usize,
     job_definitions: Vec<JobDefinition>,
+    script_resources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 struct Parsed {
@@ -111,8 +112,9 @@ impl Shared {
             self.job_alarm.set(at);
         }
         let mut rows = Vec::with_capacity(definitions.len());
-        for NewDefinition { row, model, document_bytes, job_definitions } in definitions {
-            self.definitions.keep(&Arc::new(definition_of(&row, model, job_definitions)), document_bytes);
+        for NewDefinition { row, model, document_bytes, job_definitions, script_resources } in definitions {
+            let definition = definition_of(&row, model, job_definitions, script_resources);
+            self.definitions.keep(&Arc::new(definition), document_bytes);
             rows.push(row);
         }
         Ok(Deployed { deployment, definitions: rows })
@@ -224,7 +226,9 @@ impl Shared {
                 };
                 let job_definitions = self.job_definitions_of(&model, deployment.deploy_time);
                 let document_bytes = resource.contents.len();
-                definitions.push(NewDefinition { row, model: Arc::new(model), document_bytes, job_definitions });
+                let script_resources = script_resources(&model, resources);
+                let model = Arc::new(model);
+                definitions.push(NewDefinition { row, model, document_bytes, job_definitions, script_resources });
             }
         }
         Ok(definitions)
@@ -404,6 +408,15 @@ fn job_definition_cells(job_definition: &JobDefinition, definition: &DefinitionR
         row::optional_text(definition.tenant_id.as_ref()),
         row::id(definition.deployment_id.0),
     ]
+}
+
+/// What the scripts of a model are read from, as far as the deployment has it.
+fn script_resources(model: &ProcessModel, resources: &[NewResource]) -> BTreeMap<Arc<str>, Arc<str>> {
+    let contents = |name: &Arc<str>| {
+        let resource = resources.iter().find(|resource| *resource.name == **name)?;
+        Some((name.clone(), String::from_utf8_lossy(&resource.contents).into()))
+    };
+    model.script_resources.iter().filter_map(contents).collect()
 }
 
 #[cfg(test)]

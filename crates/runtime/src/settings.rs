@@ -1,7 +1,9 @@
 //! What can be set, with its defaults, and the named limits of the runtime.
 
+use bpmn::Delegates;
 use engine::{HistoryLevel, Limits};
 use query::Dialect;
+use script::JavaScript;
 
 use crate::clock::Clock;
 
@@ -11,6 +13,10 @@ pub struct Settings {
     pub job_executor: JobExecutor,
     /// Bounds of one command.
     pub limits: Limits,
+    /// Runs the scripts of models, within its own limits.
+    pub java_script: JavaScript,
+    /// What becomes of Java code that models name.
+    pub delegates: Delegates,
     /// Of the store's database.
     pub dialect: Dialect,
     pub clock: Clock,
@@ -40,6 +46,8 @@ impl Default for Settings {
             history_level: HistoryLevel::Full,
             job_executor: JobExecutor::On,
             limits: Limits::default(),
+            java_script: JavaScript::default(),
+            delegates: Delegates::Fail,
             dialect: Dialect::Sqlite,
             clock: Clock::System,
             aggregate_cache_bytes: 16 << 20,

@@ -67,7 +67,7 @@ impl Shared {
     }
 
     pub(crate) fn parse_options(&self) -> ParseOptions {
-        ParseOptions::default()
+        ParseOptions { delegates: self.settings.delegates.clone(), ..ParseOptions::default() }
     }
 
     pub(crate) async fn definition(&self, id: &ProcessDefinitionId) -> Result<Option<Arc<ProcessDefinition>>, Error> {

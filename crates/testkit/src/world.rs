@@ -8,6 +8,7 @@ use engine::{
     Aggregate, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits, Outcome, ProcessDefinition,
     Rejection,
 };
+use script::JavaScript;
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 
 use crate::sqlite_rows::SqliteRows;
@@ -78,6 +79,7 @@ impl World {
             tenant_id: None,
             job_definitions: job_definitions(&model),
             model: Arc::new(model),
+            script_resources: BTreeMap::new(),
         };
         World {
             definitions: OneDefinition(BTreeMap::from([(definition.id.clone(), Arc::new(definition))])),
@@ -105,7 +107,13 @@ impl World {
         let before = self.aggregate.to_snapshot();
         let revision = self.aggregate.revision();
         let limits = self.limits;
-        let mut env = Env { now: self.now, ids: &mut self.ids, history_level: self.history_level, limits: &limits };
+        let mut env = Env {
+            now: self.now,
+            ids: &mut self.ids,
+            history_level: self.history_level,
+            limits: &limits,
+            scripts: &JavaScript::default(),
+        };
         let result = engine::execute(&self.definitions, &mut self.aggregate, command, &mut env);
         match &result {
             Ok(outcome) => {

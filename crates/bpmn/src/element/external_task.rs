@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use expression::Expression;
+
 use crate::attribute::camunda;
 use crate::document::Node;
 use crate::extension::error_event_definitions;
-use crate::model::{Action, ElementKind, ExternalTask, ExternalTaskForm, ServiceTask};
+use crate::listener;
+use crate::model::{Action, Delegate, ElementKind, ExternalTask, ExternalTaskForm, ServiceTask};
 use crate::process::priority;
 use crate::scope::ProcessBuilder;
 use crate::unsupported;
@@ -25,9 +28,8 @@ pub(crate) fn read(
         Some(value) if value.eq_ignore_ascii_case("external") => return external(builder, form, node, id),
         Some(value) => builder.report.error(node, format!("Invalid usage of type attribute on {name}: '{value}'")),
         None => {
-            if let Some(text) = camunda(node, "expression").filter(|text| !text.trim().is_empty()) {
-                let action = builder.expression(text, node).map(Action::Expression)?;
-                return Some(service_task(form, node, Some(action)));
+            if let Some(kind) = internal(builder, form, node, id) {
+                return kind;
             }
         }
     }
@@ -58,9 +60,59 @@ pub(crate) fn of_message(
     Some(service_task(form, definition, None))
 }
 
+/// What the engine does itself: the first of class, delegate expression and expression. `None` is nothing at all.
+fn internal(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    form: ExternalTaskForm,
+    node: Node<'_>,
+    id: &str,
+) -> Option<Option<ElementKind>> {
+    let not_blank = |name| camunda(node, name).filter(|text: &&str| !text.trim().is_empty());
+    if let Some(class) = not_blank("class") {
+        refuse_result_variable(builder, node, "class");
+        return Some(Some(delegate(builder, form, node, id, class, Delegate::Class(Arc::from(class)))));
+    }
+    if let Some(text) = camunda(node, "delegateExpression") {
+        refuse_result_variable(builder, node, "delegateExpression");
+        let expression = builder.expression(text, node);
+        return Some(expression.map(|it| delegate(builder, form, node, id, text, Delegate::Expression(it))));
+    }
+    let expression = not_blank("expression").map(|text| builder.expression(text, node))?;
+    Some(expression.map(|expression| service_task(form, node, Some(Action::Expression(expression)))))
+}
+
+fn refuse_result_variable(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, attribute: &str) {
+    if result_variable(node).is_some() {
+        let name = node.tag_name().name();
+        let message = format!("'resultVariableName' not supported for {name} elements using '{attribute}'");
+        builder.report.error(node, message);
+    }
+}
+
+/// Java code: what a worker does in its stead, if there is one, else a task that fails when it is reached.
+fn delegate(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    form: ExternalTaskForm,
+    node: Node<'_>,
+    id: &str,
+    code: &str,
+    delegate: Delegate,
+) -> ElementKind {
+    if let Some(topic) = builder.delegates.topic(code).map(Expression::literal) {
+        let priority = priority(node, "taskPriority", builder.report);
+        let error_event_definitions = error_event_definitions(node, id, builder.definitions, builder.report);
+        return ElementKind::ExternalTask(ExternalTask { form, topic, priority, error_event_definitions });
+    }
+    listener::warn_of_java(node, id, code, builder.report);
+    service_task(form, node, Some(Action::Delegate(delegate)))
+}
+
+fn result_variable<'d>(node: Node<'d>) -> Option<&'d str> {
+    camunda(node, "resultVariable").or_else(|| camunda(node, "resultVariableName"))
+}
+
 fn service_task(form: ExternalTaskForm, node: Node<'_>, action: Option<Action>) -> ElementKind {
-    let result_variable = camunda(node, "resultVariable").or_else(|| camunda(node, "resultVariableName"));
-    ElementKind::ServiceTask(ServiceTask { form, action, result_variable: result_variable.map(Arc::from) })
+    ElementKind::ServiceTask(ServiceTask { form, action, result_variable: result_variable(node).map(Arc::from) })
 }
 
 fn external(

@@ -22,9 +22,7 @@ pub(crate) fn read<'d>(
     }
     let name = node.tag_name().name();
     if unsupported::is_refused_element(name) {
-        if name != "scriptTask" || !script_task::refuse_without_script(node, builder.report) {
-            unsupported::refuse_element(node, builder.report);
-        }
+        unsupported::refuse_element(node, builder.report);
         builder.refuse(node);
         return None;
     }
@@ -41,6 +39,7 @@ pub(crate) fn read<'d>(
             | "serviceTask"
             | "sendTask"
             | "businessRuleTask"
+            | "scriptTask"
             | "subProcess"
             | "intermediateThrowEvent"
     );
@@ -64,6 +63,7 @@ pub(crate) fn read<'d>(
         "serviceTask" => external_task::read(builder, ExternalTaskForm::ServiceTask, node, id),
         "sendTask" => external_task::read(builder, ExternalTaskForm::SendTask, node, id),
         "businessRuleTask" => external_task::read(builder, ExternalTaskForm::BusinessRuleTask, node, id),
+        "scriptTask" => script_task::read(builder, node, id),
         "subProcess" => Some(sub_process::kind()),
         _ => intermediate_throw_event::read(builder, node, id),
     };

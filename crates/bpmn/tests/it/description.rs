@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use bpmn::model::{
-    BoundaryTrigger, Collection, ErrorReference, EventTrigger, ExecutionListener, ExternalTask, MultiInstance,
-    PassedSource, PassedVariables, SignalThrowEvent, UserTask,
+    BoundaryTrigger, Collection, Delegate, ErrorReference, EventTrigger, ExecutionListener, ExternalTask,
+    MultiInstance, PassedSource, PassedVariables, Script, ScriptSource, SignalThrowEvent, UserTask,
 };
 use bpmn::{
     Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
@@ -60,13 +60,16 @@ fn describe_process(text: &mut String, process: &ProcessModel) {
     }
     line(text, format_args!("{head}"));
     describe_listeners(text, &process.listeners);
+    for resource in &process.script_resources {
+        line(text, format_args!("  script in {resource}"));
+    }
     for element in &process.elements {
         describe_element(text, process, element);
     }
     for flow in &process.flows {
         let mut arrow = format!("  flow {} {} > {}", flow.id, id_of(process, flow.source), id_of(process, flow.target));
         option(&mut arrow, "name", flow.name.as_deref());
-        option(&mut arrow, "if", flow.condition.as_ref().map(condition_text));
+        option(&mut arrow, "if", flow.condition.as_ref().map(condition_text).as_deref());
         line(text, format_args!("{arrow}"));
         for action in &flow.listeners {
             line(text, format_args!("    listener take {}", action_text(action)));
@@ -115,15 +118,29 @@ fn describe_listeners(text: &mut String, listeners: &[ExecutionListener]) {
     }
 }
 
-fn action_text(action: &Action) -> &str {
+fn action_text(action: &Action) -> String {
     match action {
-        Action::Expression(expression) => expression.text(),
+        Action::Expression(expression) => expression.text().to_owned(),
+        Action::Script(script) => script_text(script),
+        Action::Delegate(Delegate::Class(class)) => format!("class {class}"),
+        Action::Delegate(Delegate::Expression(expression)) => format!("delegate {expression}"),
     }
 }
 
-fn condition_text(condition: &Condition) -> &str {
+fn condition_text(condition: &Condition) -> String {
     match condition {
-        Condition::Expression(expression) => expression.text(),
+        Condition::Expression(expression) => expression.text().to_owned(),
+        Condition::Script(script) => script_text(script),
+    }
+}
+
+fn script_text(script: &Script) -> String {
+    let language = &script.language;
+    match &script.source {
+        ScriptSource::Text(text) => format!("{language}: {text}"),
+        ScriptSource::TextOf(expression) => format!("{language}: text of {expression}"),
+        ScriptSource::Resource(resource) => format!("{language}: resource {resource}"),
+        ScriptSource::ResourceOf(expression) => format!("{language}: resource of {expression}"),
     }
 }
 
@@ -160,7 +177,11 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
         ElementKind::UserTask(task) => describe_user_task(head, task),
         ElementKind::ExternalTask(task) => describe_external_task(head, task),
         ElementKind::ServiceTask(task) => {
-            option(head, "action", task.action.as_ref().map(action_text));
+            option(head, "action", task.action.as_ref().map(action_text).as_deref());
+            option(head, "result", task.result_variable.as_deref());
+        }
+        ElementKind::ScriptTask(task) => {
+            option(head, "script", Some(&script_text(&task.script)));
             option(head, "result", task.result_variable.as_deref());
         }
         ElementKind::SubProcess { none_start_event } => option(head, "start", Some(id_of(process, *none_start_event))),
@@ -260,6 +281,7 @@ fn describe_parameters(text: &mut String, direction: &str, parameters: &[IoParam
 fn mapping_text(mapping: &IoMapping) -> String {
     match mapping {
         IoMapping::Null => "null".to_owned(),
+        IoMapping::Script(script) => format!("<{}>", script_text(script)),
         IoMapping::Value(value) => format!("'{}'", value.text()),
         IoMapping::List(items) => format!("[{}]", items.iter().map(mapping_text).collect::<Vec<_>>().join(", ")),
         IoMapping::Map(entries) => {

@@ -17,6 +17,7 @@ pub(crate) mod none_start_event;
 pub(crate) mod outgoing;
 pub(crate) mod parallel_gateway;
 pub(crate) mod pass_through;
+pub(crate) mod script_task;
 pub(crate) mod service_task;
 pub(crate) mod signal_throw_event;
 pub(crate) mod sub_process;
@@ -27,6 +28,7 @@ use bpmn::model::{ElementIndex, ElementKind, FlowIndex};
 use types::ExecutionId;
 
 use crate::agenda::BpmnError;
+use crate::evaluate::Interruption;
 use crate::event::Delivery;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
@@ -73,10 +75,20 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::SignalThrowEvent(event) => signal_throw_event::enter(turn, execution, event),
         ElementKind::UserTask(task) => user_task::enter(turn, execution, task),
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
-        ElementKind::ServiceTask(task) => service_task::enter(turn, execution, task),
+        ElementKind::ServiceTask(task) => or_thrown(service_task::enter(turn, execution, task)),
+        ElementKind::ScriptTask(task) => or_thrown(script_task::enter(turn, execution, task)),
         ElementKind::SubProcess { none_start_event } => Ok(sub_process::enter(*none_start_event)),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::enter(turn, execution, body),
         ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
+    }
+}
+
+/// An error that the model may catch is what happens next.
+fn or_thrown(entered: Result<Next, Interruption>) -> Result<Next, Rejection> {
+    match entered {
+        Ok(next) => Ok(next),
+        Err(Interruption::Thrown(error)) => Ok(Next::Throw(error)),
+        Err(Interruption::Refused(rejection)) => Err(rejection),
     }
 }
 
@@ -101,6 +113,7 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
         | ElementKind::ServiceTask(_)
+        | ElementKind::ScriptTask(_)
         | ElementKind::BoundaryEvent(_) => unreachable!("only what waits for something from outside is resumed"),
     }
 }
@@ -125,6 +138,7 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
         | ElementKind::ServiceTask(_)
+        | ElementKind::ScriptTask(_)
         | ElementKind::SubProcess { .. }
         | ElementKind::MultiInstanceBody(_)
         | ElementKind::BoundaryEvent(_) => {}
@@ -158,6 +172,7 @@ pub(crate) fn flows_to_take(
         | ElementKind::UserTask(_)
         | ElementKind::ExternalTask(_)
         | ElementKind::ServiceTask(_)
+        | ElementKind::ScriptTask(_)
         | ElementKind::SubProcess { .. }
         | ElementKind::MultiInstanceBody(_)
         | ElementKind::BoundaryEvent(_) => outgoing::flows(turn, execution, &definition.model, element),

@@ -6,15 +6,14 @@ use bpmn::model::ServiceTask;
 use types::ExecutionId;
 
 use crate::command::VariableReach;
-use crate::evaluate;
+use crate::evaluate::{self, Interruption};
 use crate::instance::ScopeKey;
-use crate::rejection::Rejection;
 use crate::turn::Turn;
 use crate::variables;
 
 use super::Next;
 
-pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, task: &ServiceTask) -> Result<Next, Rejection> {
+pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, task: &ServiceTask) -> Result<Next, Interruption> {
     let Some(action) = &task.action else { return Ok(Next::Leave) };
     let value = evaluate::action(turn, execution, action)?;
     if let Some(name) = &task.result_variable {

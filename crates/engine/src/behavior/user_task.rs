@@ -12,7 +12,7 @@ use types::{ExecutionId, TaskId, Timestamp};
 use crate::due_date;
 use crate::evaluate;
 use crate::instance::ScopeKey;
-use crate::listener;
+use crate::listener::{self, Heard};
 use crate::record::{IdentityLink, IdentityLinkKind, Task};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -68,9 +68,9 @@ pub(crate) fn enter(
         identity_links,
     };
     turn.aggregate.tasks.insert(row);
-    listener::task(turn, id, TaskEvent::Create)?;
-    if turn.aggregate.task(id).is_some_and(|task| task.assignee.is_some()) {
-        listener::task(turn, id, TaskEvent::Assignment)?;
+    let heard = listener::task(turn, id, TaskEvent::Create)?;
+    if heard == Heard::Regular && turn.aggregate.task(id).is_some_and(|task| task.assignee.is_some()) {
+        let _ = listener::task(turn, id, TaskEvent::Assignment)?;
     }
     Ok(Next::Wait)
 }
@@ -82,7 +82,7 @@ pub(crate) fn resume() -> Next {
 pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
     let ids: Vec<TaskId> = turn.aggregate.tasks.by_key(execution).map(|task| task.id).collect();
     for id in ids {
-        listener::task(turn, id, TaskEvent::Delete)?;
+        let _ = listener::task(turn, id, TaskEvent::Delete)?;
         delete(turn, id);
     }
     Ok(())
@@ -92,10 +92,11 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<
 pub(crate) fn updated(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<&Arc<str>>) -> Result<(), Rejection> {
     let now = turn.env.now;
     turn.aggregate.tasks.update(id, |row| row.last_updated = Some(now));
-    listener::task(turn, id, TaskEvent::Update)?;
-    let is_reassigned = turn.aggregate.task(id).is_some_and(|task| task.assignee.as_ref() != assignee);
+    let heard = listener::task(turn, id, TaskEvent::Update)?;
+    let is_reassigned =
+        heard == Heard::Regular && turn.aggregate.task(id).is_some_and(|task| task.assignee.as_ref() != assignee);
     if is_reassigned {
-        listener::task(turn, id, TaskEvent::Assignment)?;
+        let _ = listener::task(turn, id, TaskEvent::Assignment)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::behavior::user_task;
 use crate::command::VariableReach;
 use crate::command::dispatch::Answer;
 use crate::instance::ScopeKey;
-use crate::listener;
+use crate::listener::{self, Heard};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables;
@@ -21,8 +21,9 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, variables: &VariableMap
     }
     // Camunda: past the task's own variables, even where one has the same name.
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
-    listener::task(turn, id, TaskEvent::Complete)?;
-    user_task::delete(turn, id);
-    turn.agenda.push(Step::Resume { execution });
+    if listener::task(turn, id, TaskEvent::Complete)? == Heard::Regular {
+        user_task::delete(turn, id);
+        turn.agenda.push(Step::Resume { execution });
+    }
     Ok(Answer::VariablesOf(process_instance_id))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use engine::{Aggregate, ChangeSet, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits};
-use engine::{OutputMappings, ProcessDefinition};
+use engine::{NoScripts, OutputMappings, ProcessDefinition};
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
 use store::work::{ClaimWanted, ExpectedStatement};
@@ -194,7 +194,13 @@ impl Worker {
     fn decide(&mut self, instance: ProcessInstanceId, command: &Command) -> ChangeSet {
         let aggregate = self.aggregates.get_mut(&instance).expect("the instance is known");
         let limits = Limits::default();
-        let mut env = Env { now: NOW, ids: &mut self.ids, history_level: HistoryLevel::Full, limits: &limits };
+        let mut env = Env {
+            now: NOW,
+            ids: &mut self.ids,
+            history_level: HistoryLevel::Full,
+            limits: &limits,
+            scripts: &NoScripts,
+        };
         let outcome = engine::execute(&self.definition, aggregate, command, &mut env);
         let outcome = outcome.unwrap_or_else(|rejection| panic!("{command:?} is refused: {rejection:?}"));
         outcome.change_set.expect("every command here changes something")
@@ -276,5 +282,6 @@ fn definition() -> ProcessDefinition {
             configuration: "DURATION: PT1H".to_owned(),
         }],
         model: Arc::new(model),
+        script_resources: BTreeMap::new(),
     }
 }
