@@ -14,7 +14,7 @@ use crate::evaluate::Interruption;
 use crate::listener::{self, Heard, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{continuation, error_propagation, event, tree};
+use crate::{continuation, error_propagation, event, modification, tree};
 
 /// One move of one execution.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub(crate) enum Step {
     /// An event has happened that is attached to the activity that the execution is the scope of, or that stands behind
     /// that gateway. The variables become local ones of the event's path.
     FireEvent { execution: ExecutionId, event: ElementIndex, variables: VariableMap },
+    /// The next instruction of the modification in progress.
+    Modify,
 }
 
 /// An error that models can catch.
@@ -54,7 +56,8 @@ pub(crate) struct BpmnError {
 }
 
 impl Step {
-    fn execution_mut(&mut self) -> &mut ExecutionId {
+    /// Whose move it is.
+    fn execution_mut(&mut self) -> Option<&mut ExecutionId> {
         match self {
             Step::Enter { execution, .. }
             | Step::Begin { execution, .. }
@@ -67,7 +70,8 @@ impl Step {
             | Step::Finish { execution, .. }
             | Step::Throw { execution, .. }
             | Step::ThrowBetween { execution, .. }
-            | Step::FireEvent { execution, .. } => execution,
+            | Step::FireEvent { execution, .. } => Some(execution),
+            Step::Modify => None,
         }
     }
 }
@@ -99,8 +103,9 @@ impl Agenda {
     /// Another execution goes on in place of `old`.
     pub fn redirect(&mut self, old: ExecutionId, new: ExecutionId) {
         for step in &mut self.steps {
-            let execution = step.execution_mut();
-            if *execution == old {
+            if let Some(execution) = step.execution_mut()
+                && *execution == old
+            {
                 *execution = new;
             }
         }
@@ -113,7 +118,7 @@ pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
     for _ in 0..steps_max {
         let Some(mut step) = turn.agenda.steps.pop() else { return Ok(()) };
         // A step of a path that another path has cancelled meanwhile is void.
-        if turn.aggregate.execution(*step.execution_mut()).is_some() {
+        if step.execution_mut().is_none_or(|execution| turn.aggregate.execution(*execution).is_some()) {
             work_off(turn, step)?;
         }
     }
@@ -199,11 +204,12 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
             tree::end_between_activities(turn, execution, source)
         }
         Step::FireEvent { execution, event, variables } => tree::fire_event(turn, execution, event, &variables),
+        Step::Modify => modification::go_on(turn),
     }
 }
 
 /// Tells listeners. An error that one throws takes the place of what would have been next.
-fn notify(
+pub(crate) fn notify(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     tell: impl FnOnce(&mut Turn<'_, '_>, ExecutionId) -> Result<(), Interruption>,

@@ -8,10 +8,10 @@ use types::{ExecutionId, IncidentId, JobId};
 
 use crate::agenda::Step;
 use crate::instance::Aggregate;
-use crate::job;
 use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
+use crate::{incident, job};
 
 /// A job enters the element.
 pub(crate) fn wait_before(
@@ -108,6 +108,15 @@ pub(crate) fn move_to(turn: &mut Turn<'_, '_>, from: ExecutionId, to: ExecutionI
     }
     turn.aggregate.executions.update(from, |row| row.continuation = None);
     turn.aggregate.executions.update(to, |row| row.continuation = Some(waiting));
+}
+
+/// Nothing goes on any more where the execution waits.
+pub(crate) fn drop_of(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    for id in continuations_of(turn.aggregate, execution) {
+        turn.aggregate.jobs.remove(id);
+        incident::delete_all_about(turn, execution, id.0);
+    }
+    turn.aggregate.executions.update(execution, |row| row.continuation = None);
 }
 
 fn continuations_of(aggregate: &Aggregate, execution: ExecutionId) -> Vec<JobId> {

@@ -39,8 +39,8 @@ pub fn execute(
 /// Names the aggregate.
 fn root_of(aggregate: &Aggregate, command: &Command) -> Result<ProcessInstanceId, Rejection> {
     match (command, aggregate.root()) {
-        (Command::StartProcessInstance { id, .. }, None) => Ok(*id),
-        (Command::StartProcessInstance { id, .. }, Some(root)) => {
+        (Command::StartProcessInstance { id, .. } | Command::StartProcessInstanceAt { id, .. }, None) => Ok(*id),
+        (Command::StartProcessInstance { id, .. } | Command::StartProcessInstanceAt { id, .. }, Some(root)) => {
             let message = format!("process instance {id} cannot start in the aggregate of {}", root.id);
             Err(Rejection::new(RejectionKind::ProcessEngine, message))
         }

@@ -93,7 +93,9 @@ pub(crate) fn flow_taken(turn: &mut Turn<'_, '_>, execution: ExecutionId, flow: 
 
 /// Tells the listeners of a user task. The task may be gone afterwards.
 pub(crate) fn task(turn: &mut Turn<'_, '_>, id: TaskId, event: TaskEvent) -> Result<Heard, Rejection> {
-    let Some(task) = turn.aggregate.task(id) else { return Ok(Heard::Regular) };
+    let Some(task) = turn.aggregate.task(id).filter(|_| !turn.skipped.custom_listeners) else {
+        return Ok(Heard::Regular);
+    };
     let (execution, activity_id) = (task.execution_id, task.activity_id.clone());
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_named(execution, &activity_id)?);
@@ -155,6 +157,9 @@ fn run_actions<'m>(
     mut actions: impl Iterator<Item = &'m Action>,
     notified: Notified,
 ) -> Result<(), Interruption> {
+    if turn.skipped.custom_listeners {
+        return Ok(());
+    }
     let execution = notified.execution;
     let before = turn.notified.replace(notified);
     let result = actions.try_for_each(|action| evaluate::action(turn, execution, action).map(drop));

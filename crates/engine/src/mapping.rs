@@ -18,7 +18,7 @@ const DEPTH_MAX: u32 = 64;
 
 /// Reads around the activity, writes to its own scope.
 pub(crate) fn map_inputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &Element) -> Result<(), Rejection> {
-    if element.inputs.is_empty() {
+    if turn.skipped.io_mappings || element.inputs.is_empty() {
         return Ok(());
     }
     let outer = parent_of(turn, scope);
@@ -32,6 +32,9 @@ pub(crate) fn map_inputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &
 
 /// Reads in the activity's own scope, writes around it.
 pub(crate) fn map_outputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &Element) -> Result<(), Rejection> {
+    if turn.skipped.io_mappings {
+        return Ok(());
+    }
     let outer = parent_of(turn, scope);
     for parameter in &element.outputs {
         let value = variable(turn, scope, &parameter.mapping)?;

@@ -11,12 +11,15 @@ use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
-use crate::{behavior, tree, variables};
+use crate::{behavior, modification, tree, variables};
 
 const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The last path of the process has ended at `last_activity`.
 pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity: Arc<str>) -> Result<(), Rejection> {
+    if modification::keeps(turn, root, &last_activity) {
+        return Ok(());
+    }
     listener::process(turn, root, ExecutionEvent::End, Manner::Regular, Some(last_activity.clone()))?;
     let end = InstanceEnd { state: EndState::Completed, activity_id: Some(last_activity), delete_reason: None };
     finish(turn, root, end);
@@ -40,6 +43,13 @@ pub(crate) fn terminate(
     tree::cancel(turn, root, output_mappings)?;
     listener::process(turn, root, ExecutionEvent::End, Manner::Cancelled, None)?;
     finish(turn, root, InstanceEnd { state: EndState::ExternallyTerminated, activity_id: None, delete_reason });
+    Ok(())
+}
+
+/// Ends an instance in which nothing runs.
+pub(crate) fn terminate_as(turn: &mut Turn<'_, '_>, root: ExecutionId, state: EndState) -> Result<(), Rejection> {
+    listener::process(turn, root, ExecutionEvent::End, Manner::Cancelled, None)?;
+    finish(turn, root, InstanceEnd { state, activity_id: None, delete_reason: None });
     Ok(())
 }
 

@@ -19,6 +19,8 @@ pub enum RejectionKind {
     BadUserRequest,
     /// Somebody else has claimed the task.
     TaskAlreadyClaimed,
+    /// What is named in an instruction does not exist or cannot be used so.
+    NotValid,
     /// The instance, task, job or definition is suspended.
     Suspended,
     /// A message matched no subscription, or more than one.

@@ -225,6 +225,34 @@ pub(crate) fn cancel(
     Ok(())
 }
 
+/// Cancels a path with the scopes that it alone runs in, and takes it out of its scope.
+pub(crate) fn cancel_path(
+    turn: &mut Turn<'_, '_>,
+    top: ExecutionId,
+    output_mappings: OutputMappings,
+) -> Result<(), Rejection> {
+    let parent = turn.execution(top).parent_id.expect("the path of a scope has a parent");
+    cancel(turn, top, output_mappings)?;
+    let scope = turn.aggregate.scope_execution_of(parent);
+    if scope != parent {
+        remove(turn, parent);
+    }
+    prune(turn, scope);
+    Ok(())
+}
+
+/// Cancels all that runs in a process; what else belongs to its scope stays.
+pub(crate) fn empty(
+    turn: &mut Turn<'_, '_>,
+    root: ExecutionId,
+    output_mappings: OutputMappings,
+) -> Result<(), Rejection> {
+    cancel(turn, root, output_mappings)?;
+    continuation::drop_of(turn, root);
+    turn.aggregate.executions.update(root, |row| row.at = None);
+    Ok(())
+}
+
 fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputMappings) -> Result<(), Rejection> {
     let execution = turn.execution(id).clone();
     if let Some(visit) = &execution.at {
@@ -272,7 +300,7 @@ fn leaves_first(turn: &Turn<'_, '_>, top: ExecutionId) -> Vec<ExecutionId> {
 }
 
 /// Adds a path to a scope. A path that the scope ran itself, or by one child, becomes a concurrent one first.
-fn create_concurrent(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<ExecutionId, Rejection> {
+pub(crate) fn create_concurrent(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<ExecutionId, Rejection> {
     let children: Vec<(ExecutionId, ExecutionKind)> =
         turn.aggregate.children(scope).take(2).map(|child| (child.id, child.kind)).collect();
     match children[..] {

@@ -14,6 +14,7 @@ use crate::effect::Effect;
 use crate::env::Env;
 use crate::instance::{Aggregate, ScopeKey};
 use crate::listener::Notified;
+use crate::modification::{Progress, Skipped};
 use crate::outcome::{Outcome, ThrownSignal};
 use crate::record::{Execution, ProcessInstance, Visit};
 use crate::recorder::Recorder;
@@ -31,6 +32,10 @@ pub(crate) struct Turn<'a, 'e> {
     pub failed_end_listeners: BTreeSet<ActivityInstanceId>,
     /// The event of the task listener that runs.
     pub task_event: Option<TaskEvent>,
+    /// What of the models the command leaves out.
+    pub skipped: Skipped,
+    /// The modification in progress.
+    pub modification: Option<Progress>,
     /// Variables that live until the command ends.
     pub transient_variables: BTreeMap<(ScopeKey, Arc<str>), VariableValue>,
     /// The variables of the process's scope that instances ended with.
@@ -60,6 +65,8 @@ impl<'a, 'e> Turn<'a, 'e> {
             notified: None,
             failed_end_listeners: BTreeSet::new(),
             task_event: None,
+            skipped: Skipped::default(),
+            modification: None,
             transient_variables: BTreeMap::new(),
             final_variables: BTreeMap::new(),
             sequence,

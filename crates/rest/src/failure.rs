@@ -46,6 +46,7 @@ pub struct Look {
     pub not_found: Face,
     pub null_value: Face,
     pub bad_user_request: Face,
+    pub not_valid: Face,
     pub suspended: Face,
     pub mismatching_message: Face,
     /// Everything else that the execution of a model can run into.
@@ -79,6 +80,7 @@ pub mod look {
         // Camunda: 500 NullValueException; the documented form is the better one.
         null_value: INVALID,
         bad_user_request: face(StatusCode::BAD_REQUEST, "BadUserRequestException"),
+        not_valid: face(StatusCode::BAD_REQUEST, "NotValidException"),
         suspended: face(StatusCode::BAD_REQUEST, "SuspendedEntityInteractionException"),
         mismatching_message: INVALID,
         execution: FAILED,
@@ -96,6 +98,7 @@ pub mod look {
         not_found: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         null_value: INVALID,
         bad_user_request: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        not_valid: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         suspended: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         mismatching_message: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         execution: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
@@ -114,6 +117,18 @@ pub mod look {
         ..ENGINE
     };
 
+    /// The modification of one instance.
+    pub const MODIFICATION: Look = Look { not_found: FAILED, ..ENGINE };
+
+    const INVALID_UNCODED: Face = Face { code: None, ..INVALID };
+
+    /// Of many instances at once.
+    pub const MODIFICATIONS: Look =
+        Look { not_found: FAILED, bad_user_request: INVALID_UNCODED, not_valid: INVALID_UNCODED, ..ENGINE };
+
+    /// Instances that start once more.
+    pub const RESTART: Look = Look { not_found: INVALID_UNCODED, ..MODIFICATIONS };
+
     const JOB_UNKNOWN: Face = Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") };
 
     /// The execution of a job by hand: whatever it runs into, it is not found.
@@ -121,6 +136,7 @@ pub mod look {
         not_found: JOB_UNKNOWN,
         null_value: JOB_UNKNOWN,
         bad_user_request: JOB_UNKNOWN,
+        not_valid: JOB_UNKNOWN,
         suspended: JOB_UNKNOWN,
         mismatching_message: JOB_UNKNOWN,
         execution: JOB_UNKNOWN,
@@ -133,6 +149,7 @@ pub mod look {
         not_found: JOB_REFUSED,
         null_value: JOB_REFUSED,
         bad_user_request: JOB_REFUSED,
+        not_valid: JOB_REFUSED,
         suspended: JOB_REFUSED,
         mismatching_message: JOB_REFUSED,
         execution: JOB_REFUSED,
@@ -174,6 +191,7 @@ impl Look {
             RejectionKind::NullValue => self.null_value,
             RejectionKind::BadUserRequest => self.bad_user_request,
             RejectionKind::TaskAlreadyClaimed => look::ALREADY_CLAIMED,
+            RejectionKind::NotValid => self.not_valid,
             RejectionKind::Suspended => self.suspended,
             RejectionKind::MismatchingMessageCorrelation => self.mismatching_message,
             // Camunda: the exception of Java itself, as it is.

@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
     batch, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history, job, message,
-    process_definition, process_instance, signal, task,
+    modification, process_definition, process_instance, signal, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -485,7 +485,7 @@ operations! {
         POST "/migration/validate" validateMigrationPlan: json -> json;
     }
     "Modification" {
-        POST "/modification/execute" executeModification: json -> nothing;
+        POST "/modification/execute" executeModification: json -> nothing => MODIFICATIONS, modification::execute;
         POST "/modification/executeAsync" executeModificationAsync: json -> json;
     }
     "Process Definition" {
@@ -555,7 +555,7 @@ operations! {
         POST "/process-instance/message-async" correlateMessageAsyncOperation: json -> json;
         POST "/process-instance/suspended-async" updateSuspensionStateAsyncOperation: json -> json;
         POST "/process-instance/variables-async" setVariablesAsyncOperation: json -> json;
-        POST "/process-instance/{id}/modification" modifyProcessInstance: json -> nothing;
+        POST "/process-instance/{id}/modification" modifyProcessInstance: json -> nothing => MODIFICATION, modification::modify;
         POST "/process-instance/{id}/modification-async" modifyProcessInstanceAsyncOperation: json -> json;
         POST "/process-instance/{id}/variables" modifyProcessInstanceVariables: json -> nothing => WRAPPED, of_process_instance::modify;
         POST "/process-instance/{id}/variables/{varName}/data" setProcessInstanceVariableBinary: form -> nothing => WRAPPED, of_process_instance::put_data;

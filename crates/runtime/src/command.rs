@@ -292,10 +292,12 @@ pub(crate) async fn in_own_task<T: Send + 'static>(
 /// By what the aggregate of a command is found; `None` where the shell knows it already.
 fn located_by(command: &Command) -> Option<LocatedBy> {
     match command {
-        Command::StartProcessInstance { .. } | Command::CorrelateMessage { .. } => None,
-        Command::DeleteProcessInstance { id, .. } | Command::SetProcessInstanceSuspension { id, .. } => {
-            Some(LocatedBy::ProcessInstance(*id))
-        }
+        Command::StartProcessInstance { .. }
+        | Command::StartProcessInstanceAt { .. }
+        | Command::CorrelateMessage { .. } => None,
+        Command::DeleteProcessInstance { id, .. }
+        | Command::ModifyProcessInstance { id, .. }
+        | Command::SetProcessInstanceSuspension { id, .. } => Some(LocatedBy::ProcessInstance(*id)),
         Command::PatchVariables { execution_id, .. } => Some(LocatedBy::Execution(*execution_id)),
         Command::TriggerExecution { id, .. } | Command::SignalExecution { id, .. } => Some(LocatedBy::Execution(*id)),
         Command::LockExternalTask { id, .. }

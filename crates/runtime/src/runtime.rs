@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::{Aggregate, Command, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance};
+use engine::{Aggregate, Command, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance};
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store};
 use types::{
@@ -63,31 +63,36 @@ impl Runtime {
         business_key: Option<Arc<str>>,
         variables: VariableMap,
     ) -> Result<StartedProcessInstance, Error> {
-        let row = self.definition_row(&which).await?;
-        let row = row.ok_or_else(|| Error::not_found("process definition", &which))?;
+        let definition = self.startable(&which).await?;
+        let definition_id = definition.id.clone();
+        let start =
+            |id| Command::StartProcessInstance { id, definition_id, start_event_id: None, business_key, variables };
+        started(self.shared.start(definition, start).await?)
+    }
+
+    /// Starts where the instructions say. The same is refused.
+    pub async fn start_process_instance_at(
+        &self,
+        which: DefinitionSelector,
+        business_key: Option<Arc<str>>,
+        variables: VariableMap,
+        modification: Modification,
+    ) -> Result<StartedProcessInstance, Error> {
+        let definition = self.startable(&which).await?;
+        let definition_id = definition.id.clone();
+        let start = |id| Command::StartProcessInstanceAt { id, definition_id, business_key, variables, modification };
+        started(self.shared.start(definition, start).await?)
+    }
+
+    async fn startable(&self, which: &DefinitionSelector) -> Result<Arc<ProcessDefinition>, Error> {
+        let row = self.definition_row(which).await?;
+        let row = row.ok_or_else(|| Error::not_found("process definition", which))?;
         if row.is_suspended {
             let message = format!("the process definition {} is suspended", row.id);
             return Err(Error::rejected(RejectionKind::Suspended, message));
         }
         let definition = self.definition(&row.id).await?;
-        let definition = definition.ok_or_else(|| Error::not_found("process definition", &row.id))?;
-        let definition_id = definition.id.clone();
-        let reply = self
-            .shared
-            .start(definition, |id| Command::StartProcessInstance {
-                id,
-                definition_id,
-                start_event_id: None,
-                business_key,
-                variables,
-            })
-            .await?;
-        match reply {
-            Reply::Started(started) => Ok(started),
-            Reply::Done | Reply::Correlated { .. } | Reply::Variables(_) => {
-                Err(Error::Defect("a start was answered with something else".to_owned()))
-            }
-        }
+        definition.ok_or_else(|| Error::not_found("process definition", &row.id))
     }
 
     /// Locks tasks for a worker; waits for a first one as long as the request allows. Dropping the future means that
@@ -197,5 +202,14 @@ impl Runtime {
         self.shared.polls.close();
         self.shared.background.stop().await;
         self.shared.admission.empty().await;
+    }
+}
+
+fn started(reply: Reply) -> Result<StartedProcessInstance, Error> {
+    match reply {
+        Reply::Started(started) => Ok(started),
+        Reply::Done | Reply::Correlated { .. } | Reply::Variables(_) => {
+            Err(Error::Defect("a start was answered with something else".to_owned()))
+        }
     }
 }

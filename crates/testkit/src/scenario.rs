@@ -4,8 +4,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Command, Outcome, OutputMappings, Rejection, VariablePatch, VariableReach};
-use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid};
+use engine::history::EndState;
+use engine::{
+    Cancellation, Command, Instantiation, Modification, ModificationInstruction, Outcome, OutputMappings, Place,
+    Rejection, Skipped, VariablePatch, VariableReach,
+};
+use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid, VariableMap};
 
 use crate::compared::compare;
 use crate::notation::{self, Line, document};
@@ -68,6 +72,18 @@ fn command(world: &World, line: &Line) -> Command {
             start_event_id: line.after("event"),
             business_key: line.after("key"),
             variables,
+        },
+        "start-at" => Command::StartProcessInstanceAt {
+            id: INSTANCE,
+            definition_id: world.definition().id.clone(),
+            business_key: line.after("key"),
+            variables,
+            modification: modification(world, line),
+        },
+        "modify" => Command::ModifyProcessInstance {
+            id: INSTANCE,
+            definition_id: None,
+            modification: modification(world, line),
         },
         "delete" => Command::DeleteProcessInstance {
             id: INSTANCE,
@@ -141,6 +157,41 @@ fn command(world: &World, line: &Line) -> Command {
         },
         other => panic!("no command `{other}`"),
     }
+}
+
+/// Words like `before:a`; variables belong to every instruction that starts something.
+fn modification(world: &World, line: &Line) -> Modification {
+    let cancel = |cancellation| Some(ModificationInstruction::Cancel(cancellation));
+    let start = |place| {
+        Some(ModificationInstruction::Start(Instantiation {
+            place,
+            ancestor_activity_instance_id: line.after("in").map(|activity| activity_instance(world, &activity)),
+            variables: if line.verb == "modify" { line.variables.clone() } else { VariableMap::new() },
+            local_variables: line.local_variables.clone(),
+        }))
+    };
+    let instruction = |word: &String| match word.split_once(':')? {
+        ("cancel", id) => cancel(Cancellation::Activity(id.into())),
+        ("cancel-first", id) => cancel(Cancellation::ActivityAtFirst(id.into())),
+        ("cancel-instance", id) => cancel(Cancellation::ActivityInstance(activity_instance(world, id))),
+        ("before", id) => start(Place::Before(id.into())),
+        ("after", id) => start(Place::After(id.into())),
+        ("along", id) => start(Place::Transition(id.into())),
+        _ => None,
+    };
+    let skips = |what: &str| line.words.iter().any(|word| word == what);
+    Modification {
+        instructions: line.words.iter().filter_map(instruction).collect(),
+        emptied_as: EndState::ExternallyTerminated,
+        skipped: Skipped { custom_listeners: skips("unheard"), io_mappings: skips("unmapped") },
+    }
+}
+
+/// The first instance of an activity as text; one that is nowhere keeps its name.
+fn activity_instance(world: &World, activity: &str) -> Arc<str> {
+    let nodes = world.aggregate.activity_tree(INSTANCE).unwrap_or_default();
+    let mut found = nodes.iter().filter(|node| node.id.activity_id.as_deref() == Some(activity));
+    found.next().map_or_else(|| activity.into(), |node| node.id.to_string().into())
 }
 
 fn set(world: &World, line: &Line) -> Command {

@@ -15,9 +15,10 @@ use super::start_process_instance::Start;
 use super::{
     Command, Reply, StartedProcessInstance, change_task, complete_external_task, complete_task, correlate_message,
     delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job, lock_external_task,
-    patch_task_variables, patch_variables, set_external_task_priority, set_external_task_retries, set_job_due_date,
-    set_job_retries, set_process_instance_suspension, signal_execution, start_process_instance,
-    throw_external_task_bpmn_error, throw_task_bpmn_error, throw_task_escalation, unlock_external_task,
+    modify_process_instance, patch_task_variables, patch_variables, set_external_task_priority,
+    set_external_task_retries, set_job_due_date, set_job_retries, set_process_instance_suspension, signal_execution,
+    start_process_instance, throw_external_task_bpmn_error, throw_task_bpmn_error, throw_task_escalation,
+    unlock_external_task,
 };
 
 /// A reply that may lack what is known only at the end of the command.
@@ -36,6 +37,13 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
             let start =
                 Start { definition_id, start_event_id: start_event_id.as_ref(), business_key: business_key.as_ref() };
             start_process_instance::apply(turn, *id, &start, variables)
+        }
+        Command::StartProcessInstanceAt { id, definition_id, business_key, variables, modification } => {
+            let business_key = business_key.as_ref();
+            start_process_instance::apply_at(turn, *id, definition_id, (business_key, variables), modification)
+        }
+        Command::ModifyProcessInstance { id, definition_id, modification } => {
+            modify_process_instance::apply(turn, *id, definition_id.as_ref(), modification)
         }
         Command::DeleteProcessInstance { id, delete_reason, output_mappings } => {
             delete_process_instance::apply(turn, *id, delete_reason.as_ref(), *output_mappings)
@@ -146,6 +154,8 @@ impl Command {
             | Command::SetExternalTaskPriority { .. }
             | Command::SetExternalTaskRetries { .. } => Reach::ExternalTaskRow,
             Command::StartProcessInstance { .. }
+            | Command::StartProcessInstanceAt { .. }
+            | Command::ModifyProcessInstance { .. }
             | Command::DeleteProcessInstance { .. }
             | Command::SetProcessInstanceSuspension { .. }
             | Command::PatchVariables { .. }

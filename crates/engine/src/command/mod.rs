@@ -11,6 +11,7 @@ mod extend_external_task_lock;
 mod fail_external_task;
 mod fail_job;
 mod lock_external_task;
+mod modify_process_instance;
 mod patch_task_variables;
 mod patch_variables;
 mod set_external_task_priority;
@@ -35,6 +36,7 @@ use types::{
     VariableMap, VariableValue,
 };
 
+use crate::modification::Modification;
 use crate::record::{DelegationState, IdentityLink};
 
 /// A command on one aggregate. Durations and times are checked by the command itself, so that every caller gets the
@@ -49,6 +51,20 @@ pub enum Command {
         start_event_id: Option<Arc<str>>,
         business_key: Option<Arc<str>>,
         variables: VariableMap,
+    },
+    /// Creates the aggregate and starts at the places that the instructions name.
+    StartProcessInstanceAt {
+        id: ProcessInstanceId,
+        definition_id: ProcessDefinitionId,
+        business_key: Option<Arc<str>>,
+        variables: VariableMap,
+        modification: Modification,
+    },
+    ModifyProcessInstance {
+        id: ProcessInstanceId,
+        /// Refused for an instance of another one.
+        definition_id: Option<ProcessDefinitionId>,
+        modification: Modification,
     },
     DeleteProcessInstance {
         id: ProcessInstanceId,

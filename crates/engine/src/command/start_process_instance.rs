@@ -1,8 +1,8 @@
-//! Starts an instance at a start event of its definition.
+//! Starts an instance: at a start event of its definition, or where instructions say.
 
 use std::sync::Arc;
 
-use bpmn::model::{ElementKind, EventStartEvent, ExecutionEvent};
+use bpmn::model::{ElementIndex, ElementKind, EventStartEvent, ExecutionEvent};
 use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, VariableMap, VariableValue};
 
 use crate::agenda::Step;
@@ -12,6 +12,7 @@ use crate::definition::ProcessDefinition;
 use crate::history::HistoricProcessInstance;
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
+use crate::modification::{self, Modification, ModificationInstruction};
 use crate::record::{Execution, ExecutionKind, ProcessInstance};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -24,6 +25,15 @@ pub(super) struct Start<'c> {
     pub business_key: Option<&'c Arc<str>>,
 }
 
+/// What a new instance begins with.
+struct Given<'c> {
+    business_key: Option<&'c Arc<str>>,
+    variables: &'c VariableMap,
+    /// Says who the initiator is.
+    start_event: Option<ElementIndex>,
+    start_activity_id: Arc<str>,
+}
+
 pub(super) fn apply(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
@@ -31,8 +41,7 @@ pub(super) fn apply(
     variables: &VariableMap,
 ) -> Result<Answer, Rejection> {
     let Start { definition_id, start_event_id, business_key } = *start;
-    let definition = turn.definitions.by_id(definition_id).cloned();
-    let definition = definition.ok_or_else(|| Rejection::not_found("process definition", definition_id))?;
+    let definition = definition(turn, definition_id)?;
     let start = match start_event_id {
         Some(event) => definition.model.element_by_id(event),
         None => definition.model.initial,
@@ -44,7 +53,49 @@ pub(super) fn apply(
         };
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
-    insert_instance(turn, id, &definition, business_key);
+    let start_id = definition.model.element(start).id.clone();
+    let given = Given { business_key, variables, start_event: Some(start), start_activity_id: start_id };
+    let answer = begin(turn, id, &definition, given)?;
+    turn.agenda.push(Step::Enter { execution: ExecutionId::from(id), element: start });
+    Ok(answer)
+}
+
+/// Starts at the places that the instructions name, not at the start event.
+pub(super) fn apply_at(
+    turn: &mut Turn<'_, '_>,
+    id: ProcessInstanceId,
+    definition_id: &ProcessDefinitionId,
+    (business_key, variables): (Option<&Arc<str>>, &VariableMap),
+    modification: &Modification,
+) -> Result<Answer, Rejection> {
+    let definition = definition(turn, definition_id)?;
+    let Some(ModificationInstruction::Start(first)) = modification.instructions.first() else {
+        let message = "an instance can only be started by an instruction to start somewhere";
+        return Err(Rejection::new(RejectionKind::BadUserRequest, message));
+    };
+    let start_id = modification::first_activity(&definition.model, &first.place)?;
+    turn.skipped = modification.skipped;
+    let start_event = definition.model.initial;
+    let given = Given { business_key, variables, start_event, start_activity_id: start_id };
+    let answer = begin(turn, id, &definition, given)?;
+    modification::begin(turn, id, modification);
+    Ok(answer)
+}
+
+fn definition(turn: &Turn<'_, '_>, id: &ProcessDefinitionId) -> Result<Arc<ProcessDefinition>, Rejection> {
+    let definition = turn.definitions.by_id(id).cloned();
+    definition.ok_or_else(|| Rejection::not_found("process definition", id))
+}
+
+/// The instance with its variables, about to start at an activity.
+fn begin(
+    turn: &mut Turn<'_, '_>,
+    id: ProcessInstanceId,
+    definition: &ProcessDefinition,
+    given: Given<'_>,
+) -> Result<Answer, Rejection> {
+    let Given { business_key, variables, start_event, start_activity_id } = given;
+    insert_instance(turn, id, definition, business_key);
     let root = ExecutionId::from(id);
     turn.history.process_instance_started(HistoricProcessInstance {
         id,
@@ -55,22 +106,22 @@ pub(super) fn apply(
         business_key: business_key.cloned(),
         tenant_id: definition.tenant_id.clone(),
         start_time: turn.env.now,
-        start_activity_id: definition.model.element(start).id.clone(),
+        start_activity_id: start_activity_id.clone(),
         is_suspended: false,
         end: None,
     });
     let scope = ScopeKey::Execution(root);
-    if let ElementKind::NoneStartEvent { initiator: Some(initiator) }
-    | ElementKind::EventStartEvent(EventStartEvent { initiator: Some(initiator), .. }) =
-        &definition.model.element(start).kind
+    let start = start_event.map(|start| &definition.model.element(start).kind);
+    if let Some(
+        ElementKind::NoneStartEvent { initiator: Some(initiator) }
+        | ElementKind::EventStartEvent(EventStartEvent { initiator: Some(initiator), .. }),
+    ) = start
     {
         let nobody = variables::lasting(VariableValue::Null);
         variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
     }
     variables::set_all(turn, scope, VariableReach::Local, variables)?;
-    let start_id = definition.model.element(start).id.clone();
-    listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(start_id))?;
-    turn.agenda.push(Step::Enter { execution: root, element: start });
+    listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(start_activity_id))?;
     Ok(Answer::Started(StartedProcessInstance {
         id,
         definition_id: definition.id.clone(),

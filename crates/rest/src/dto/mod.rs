@@ -1,4 +1,5 @@
 //! What travels in bodies and is shared by several resources.
 
+pub mod modification;
 pub mod time;
 pub mod variable;

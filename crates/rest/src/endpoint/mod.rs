@@ -11,6 +11,8 @@ pub mod fetch_and_lock;
 pub mod history;
 pub mod job;
 pub mod message;
+pub mod modification;
+pub mod named_instances;
 pub mod process_definition;
 pub mod process_instance;
 pub mod scope_variables;

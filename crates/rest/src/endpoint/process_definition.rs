@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{RejectionKind, StartedProcessInstance};
+use engine::{Rejection, RejectionKind, Skipped, StartedProcessInstance};
 use query::tables::{DEPLOYMENT_RESOURCE, PROCESS_DEFINITION};
 use query::{Condition, SqlValue};
 use runtime::{
@@ -15,6 +15,7 @@ use types::ProcessDefinitionId;
 use super::deployment::cascade;
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::dto::modification::{Instructed, modification};
 use crate::dto::time;
 use crate::dto::variable::{ValueForm, variables, variables_json};
 use crate::failure::{Failure, Refusal};
@@ -52,18 +53,19 @@ pub async fn diagram(call: Call) -> Result<Answer, Failure> {
 pub async fn start(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     fields.not_yet(&["caseInstanceId"])?;
-    if fields.array("startInstructions")?.is_some_and(|instructions| !instructions.is_empty()) {
-        return Err(Failure::not_yet("the property `startInstructions`"));
-    }
-    for skip in ["skipCustomListeners", "skipIoMappings"] {
-        if fields.flag(skip)? == Some(true) {
-            return Err(Failure::not_yet(format!("the property `{skip}`")));
-        }
-    }
     let sent = variables(&fields, "variables")?;
     let business_key = fields.text("businessKey")?;
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
-    let started = call.runtime().start_process_instance(selector(&call), business_key, sent).await;
+    let instructions = modification(&fields, "startInstructions", Instructed::NewInstance)?;
+    let started = if instructions.instructions.is_empty() {
+        if instructions.skipped != Skipped::default() {
+            let message = "nothing can be skipped where a process starts at its start event";
+            return Err(Rejection::new(RejectionKind::ProcessEngine, message).into());
+        }
+        call.runtime().start_process_instance(selector(&call), business_key, sent).await
+    } else {
+        call.runtime().start_process_instance_at(selector(&call), business_key, sent, instructions).await
+    };
     let started = started.map_err(|error| unknown_key_is_not_found(&call, error))?;
     let mut shown = started_instance(&started);
     let link = call.link(&format!("/process-instance/{}", started.id));

@@ -1,0 +1,47 @@
+//! Which process instances an operation on many of them means.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use query::{Resource, resource};
+use serde_json::Value;
+use types::{ProcessInstanceId, Uuid};
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::json::Fields;
+use crate::list;
+
+/// By ids and by queries, each once and at least one. Ids of no instance count too.
+pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInstanceId>, Failure> {
+    let queries: [(&str, &'static LazyLock<Resource>); 2] = [
+        ("processInstanceQuery", &resource::PROCESS_INSTANCES),
+        ("historicProcessInstanceQuery", &resource::HISTORIC_PROCESS_INSTANCES),
+    ];
+    let named = named(call, fields, "processInstanceIds", &queries).await?;
+    Ok(named.into_iter().map(ProcessInstanceId).collect())
+}
+
+/// The same with other names, of any resource.
+pub async fn named(
+    call: &Call,
+    fields: &Fields,
+    ids: &str,
+    queries: &[(&str, &'static LazyLock<Resource>)],
+) -> Result<Vec<Uuid>, Failure> {
+    let mut found = BTreeSet::new();
+    for id in fields.array(ids)?.unwrap_or_default() {
+        let Value::String(id) = id else { return Err(Failure::invalid(format!("`{ids}` has to contain texts"))) };
+        // A text that cannot be an id is that of nothing.
+        found.insert(id.parse().unwrap_or(Uuid(0)));
+    }
+    for (property, declared) in queries {
+        if let Some(query) = fields.get(property) {
+            found.extend(list::ids(declared, call, query).await?);
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::invalid(format!("nothing is named in `{ids}` or found by a query")));
+    }
+    Ok(found.into_iter().collect())
+}
