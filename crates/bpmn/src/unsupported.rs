@@ -42,9 +42,6 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Flag { on: "", name: "isForCompensation" },
     NotYet::Flag { on: "subProcess", name: "triggeredByEvent" },
     NotYet::EventDefinition { on: "startEvent", name: "conditionalEventDefinition" },
-    NotYet::EventDefinition { on: "startEvent", name: "messageEventDefinition" },
-    NotYet::EventDefinition { on: "startEvent", name: "timerEventDefinition" },
-    NotYet::EventDefinition { on: "startEvent", name: "signalEventDefinition" },
     NotYet::EventDefinition { on: "endEvent", name: "compensateEventDefinition" },
     NotYet::EventDefinition { on: "endEvent", name: "escalationEventDefinition" },
     NotYet::EventDefinition { on: "endEvent", name: "cancelEventDefinition" },
@@ -102,16 +99,12 @@ pub(crate) fn refuse_parts(node: Node<'_>, owner: &str, report: &mut Report<'_>)
 pub(crate) fn refuse_event_definition(event: Node<'_>, definition: Option<Node<'_>>, report: &mut Report<'_>) {
     let on = event.tag_name().name();
     let name = definition.map_or("", |definition| definition.tag_name().name());
-    let is_listed = is_refused_event_definition(on, name);
+    let is_listed = NOT_YET
+        .iter()
+        .any(|entry| matches!(entry, NotYet::EventDefinition { on: event, name: definition } if *event == on && *definition == name));
     let what = if name.is_empty() { "no event definition".to_owned() } else { format!("'{name}'") };
     let verdict = if is_listed { "is not executable yet" } else { "is not possible" };
     report.error(event, format!("element type '{on}' with {what} {verdict}"));
-}
-
-/// Whether such events are not executable yet.
-pub(crate) fn is_refused_event_definition(on: &str, name: &str) -> bool {
-    let is_it = |entry: &NotYet| matches!(entry, NotYet::EventDefinition { on: event, name: definition } if *event == on && *definition == name);
-    NOT_YET.iter().any(is_it)
 }
 
 /// Reports how a service task, or what is like one, is implemented if that is not executable. True if it was.

@@ -1,7 +1,7 @@
 //! Jobs of process instances: how they come to be, move and go.
 
 use bpmn::model::Element;
-use expression::Value;
+use expression::{Expression, Value};
 use types::{ExecutionId, JobId, Timestamp};
 
 use crate::definition::ProcessDefinition;
@@ -68,11 +68,15 @@ fn priority(
 ) -> Result<i64, Rejection> {
     let expression = element.job_priority.as_ref().or(definition.model.job_priority.as_ref());
     let Some(expression) = expression else { return Ok(0) };
-    let value = evaluate::value(turn, execution, expression)?;
-    let number = match &value {
+    priority_of(expression, &evaluate::value(turn, execution, expression)?)
+}
+
+/// What the expression of a priority has given, as one.
+pub(crate) fn priority_of(expression: &Expression, value: &Value) -> Result<i64, Rejection> {
+    let number = match value {
         Value::Short(_) | Value::Integer(_) | Value::Long(_) => value.to_long().ok(),
         Value::String(_) if expression.is_literal() => value.to_long().ok(),
         _ => None,
     };
-    number.ok_or_else(|| evaluate::wrong_type(expression, &value, "a whole number"))
+    number.ok_or_else(|| evaluate::wrong_type(expression, value, "a whole number"))
 }

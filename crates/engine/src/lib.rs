@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod record;
 pub mod rejection;
 pub mod snapshot;
+pub mod start_event;
 
 mod agenda;
 mod bean;

@@ -68,24 +68,33 @@ fn first_due(
     timer: &TimerDefinition,
 ) -> Result<(Option<Timestamp>, Option<Arc<str>>), Rejection> {
     let now = turn.env.now;
-    let text = match evaluate::value(turn, execution, &timer.expression)? {
-        Value::Date(instant) | Value::DateTime(instant) => return Ok((Some(instant), None)),
+    due(timer, &evaluate::value(turn, execution, &timer.expression)?, now)
+}
+
+/// The same for what the expression has given.
+pub(crate) fn due(
+    timer: &TimerDefinition,
+    value: &Value,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Option<Arc<str>>), Rejection> {
+    let text = match value {
+        Value::Date(instant) | Value::DateTime(instant) => return Ok((Some(*instant), None)),
         Value::String(text) => text,
-        other => return Err(evaluate::wrong_type(&timer.expression, &other, "a Date or a String")),
+        other => return Err(evaluate::wrong_type(&timer.expression, other, "a Date or a String")),
     };
     let due = match timer.form {
-        TimerForm::Date => due_date::date(&text, now).map(Some),
-        TimerForm::Duration => due_date::duration(&text, now).map(Some),
-        TimerForm::Cycle => due_date::next_of_cycle(&text, now),
+        TimerForm::Date => due_date::date(text, now).map(Some),
+        TimerForm::Duration => due_date::duration(text, now).map(Some),
+        TimerForm::Cycle => due_date::next_of_cycle(text, now),
     };
     let due = due.map_err(|error| refused(&error))?;
     let repeat = match timer.form {
-        TimerForm::Cycle => Some(due_date::anchored_cycle(&text, now).into()),
+        TimerForm::Cycle => Some(due_date::anchored_cycle(text, now).into()),
         TimerForm::Date | TimerForm::Duration => None,
     };
     Ok((due, repeat))
 }
 
-fn refused(error: &DueDateError) -> Rejection {
+pub(crate) fn refused(error: &DueDateError) -> Rejection {
     Rejection::new(RejectionKind::ProcessEngine, format!("couldn't resolve the time of a timer: {error}"))
 }

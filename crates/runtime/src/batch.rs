@@ -110,6 +110,7 @@ impl Shared {
             due_date,
             create_time: now,
             retries: Job::RETRIES_DEFAULT,
+            of_definition: None,
         };
         self.statement(&job.insert())
     }

@@ -138,7 +138,9 @@ impl Lanes {
             }
         }
         for change in &change_set.jobs {
-            if let TableChange::Insert(job) = change {
+            if let TableChange::Insert(job) = change
+                && job.process_instance_id.is_some()
+            {
                 index.insert(job.id.0, root);
             }
         }

@@ -61,7 +61,7 @@ impl Shared {
     ) -> Result<Reply, Error> {
         let admitted = self.admission.admit()?;
         let id = ProcessInstanceId(self.ids.next(self.now()));
-        let work = LaneWork::Start { command: command(id), definition };
+        let work = LaneWork::Start { command: command(id), definition, along: Vec::new() };
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;

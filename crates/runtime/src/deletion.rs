@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine::RejectionKind;
-use query::{Condition, Direction, Mutation, Select, SqlValue, Table, tables};
+use engine::{ProcessDefinition, RejectionKind};
+use query::{Condition, Mutation, Select, SqlValue, Table, tables};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessInstanceId};
 
@@ -55,7 +55,8 @@ impl Shared {
             if definitions.is_empty() {
                 return Err(Error::not_found("process definition", which.id_or_key()));
             }
-            shared.delete_in_turn(definitions, cascade, Vec::new()).await
+            let restored = shared.restored_start_waits(&definitions).await?;
+            shared.delete_in_turn(definitions, cascade, restored).await
         })
         .await
     }
@@ -104,6 +105,7 @@ impl Shared {
         for (table, column) in [
             (&tables::JOB_DEFINITION, "process_definition_id"),
             (&tables::JOB, "definition_id"),
+            (&tables::EVENT_SUBSCRIPTION, "definition_id"),
             (&tables::PROCESS_DEFINITION, "id"),
         ] {
             statements.push(self.statement(&Mutation::delete(table, by_definition(table, column))));
@@ -128,20 +130,45 @@ impl Shared {
         tenant_id: Option<&Arc<str>>,
         going: &[DefinitionRow],
     ) -> Result<Option<ExpectedStatement>, Error> {
+        let Some(next) = self.highest_that_stays(key, tenant_id, going).await? else { return Ok(None) };
+        let table = &tables::PROCESS_DEFINITION;
+        let this = Condition::equal(table.col("id"), next.id.as_str());
+        let latest = Mutation::update(table, vec![("is_latest", row::flag(true))], this);
+        Ok(Some(self.statement_on_one(&latest)))
+    }
+
+    /// The start events of versions that become the latest wait again.
+    async fn restored_start_waits(&self, going: &[DefinitionRow]) -> Result<Vec<ExpectedStatement>, Error> {
+        let mut statements = Vec::new();
+        for (key, tenant_id) in going.iter().map(|row| (&row.key, &row.tenant_id)).collect::<BTreeSet<_>>() {
+            let Some(next) = self.highest_that_stays(key, tenant_id.as_ref(), going).await? else { continue };
+            let is_above =
+                |row: &DefinitionRow| row.key == *key && row.tenant_id == *tenant_id && row.version > next.version;
+            if !going.iter().any(is_above) {
+                continue;
+            }
+            if let Some(definition) = self.definition(&next.id).await? {
+                let ProcessDefinition { model, job_definitions, .. } = &*definition;
+                self.add_start_waits(&mut statements, &next, model, job_definitions).await?;
+            }
+        }
+        Ok(statements)
+    }
+
+    async fn highest_that_stays(
+        &self,
+        key: &Arc<str>,
+        tenant_id: Option<&Arc<str>>,
+        going: &[DefinitionRow],
+    ) -> Result<Option<DefinitionRow>, Error> {
         let table = &tables::PROCESS_DEFINITION;
         let tenant = tenant_id.cloned().map_or(TenantChoice::None, TenantChoice::Of);
         let gone = going.iter().map(|row| SqlValue::Text(row.id.0.clone())).collect();
-        let mut select = Select::all(table.source())
-            .filter(Condition::equal(table.col("key"), key.as_ref()))
-            .filter(tenant.condition(table.col("tenant_id")))
-            .filter(Condition::OneOf(table.col("id").into(), gone).not())
-            .order_by(table.col("version"), Direction::Descending)
-            .limit(1);
-        select.columns = vec![table.col("id").into()];
-        let Some(row) = self.rows(&select).await?.pop() else { return Ok(None) };
-        let this = Condition::equal(table.col("id"), Cells::of(row).text()?.as_ref());
-        let latest = Mutation::update(table, vec![("is_latest", row::flag(true))], this);
-        Ok(Some(self.statement_on_one(&latest)))
+        let staying = Condition::equal(table.col("key"), key.as_ref())
+            .and(tenant.condition(table.col("tenant_id")))
+            .and(Condition::OneOf(table.col("id").into(), gone).not());
+        // In order of versions.
+        Ok(definition_rows(self, staying).await?.pop())
     }
 
     async fn instances_of(&self, definitions: &[SqlValue]) -> Result<Vec<ProcessInstanceId>, Error> {

@@ -13,7 +13,7 @@ use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessDefinitionId, Timestamp};
 
 use crate::command::in_own_task;
-use crate::definition_cache::definition_of;
+use crate::definition_cache::{definition_of, definition_rows};
 use crate::error::Error;
 use crate::request::{
     DefinitionRow, DefinitionSet, DefinitionSuspension, Deployed, Deployment, DuplicateFiltering,
@@ -100,7 +100,7 @@ impl Shared {
         let parsed = parse_all(&resources, self.parse_options()).await?;
         let definitions = self.new_definitions(&deployment, &resources, parsed, new.activate_at.is_some()).await?;
         let mut statements = self.deployment_statements(&deployment, &resources, now);
-        self.add_definition_statements(&mut statements, &definitions);
+        self.add_definition_statements(&mut statements, &definitions).await?;
         if let Some(at) = new.activate_at {
             for definition in &definitions {
                 statements.push(self.activation(&definition.row.id, at));
@@ -113,6 +113,7 @@ impl Shared {
         }
         let mut rows = Vec::with_capacity(definitions.len());
         for NewDefinition { row, model, document_bytes, job_definitions, script_resources } in definitions {
+            self.ring_for_start_timers(&model);
             let definition = definition_of(&row, model, job_definitions, script_resources);
             self.definitions.keep(&Arc::new(definition), document_bytes);
             rows.push(row);
@@ -314,13 +315,20 @@ impl Shared {
         statements
     }
 
-    fn add_definition_statements(&self, statements: &mut Vec<ExpectedStatement>, definitions: &[NewDefinition]) {
+    async fn add_definition_statements(
+        &self,
+        statements: &mut Vec<ExpectedStatement>,
+        definitions: &[NewDefinition],
+    ) -> Result<(), Error> {
         let table = &tables::PROCESS_DEFINITION;
-        for NewDefinition { row, job_definitions, .. } in definitions {
+        for NewDefinition { row, model, job_definitions, .. } in definitions {
             let tenant = row.tenant_id.clone().map_or(TenantChoice::None, TenantChoice::Of);
             let before = Condition::equal(table.col("key"), row.key.as_ref())
                 .and(tenant.condition(table.col("tenant_id")))
                 .and(Condition::equal(table.col("is_latest"), 1));
+            for replaced in definition_rows(self, before.clone()).await? {
+                self.remove_start_waits(statements, &[SqlValue::Text(replaced.id.0)]);
+            }
             let no_longer = Mutation::update(table, vec![("is_latest", row::flag(false))], before);
             statements.push(self.statement(&no_longer));
             statements.push(self.statement(&Mutation::insert(table, vec![definition_cells(row)])));
@@ -328,7 +336,9 @@ impl Shared {
                 let cells = job_definition_cells(job_definition, row);
                 statements.push(self.statement(&Mutation::insert(&tables::JOB_DEFINITION, vec![cells])));
             }
+            self.add_start_waits(statements, row, model, job_definitions).await?;
         }
+        Ok(())
     }
 }
 
@@ -406,7 +416,8 @@ fn job_definition_cells(job_definition: &JobDefinition, definition: &DefinitionR
         row::flag(definition.is_suspended),
         SqlValue::Null,
         row::optional_text(definition.tenant_id.as_ref()),
-        row::id(definition.deployment_id.0),
+        // Camunda: only the job definitions of batches have a deployment.
+        SqlValue::Null,
     ]
 }
 

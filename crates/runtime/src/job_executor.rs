@@ -66,6 +66,10 @@ impl Shared {
         match job.handler.as_ref() {
             job_row::BATCH_SEED => self.seed_batch(job).await,
             job_row::BATCH_MONITOR => self.monitor_batch(job).await,
+            job_row::TIMER_START if job.is_suspended => {
+                Err(Error::rejected(RejectionKind::Suspended, format!("job {} is suspended", job.id)))
+            }
+            job_row::TIMER_START => self.run_start_timer(job).await,
             job_row::SET_EXTERNAL_TASK_RETRIES => self.run_batch_job(job).await,
             job_row::SUSPENSION => {
                 let configuration = job.configuration.as_deref().unwrap_or_default();
@@ -123,6 +127,8 @@ impl Shared {
             ("message", row::text(message)),
             ("configuration", row::id(job.id.0)),
             ("job_definition_id", job.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
+            ("definition_id", job.definition_id.as_ref().map_or(SqlValue::Null, |id| SqlValue::Text(id.0.clone()))),
+            ("activity_id", row::optional_text(job.activity_id.as_ref())),
             ("create_time", row::time(self.now())),
             ("cause_incident_id", row::id(id)),
             ("root_cause_incident_id", row::id(id)),

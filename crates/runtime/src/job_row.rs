@@ -1,9 +1,9 @@
-//! Jobs that belong to no instance, as rows: those of batches and delayed suspensions.
+//! Jobs that belong to no instance, as rows: those of batches, delayed suspensions and start events.
 
 use std::sync::Arc;
 
 use query::{Condition, Mutation, Select, SqlValue, tables};
-use types::{BatchId, JobDefinitionId, JobId, Timestamp};
+use types::{BatchId, JobDefinitionId, JobId, ProcessDefinitionId, Timestamp};
 
 use crate::error::Error;
 use crate::row::{self, Cells};
@@ -13,6 +13,7 @@ pub(crate) const BATCH_SEED: &str = "batch-seed-job";
 pub(crate) const BATCH_MONITOR: &str = "batch-monitor-job";
 pub(crate) const SET_EXTERNAL_TASK_RETRIES: &str = "set-external-task-retries";
 pub(crate) const SUSPENSION: &str = "suspension";
+pub(crate) const TIMER_START: &str = "timer-start-event";
 
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {
@@ -24,6 +25,18 @@ pub(crate) struct NewJob {
     pub due_date: Option<Timestamp>,
     pub create_time: Timestamp,
     pub retries: i32,
+    pub of_definition: Option<OfDefinition>,
+}
+
+/// What a job has of the start event that it is of.
+#[derive(Clone, Debug)]
+pub(crate) struct OfDefinition {
+    pub id: ProcessDefinitionId,
+    pub key: Arc<str>,
+    pub tenant_id: Option<Arc<str>>,
+    pub activity_id: Arc<str>,
+    pub priority: i64,
+    pub is_suspended: bool,
 }
 
 /// What is needed to run one.
@@ -35,10 +48,15 @@ pub(crate) struct StoredJob {
     pub configuration: Option<Arc<str>>,
     pub batch_id: Option<BatchId>,
     pub retries: i32,
+    pub definition_id: Option<ProcessDefinitionId>,
+    pub activity_id: Option<Arc<str>>,
+    pub priority: i64,
+    pub is_suspended: bool,
 }
 
 impl NewJob {
     pub(crate) fn insert(&self) -> Mutation {
+        let definition = self.of_definition.as_ref();
         let values = [
             ("id", row::id(self.id.0)),
             ("job_definition_id", self.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
@@ -48,8 +66,12 @@ impl NewJob {
             ("due_date", row::optional_time(self.due_date)),
             ("create_time", row::time(self.create_time)),
             ("retries", row::number(self.retries)),
-            ("priority", SqlValue::Integer(0)),
-            ("is_suspended", row::flag(false)),
+            ("priority", SqlValue::Integer(definition.map_or(0, |of| of.priority))),
+            ("is_suspended", row::flag(definition.is_some_and(|of| of.is_suspended))),
+            ("definition_id", definition.map_or(SqlValue::Null, |of| SqlValue::Text(of.id.0.clone()))),
+            ("definition_key", row::optional_text(definition.map(|of| &of.key))),
+            ("tenant_id", row::optional_text(definition.and_then(|of| of.tenant_id.as_ref()))),
+            ("activity_id", row::optional_text(definition.map(|of| &of.activity_id))),
         ];
         let (columns, cells) = values.into_iter().unzip();
         Mutation::Insert { table: &tables::JOB, columns, rows: vec![cells] }
@@ -64,9 +86,20 @@ impl Shared {
     pub(crate) async fn stored_jobs(&self, select: Select) -> Result<Vec<StoredJob>, Error> {
         let table = &tables::JOB;
         let mut select = select;
-        select.columns = ["id", "job_definition_id", "handler", "handler_configuration", "batch_id", "retries"]
-            .map(|name| table.col(name).into())
-            .to_vec();
+        select.columns = [
+            "id",
+            "job_definition_id",
+            "handler",
+            "handler_configuration",
+            "batch_id",
+            "retries",
+            "definition_id",
+            "activity_id",
+            "priority",
+            "is_suspended",
+        ]
+        .map(|name| table.col(name).into())
+        .to_vec();
         self.rows(&select).await?.into_iter().map(|row| stored_job(Cells::of(row))).collect()
     }
 }
@@ -79,5 +112,9 @@ fn stored_job(mut cells: Cells) -> Result<StoredJob, Error> {
         configuration: cells.optional_text()?,
         batch_id: cells.optional_id()?,
         retries: i32::try_from(cells.integer()?).unwrap_or(0),
+        definition_id: cells.optional_text()?.map(ProcessDefinitionId),
+        activity_id: cells.optional_text()?,
+        priority: cells.integer()?,
+        is_suspended: cells.boolean()?,
     })
 }

@@ -13,9 +13,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use engine::instance::Aggregate;
+use engine::record::Job;
 use engine::{
-    ChangeSet, Command, Definitions, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange,
-    ThrownSignal,
+    ChangeSet, Command, Definitions, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, RevisionCheck,
+    TableChange, ThrownSignal,
 };
 use tokio::sync::Notify;
 use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
@@ -68,6 +69,8 @@ pub(crate) enum LaneWork {
     Start {
         command: Command,
         definition: Arc<ProcessDefinition>,
+        /// Jobs outside of instances that change with it.
+        along: Vec<TableChange<Job>>,
     },
     /// Unlocks a task if its lock is still that of a claim whose answer never arrived.
     UnlockClaimed {
@@ -272,7 +275,7 @@ impl LaneState {
         let unlock;
         let command = match work {
             LaneWork::Command(command) => command,
-            LaneWork::Start { command, definition } => {
+            LaneWork::Start { command, definition, .. } => {
                 *definitions = Pinned(vec![definition.clone()]);
                 command
             }
@@ -284,20 +287,27 @@ impl LaneState {
                 &unlock
             }
         };
-        match catch_unwind(AssertUnwindSafe(|| engine::execute(&*definitions, aggregate, command, env))) {
-            Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
-                Decision::Unchanged(reply)
-            }
-            Ok(Ok(Outcome { change_set, effects, signals, reply })) => {
-                self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
-                Decision::Changed { change_set: change_set.map(Box::new), effects, signals, reply }
-            }
-            Ok(Err(rejection)) => Decision::Refused(rejection),
-            Err(panic) => {
-                self.forget();
-                Decision::Defect(panic_text(panic.as_ref()))
-            }
+        let mut decision =
+            match catch_unwind(AssertUnwindSafe(|| engine::execute(&*definitions, aggregate, command, env))) {
+                Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
+                    Decision::Unchanged(reply)
+                }
+                Ok(Ok(Outcome { change_set, effects, signals, reply })) => {
+                    self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
+                    Decision::Changed { change_set: change_set.map(Box::new), effects, signals, reply }
+                }
+                Ok(Err(rejection)) => Decision::Refused(rejection),
+                Err(panic) => {
+                    self.forget();
+                    Decision::Defect(panic_text(panic.as_ref()))
+                }
+            };
+        if let LaneWork::Start { command: Command::StartProcessInstance { id, .. }, along, .. } = work
+            && !along.is_empty()
+        {
+            decision.add_jobs(*id, along);
         }
+        decision
     }
 
     /// Notes that a change set is on its way. Called under the lock under which it was decided and submitted.
@@ -306,6 +316,20 @@ impl LaneState {
         self.next_commit += 1;
         self.outstanding.insert(commit);
         commit
+    }
+}
+
+impl Decision {
+    /// Changes of jobs that belong to no instance go with what was decided.
+    fn add_jobs(&mut self, root: ProcessInstanceId, jobs: &[TableChange<Job>]) {
+        if let Decision::Unchanged(reply) = self {
+            let (reply, signals) = (reply.clone(), Vec::new());
+            *self = Decision::Changed { change_set: None, effects: Vec::new(), signals, reply };
+        }
+        if let Decision::Changed { change_set, .. } = self {
+            let empty = || Box::new(ChangeSet::new(root, RevisionCheck::New));
+            change_set.get_or_insert_with(empty).jobs.extend_from_slice(jobs);
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod job_executor;
 mod job_row;
 mod message;
 mod signal;
+mod start_event;
 
 pub use clock::Clock;
 pub use error::Error;

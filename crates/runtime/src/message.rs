@@ -13,6 +13,7 @@ use crate::lane::LaneWork;
 use crate::request::{Correlated, MessageCorrelation, MessageReach};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::start_event::WaitingStart;
 
 /// Receivers of one message to all.
 const RECEIVERS_MAX: u64 = 50_000;
@@ -54,11 +55,12 @@ impl Shared {
         message: &MessageCorrelation,
         receivers: Vec<Receiver>,
     ) -> Result<Vec<Correlated>, Error> {
+        if receivers.is_empty() {
+            return self.start_by_message(message).await;
+        }
         let [receiver] = receivers.as_slice() else {
-            let text = match receivers.len() {
-                0 => format!("no execution waits for the message `{}` that matches", message.name),
-                count => format!("{count} executions wait for the message `{}` and match", message.name),
-            };
+            let count = receivers.len();
+            let text = format!("{count} executions wait for the message `{}` and match", message.name);
             return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
         };
         let reply = self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await?;
@@ -71,8 +73,40 @@ impl Shared {
         message: &MessageCorrelation,
         receivers: Vec<Receiver>,
     ) -> Result<Vec<Correlated>, Error> {
-        let work = receivers.iter().map(|receiver| (receiver.root, delivery(message, receiver))).collect();
+        let mut work: Vec<_> = receivers.iter().map(|receiver| (receiver.root, delivery(message, receiver))).collect();
+        for start in self.message_starts(message).await? {
+            work.push(self.start_with_message(&start, message));
+        }
         self.run_together(work).await?.into_iter().map(correlated).collect()
+    }
+
+    /// Nobody waits for the message, but it may start a process.
+    async fn start_by_message(self: &Arc<Self>, message: &MessageCorrelation) -> Result<Vec<Correlated>, Error> {
+        let starts = self.message_starts(message).await?;
+        let [start] = starts.as_slice() else {
+            let text = match starts.len() {
+                0 => format!("nothing that matches waits for the message `{}`", message.name),
+                count => format!("{count} process definitions start by the message `{}`", message.name),
+            };
+            return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
+        };
+        let replies = self.run_together(vec![self.start_with_message(start, message)]).await?;
+        replies.into_iter().map(correlated).collect()
+    }
+
+    async fn message_starts(&self, message: &MessageCorrelation) -> Result<Vec<WaitingStart>, Error> {
+        let subscriptions = &tables::EVENT_SUBSCRIPTION;
+        let named = Condition::equal(subscriptions.col("event_name"), message.name.as_ref());
+        let tenant = message.tenant.as_ref();
+        let of_tenant = tenant.map_or(Condition::EVERYTHING, |of| of.condition(subscriptions.col("tenant_id")));
+        self.waiting_starts(EventType::Message, named.and(of_tenant)).await
+    }
+
+    fn start_with_message(&self, start: &WaitingStart, message: &MessageCorrelation) -> (ProcessInstanceId, LaneWork) {
+        let mut variables = message.variables.clone();
+        variables.extend(message.local_variables.clone());
+        variables.extend(message.triggered_scope_variables.clone());
+        self.start_work(&start.definition, &start.start_event_id, message.business_key.as_ref(), &variables, Vec::new())
     }
 
     async fn receivers(&self, message: &MessageCorrelation) -> Result<Vec<Receiver>, Error> {

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) job_alarm: Alarm,
     /// Deployments, deletions of definitions and their suspension take turns: versions are counted one by one.
     pub(crate) deployment_turn: Semaphore,
+    /// Timers that start instances take turns.
+    pub(crate) start_timer_turn: Semaphore,
     pub(crate) background: Background,
     /// For work that follows from a drop, which may happen outside of the runtime's threads.
     pub(crate) handle: tokio::runtime::Handle,
@@ -56,6 +58,7 @@ impl Shared {
             polls: Arc::new(Polls::new(settings.parked_polls_max)),
             job_alarm: Alarm::default(),
             deployment_turn: Semaphore::new(1),
+            start_timer_turn: Semaphore::new(1),
             background: Background::default(),
             handle: tokio::runtime::Handle::current(),
             settings,

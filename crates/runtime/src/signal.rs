@@ -72,7 +72,11 @@ impl Shared {
     pub(crate) async fn signal_receivers(&self, name: &str, scope: &SignalScope) -> Result<Vec<SignalReceiver>, Error> {
         let subscriptions = &tables::EVENT_SUBSCRIPTION;
         let of_scope = scope.condition(subscriptions.col("tenant_id"));
-        self.waiting_for_signal(name, of_scope).await
+        let mut receivers = self.waiting_for_signal(name, of_scope.clone()).await?;
+        let named = Condition::equal(subscriptions.col("event_name"), name);
+        let starts = self.waiting_starts(EventType::Signal, named.and(of_scope)).await?;
+        receivers.extend(starts.into_iter().map(SignalReceiver::StartEvent));
+        Ok(receivers)
     }
 
     async fn waiting_execution(&self, name: &str, execution: ExecutionId) -> Result<Vec<SignalReceiver>, Error> {

@@ -62,6 +62,9 @@ impl Shared {
         statements.push(self.flag_update(&tables::PROCESS_DEFINITION, suspension.state, definitions));
         let of_definitions = Condition::OneOf(tables::JOB_DEFINITION.col("process_definition_id").into(), ids.clone());
         statements.push(self.flag_update(&tables::JOB_DEFINITION, suspension.state, of_definitions));
+        let of_start_timers = Condition::OneOf(tables::JOB.col("definition_id").into(), ids.clone())
+            .and(Condition::equal(tables::JOB.col("handler"), job_row::TIMER_START));
+        statements.push(self.flag_update(&tables::JOB, suspension.state, of_start_timers));
         if suspension.instances == InstancesOfDefinition::Included {
             self.add_instance_statements(&mut statements, suspension.state, "definition_id", &ids);
         }
@@ -192,6 +195,7 @@ impl Shared {
             due_date: suspension.at,
             create_time: now,
             retries: Job::RETRIES_DEFAULT,
+            of_definition: None,
         };
         self.statement(&job.insert())
     }

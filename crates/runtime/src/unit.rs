@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use engine::{ChangeSet, Command, ProcessDefinition, Rejection, RejectionKind, Reply, ThrownSignal};
+use engine::record::Job;
+use engine::{ChangeSet, Command, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange, ThrownSignal};
 use store::{Pending, StoreError, Work, WorkDone};
 use types::{EventSubscriptionId, ProcessInstanceId, VariableMap};
 
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::lane::{Decision, Lane, LaneState, LaneWork, Standing};
 use crate::shared::Shared;
 use crate::signal::SignalScope;
+use crate::start_event::WaitingStart;
 
 /// Pieces of work in one unit, what signals lead to included.
 const WORK_MAX: usize = 50_000;
@@ -28,7 +30,7 @@ const SIGNALS_MAX: usize = 1_000;
 #[derive(Clone, Debug)]
 pub(crate) enum SignalReceiver {
     Execution { root: ProcessInstanceId, subscription_id: EventSubscriptionId },
-    StartEvent { definition: Arc<ProcessDefinition>, start_event_id: Arc<str> },
+    StartEvent(WaitingStart),
 }
 
 /// Who waits for signals, as far as it was looked up.
@@ -111,7 +113,7 @@ impl Shared {
         let given = work.iter().filter(|(_, work)| !matches!(work, LaneWork::Start { .. })).map(|(root, _)| *root);
         let waiting = receivers.values().flatten().filter_map(|receiver| match receiver {
             SignalReceiver::Execution { root, .. } => Some(*root),
-            SignalReceiver::StartEvent { .. } => None,
+            SignalReceiver::StartEvent(_) => None,
         });
         given.chain(waiting).map(|root| (root, self.lanes.pin(root))).collect()
     }
@@ -242,7 +244,7 @@ impl Shared {
         let Some(waiting) = receivers.get(&key) else { return Err(Pass::Unknown(key.0, key.1)) };
         let is_elsewhere = |receiver: &&SignalReceiver| match receiver {
             SignalReceiver::Execution { root, .. } => *root != thrower,
-            SignalReceiver::StartEvent { .. } => true,
+            SignalReceiver::StartEvent(_) => true,
         };
         let pieces = waiting.iter().filter(is_elsewhere).map(|receiver| {
             let (root, work) = self.signal_work(receiver, &signal.variables, signal.business_key.as_ref());
@@ -267,19 +269,20 @@ impl Shared {
                 };
                 (*root, LaneWork::Command(command))
             }
-            SignalReceiver::StartEvent { definition, start_event_id } => {
-                self.start_work(definition, start_event_id, business_key, variables)
+            SignalReceiver::StartEvent(start) => {
+                self.start_work(&start.definition, &start.start_event_id, business_key, variables, Vec::new())
             }
         }
     }
 
-    /// Starts an instance at an event.
+    /// Starts an instance at an event. The changes of jobs are made in the same unit.
     pub(crate) fn start_work(
         &self,
         definition: &Arc<ProcessDefinition>,
         start_event_id: &Arc<str>,
         business_key: Option<&Arc<str>>,
         variables: &VariableMap,
+        along: Vec<TableChange<Job>>,
     ) -> (ProcessInstanceId, LaneWork) {
         let id = ProcessInstanceId(self.ids.next(self.now()));
         let command = Command::StartProcessInstance {
@@ -289,7 +292,7 @@ impl Shared {
             business_key: business_key.cloned(),
             variables: variables.clone(),
         };
-        (id, LaneWork::Start { command, definition: definition.clone() })
+        (id, LaneWork::Start { command, definition: definition.clone(), along })
     }
 
     #[expect(clippy::type_complexity, reason = "taken apart by the only caller")]

@@ -71,10 +71,7 @@ fn kind(builder: &mut ProcessBuilder<'_, '_, '_>, scope: Scope<'_>, node: Node<'
             builder.report.error_for(definition, &[id], message);
             None
         }
-        Some(definition)
-            if event_trigger::is_known(definition)
-                && !unsupported::is_refused_event_definition("startEvent", definition.tag_name().name()) =>
-        {
+        Some(definition) if event_trigger::is_known(definition) => {
             let trigger = event_trigger::read(builder, node, definition, id)?;
             if let EventTrigger::Message { name } = &trigger
                 && !name.is_literal()

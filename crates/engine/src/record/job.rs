@@ -59,6 +59,10 @@ pub enum JobHandler {
     AsyncAfter {
         flow: Option<Arc<str>>,
     },
+    /// Starts an instance at the timer start event that is the job's activity.
+    TimerStart {
+        repeat: Option<Arc<str>>,
+    },
     BatchSeed {
         batch_id: BatchId,
     },

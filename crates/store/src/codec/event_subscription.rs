@@ -8,7 +8,7 @@ use crate::StoreError;
 impl RowEncode for EventSubscription {
     const TABLE: &'static Table = &tables::EVENT_SUBSCRIPTION;
     const FIXED: &'static [&'static str] =
-        &["event_type", "event_name", "process_instance_id", "tenant_id", "create_time"];
+        &["event_type", "event_name", "process_instance_id", "tenant_id", "create_time", "definition_id"];
 
     fn encode(&self, row: &mut impl RowSink) {
         row.uuid(self.id.0);
@@ -19,12 +19,14 @@ impl RowEncode for EventSubscription {
         row.text(&self.activity_id);
         row.optional_text(self.tenant_id.as_deref());
         row.time(self.create_time);
+        // Only start events have a definition, and they belong to no instance.
+        row.optional_text(None);
     }
 }
 
 impl RowDecode for EventSubscription {
     fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
-        Ok(EventSubscription {
+        let subscription = EventSubscription {
             id: EventSubscriptionId(row.uuid()?),
             event_type: event_type(&row.text()?)?,
             event_name: row.optional_text()?,
@@ -33,7 +35,9 @@ impl RowDecode for EventSubscription {
             activity_id: row.text()?,
             tenant_id: row.optional_text()?,
             create_time: row.time()?,
-        })
+        };
+        row.optional_text()?;
+        Ok(subscription)
     }
 }
 

@@ -81,6 +81,7 @@ impl RowDecode for Job {
 
 const TIMER_TRANSITION: &str = "timer-transition";
 const TIMER_INTERMEDIATE_TRANSITION: &str = "timer-intermediate-transition";
+const TIMER_START: &str = "timer-start-event";
 const ASYNC_CONTINUATION: &str = "async-continuation";
 const ASYNC_BEFORE: &str = "before";
 const ASYNC_AFTER: &str = "after";
@@ -97,6 +98,7 @@ pub fn handler_name(handler: &JobHandler) -> &'static str {
         JobHandler::TimerTransition { .. } => TIMER_TRANSITION,
         JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => ASYNC_CONTINUATION,
         JobHandler::TimerIntermediateTransition { .. } => TIMER_INTERMEDIATE_TRANSITION,
+        JobHandler::TimerStart { .. } => TIMER_START,
         JobHandler::BatchSeed { .. } => BATCH_SEED,
         JobHandler::BatchMonitor { .. } => BATCH_MONITOR,
         JobHandler::BatchExecution { .. } => BATCH_EXECUTION,
@@ -106,9 +108,9 @@ pub fn handler_name(handler: &JobHandler) -> &'static str {
 
 fn handler_configuration(handler: &JobHandler) -> Option<Cow<'_, str>> {
     match handler {
-        JobHandler::TimerTransition { repeat } | JobHandler::TimerIntermediateTransition { repeat } => {
-            repeat.as_deref().map(Cow::Borrowed)
-        }
+        JobHandler::TimerTransition { repeat }
+        | JobHandler::TimerIntermediateTransition { repeat }
+        | JobHandler::TimerStart { repeat } => repeat.as_deref().map(Cow::Borrowed),
         JobHandler::AsyncBefore => Some(ASYNC_BEFORE.into()),
         JobHandler::AsyncAfter { flow: None } => Some(ASYNC_AFTER.into()),
         JobHandler::AsyncAfter { flow: Some(flow) } => Some(format!("{ASYNC_AFTER}{ALONG}{flow}").into()),
@@ -136,6 +138,7 @@ fn batch_of(handler: &JobHandler) -> Option<BatchId> {
         | JobHandler::BatchExecution { batch_id, .. } => Some(*batch_id),
         JobHandler::TimerTransition { .. }
         | JobHandler::TimerIntermediateTransition { .. }
+        | JobHandler::TimerStart { .. }
         | JobHandler::AsyncBefore
         | JobHandler::AsyncAfter { .. }
         | JobHandler::Suspension { .. } => None,
@@ -148,6 +151,7 @@ fn handler(name: &str, configuration: Option<Arc<str>>, batch_id: Option<Uuid>) 
     Ok(match name {
         TIMER_TRANSITION => JobHandler::TimerTransition { repeat: configuration },
         TIMER_INTERMEDIATE_TRANSITION => JobHandler::TimerIntermediateTransition { repeat: configuration },
+        TIMER_START => JobHandler::TimerStart { repeat: configuration },
         ASYNC_CONTINUATION => self::continuation(&required(configuration)?)?,
         BATCH_SEED => JobHandler::BatchSeed { batch_id: batch_id()? },
         BATCH_MONITOR => JobHandler::BatchMonitor { batch_id: batch_id()? },
