@@ -10,7 +10,7 @@ use types::{
     ProcessInstanceId, TaskId, Timestamp, Uuid, VariableInstanceId, VariableValue,
 };
 
-use crate::record::IncidentType;
+use crate::record::{IdentityLink, IncidentType, Task};
 
 /// One row to insert or one row to change. Something that began and ended within one command is inserted once, ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,10 @@ pub enum HistoryChange {
         execution_id: ExecutionId,
         assignee: Option<Arc<str>>,
     },
+    TaskCreated(Box<HistoricTask>),
+    /// Something about the task is different now, or it has ended.
+    TaskChanged(Box<HistoricTask>),
+    IdentityLinkLogged(Box<IdentityLinkLogEntry>),
     VariableCreated(HistoricVariableInstance),
     VariableUpdated {
         id: VariableInstanceId,
@@ -118,6 +122,48 @@ pub struct ActivityEnd {
     pub is_canceled: bool,
     /// It completed the scope it is in, as an end event does.
     pub is_complete_scope: bool,
+}
+
+/// A task as it is, or as it was when it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricTask {
+    pub task: Task,
+    pub end: Option<TaskEnd>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskEnd {
+    pub end_time: Timestamp,
+    /// `completed` where it was, else why it was deleted.
+    pub delete_reason: Arc<str>,
+    pub is_completed: bool,
+}
+
+impl HistoricTask {
+    /// Camunda's `taskState`.
+    pub fn state(&self) -> &'static str {
+        match &self.end {
+            Some(end) if end.is_completed => "Completed",
+            Some(_) => "Deleted",
+            None if self.task.last_updated.is_some() => "Updated",
+            None => "Created",
+        }
+    }
+}
+
+/// A user or a group came to have to do with a task, or has nothing to do with it any more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdentityLinkLogEntry {
+    pub id: HistoryId,
+    pub time: Timestamp,
+    pub link: IdentityLink,
+    pub is_added: bool,
+    pub task_id: TaskId,
+    pub process_instance_id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub tenant_id: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -37,6 +37,7 @@ mod process_instance;
 mod recorder;
 mod subscription;
 mod surroundings;
+mod task_history;
 mod timer;
 mod tree;
 mod turn;

@@ -34,6 +34,7 @@ pub(crate) fn terminate(
     output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
     let root = ExecutionId::from(id);
+    turn.task_delete_reason = delete_reason.clone();
     // Camunda: the tasks of the whole instance are deleted before anything else ends.
     let tasks = turn.aggregate.tasks.iter().filter(|task| task.process_instance_id == id);
     let executions: Vec<ExecutionId> = tasks.map(|task| task.execution_id).collect();

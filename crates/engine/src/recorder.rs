@@ -10,7 +10,7 @@ use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, TaskId, Variable
 use crate::env::HistoryLevel;
 use crate::history::{
     ActivityEnd, ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance,
-    HistoricVariableInstance, HistoryChange, ProcessInstanceEnd,
+    HistoricVariableInstance, HistoryChange, IdentityLinkLogEntry, ProcessInstanceEnd,
 };
 
 #[derive(Debug)]
@@ -99,6 +99,19 @@ impl Recorder {
         if let Some(row) = self.started_activity(id) {
             row.task_id = Some(task_id);
             row.assignee = assignee;
+        }
+    }
+
+    /// A task is new or different; nothing but its newest state is kept.
+    pub fn task(&mut self, change: HistoryChange) {
+        if self.level >= HistoryLevel::Activity {
+            self.changes.push(change);
+        }
+    }
+
+    pub fn identity_link_logged(&mut self, entry: IdentityLinkLogEntry) {
+        if self.level >= HistoryLevel::Full {
+            self.changes.push(HistoryChange::IdentityLinkLogged(Box::new(entry)));
         }
     }
 

@@ -13,6 +13,7 @@ use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid, Varia
 use crate::agenda::Step;
 use crate::behavior;
 use crate::behavior::multi_instance_body;
+use crate::behavior::user_task::TaskOutcome;
 use crate::command::{OutputMappings, VariableReach};
 use crate::evaluate::Interruption;
 use crate::history::{ActivityEnd, HistoricActivityInstance};
@@ -428,7 +429,7 @@ fn remove_tasks(turn: &mut Turn<'_, '_>, id: ExecutionId) {
     }
     let tasks: Vec<TaskId> = turn.aggregate.tasks.by_key(id).map(|task| task.id).collect();
     for task in tasks {
-        behavior::user_task::delete(turn, task);
+        behavior::user_task::delete(turn, task, TaskOutcome::Cancelled);
     }
 }
 

@@ -12,13 +12,15 @@ use crate::command::Reply;
 use crate::definition::{Definitions, ProcessDefinition};
 use crate::effect::Effect;
 use crate::env::Env;
+use crate::history::TaskEnd;
 use crate::instance::{Aggregate, ScopeKey};
 use crate::listener::Notified;
 use crate::modification::{Progress, Skipped};
 use crate::outcome::{Outcome, ThrownSignal};
-use crate::record::{Execution, ProcessInstance, Visit};
+use crate::record::{Execution, ProcessInstance, Task, Visit};
 use crate::recorder::Recorder;
 use crate::rejection::{Rejection, RejectionKind};
+use crate::task_history;
 
 pub(crate) struct Turn<'a, 'e> {
     pub definitions: &'a dyn Definitions,
@@ -30,6 +32,10 @@ pub(crate) struct Turn<'a, 'e> {
     pub notified: Option<Notified>,
     /// Activities whose listeners have thrown when they were told of the end.
     pub failed_end_listeners: BTreeSet<ActivityInstanceId>,
+    /// Tasks that the command ended, as they were then.
+    pub ended_tasks: Vec<(Task, TaskEnd)>,
+    /// Why tasks that are cancelled are deleted, where there is a reason.
+    pub task_delete_reason: Option<Arc<str>>,
     /// The event of the task listener that runs.
     pub task_event: Option<TaskEvent>,
     /// What of the models the command leaves out.
@@ -64,6 +70,8 @@ impl<'a, 'e> Turn<'a, 'e> {
             history,
             notified: None,
             failed_end_listeners: BTreeSet::new(),
+            ended_tasks: Vec::new(),
+            task_delete_reason: None,
             task_event: None,
             skipped: Skipped::default(),
             modification: None,
@@ -134,6 +142,7 @@ impl<'a, 'e> Turn<'a, 'e> {
     /// What the command has done, as data.
     pub fn finish(mut self, reach: Reach, root: ProcessInstanceId, reply: Reply) -> Result<Outcome, Rejection> {
         self.check_limits()?;
+        task_history::record(&mut self);
         if !self.aggregate.has_changed() && self.history.is_empty() {
             let signals = self.thrown_signals;
             return Ok(Outcome { change_set: None, effects: Vec::new(), signals, reply });

@@ -10,7 +10,9 @@ pub mod historic_batch;
 pub mod historic_external_task_log;
 pub mod historic_incident;
 pub mod historic_process_instance;
+pub mod historic_task;
 pub mod historic_variable_instance;
+pub mod identity_link_log;
 pub mod incident;
 pub mod job;
 pub mod job_definition;
@@ -29,7 +31,9 @@ pub use historic_batch::HISTORIC_BATCHES;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOGS;
 pub use historic_incident::HISTORIC_INCIDENTS;
 pub use historic_process_instance::HISTORIC_PROCESS_INSTANCES;
+pub use historic_task::HISTORIC_TASKS;
 pub use historic_variable_instance::HISTORIC_VARIABLE_INSTANCES;
+pub use identity_link_log::IDENTITY_LINK_LOGS;
 pub use incident::INCIDENTS;
 pub use job::JOBS;
 pub use job_definition::JOB_DEFINITIONS;
@@ -59,7 +63,9 @@ pub const ALL: &[&LazyLock<Resource>] = &[
     &HISTORIC_EXTERNAL_TASK_LOGS,
     &HISTORIC_INCIDENTS,
     &HISTORIC_PROCESS_INSTANCES,
+    &HISTORIC_TASKS,
     &HISTORIC_VARIABLE_INSTANCES,
+    &IDENTITY_LINK_LOGS,
     &INCIDENTS,
     &JOBS,
     &JOB_DEFINITIONS,

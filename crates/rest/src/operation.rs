@@ -368,8 +368,8 @@ operations! {
         POST "/history/external-task-log/count" queryHistoricExternalTaskLogsCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
     }
     "Historic Identity Link Log" {
-        GET "/history/identity-link-log" getHistoricIdentityLinks: nothing -> json;
-        GET "/history/identity-link-log/count" getHistoricIdentityLinksCount: nothing -> json;
+        GET "/history/identity-link-log" getHistoricIdentityLinks: nothing -> json => ENGINE, |call| list::rows(&resource::IDENTITY_LINK_LOGS, call);
+        GET "/history/identity-link-log/count" getHistoricIdentityLinksCount: nothing -> json => ENGINE, |call| list::count(&resource::IDENTITY_LINK_LOGS, call);
     }
     "Historic Incident" {
         GET "/history/incident" getHistoricIncidents: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_INCIDENTS, call);
@@ -401,11 +401,11 @@ operations! {
         POST "/history/process-instance/set-removal-time" setRemovalTimeAsync: json -> json;
     }
     "Historic Task Instance" {
-        GET "/history/task" getHistoricTaskInstances: nothing -> json;
-        GET "/history/task/count" getHistoricTaskInstancesCount: nothing -> json;
+        GET "/history/task" getHistoricTaskInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_TASKS, call);
+        GET "/history/task/count" getHistoricTaskInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_TASKS, call);
         GET "/history/task/report" getHistoricTaskInstanceReport: nothing -> json;
-        POST "/history/task" queryHistoricTaskInstances: json -> json;
-        POST "/history/task/count" queryHistoricTaskInstancesCount: json -> json;
+        POST "/history/task" queryHistoricTaskInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_TASKS, call);
+        POST "/history/task/count" queryHistoricTaskInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_TASKS, call);
     }
     "Historic User Operation Log" {
         GET "/history/user-operation" queryUserOperationEntries: nothing -> json;

@@ -222,6 +222,8 @@ impl Shared {
             let of = |table: &'static Table, column| Condition::OneOf(table.col(column).into(), chunk.to_vec());
             for table in [
                 &tables::HISTORIC_ACTIVITY_INSTANCE,
+                &tables::HISTORIC_TASK,
+                &tables::IDENTITY_LINK_LOG,
                 &tables::HISTORIC_VARIABLE,
                 &tables::HISTORIC_EXTERNAL_TASK_LOG,
                 &tables::HISTORIC_INCIDENT,

@@ -21,6 +21,8 @@ impl Shared {
         };
         let mutations = vec![
             of(&tables::HISTORIC_ACTIVITY_INSTANCE),
+            of(&tables::HISTORIC_TASK),
+            of(&tables::IDENTITY_LINK_LOG),
             of(&tables::HISTORIC_VARIABLE),
             of(&tables::HISTORIC_EXTERNAL_TASK_LOG),
             of(&tables::HISTORIC_INCIDENT),

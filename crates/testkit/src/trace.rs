@@ -42,7 +42,7 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
             if change_set.revision == RevisionCheck::Untouched {
                 text.push_str("  the task's row alone\n");
             }
-            for change in &change_set.history {
+            for change in change_set.history.iter().filter(|change| !is_of_task(change)) {
                 _ = writeln!(text, "  {}", history(change, names));
             }
             for effect in effects {
@@ -60,6 +60,14 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
         }
     }
     text
+}
+
+/// The rows of tasks say what their activities' rows say already.
+fn is_of_task(change: &HistoryChange) -> bool {
+    matches!(
+        change,
+        HistoryChange::TaskCreated(_) | HistoryChange::TaskChanged(_) | HistoryChange::IdentityLinkLogged(_)
+    )
 }
 
 fn history(change: &HistoryChange, names: &mut Names) -> String {
@@ -82,6 +90,8 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
         }
         HistoryChange::ActivityEnded { id, end } => format!("{} {}", names.visit(id), ending(*end)),
         HistoryChange::ActivityUpdated { id, .. } => format!("{} moves to another execution", names.visit(id)),
+        HistoryChange::TaskCreated(row) | HistoryChange::TaskChanged(row) => format!("task {}", row.state()),
+        HistoryChange::IdentityLinkLogged(entry) => format!("link {}", entry.link.kind.name()),
         HistoryChange::VariableCreated(row) => {
             let scope = names.visit(&row.activity_instance_id);
             names.variables.insert(row.id, row.name.to_string());

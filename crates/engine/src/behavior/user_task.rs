@@ -11,6 +11,7 @@ use types::{ExecutionId, TaskId, Timestamp};
 
 use crate::due_date;
 use crate::evaluate;
+use crate::history::TaskEnd;
 use crate::instance::ScopeKey;
 use crate::listener::{self, Heard};
 use crate::record::{IdentityLink, IdentityLinkKind, Task};
@@ -83,7 +84,7 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<
     let ids: Vec<TaskId> = turn.aggregate.tasks.by_key(execution).map(|task| task.id).collect();
     for id in ids {
         let _ = listener::task(turn, id, TaskEvent::Delete)?;
-        delete(turn, id);
+        delete(turn, id, TaskOutcome::Cancelled);
     }
     Ok(())
 }
@@ -111,10 +112,24 @@ pub(crate) fn assign(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<Arc<s
     }
 }
 
+/// How a task ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskOutcome {
+    Completed,
+    Cancelled,
+}
+
 /// The row and its own variables go.
-pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: TaskId) {
+pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: TaskId, outcome: TaskOutcome) {
     variables::drop_scope(turn, ScopeKey::Task(id));
-    turn.aggregate.tasks.remove(id);
+    let Some(task) = turn.aggregate.tasks.remove(id) else { return };
+    let delete_reason = match (outcome, &turn.task_delete_reason) {
+        (TaskOutcome::Completed, _) => "completed".into(),
+        (TaskOutcome::Cancelled, Some(reason)) => reason.clone(),
+        (TaskOutcome::Cancelled, None) => "deleted".into(),
+    };
+    let end = TaskEnd { end_time: turn.env.now, delete_reason, is_completed: outcome == TaskOutcome::Completed };
+    turn.ended_tasks.push((task, end));
 }
 
 fn date(

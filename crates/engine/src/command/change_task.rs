@@ -13,9 +13,6 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables;
 
-const ASSIGNEE: &str = "assignee";
-const OWNER: &str = "owner";
-
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, change: &TaskChange) -> Result<Answer, Rejection> {
     let assignee = active_task(turn, id)?.assignee.clone();
     match change {
@@ -86,16 +83,16 @@ fn replace(turn: &mut Turn<'_, '_>, id: TaskId, properties: &TaskProperties) -> 
 }
 
 fn add_link(turn: &mut Turn<'_, '_>, id: TaskId, link: &IdentityLink) -> Result<(), Rejection> {
-    match kind_name(link) {
-        ASSIGNEE if link.group_id.is_some() => {
+    match link.kind.name() {
+        IdentityLinkKind::ASSIGNEE if link.group_id.is_some() => {
             Err(Rejection::new(RejectionKind::BadUserRequest, "a group cannot be the assignee of a task"))
         }
-        ASSIGNEE => {
+        IdentityLinkKind::ASSIGNEE => {
             user_task::assign(turn, id, link.user_id.clone());
             Ok(())
         }
         // Camunda: a group as the owner leaves the task without one.
-        OWNER => {
+        IdentityLinkKind::OWNER => {
             turn.aggregate.tasks.update(id, |row| row.owner = link.user_id.clone());
             Ok(())
         }
@@ -109,15 +106,15 @@ fn add_link(turn: &mut Turn<'_, '_>, id: TaskId, link: &IdentityLink) -> Result<
 }
 
 fn delete_link(turn: &mut Turn<'_, '_>, id: TaskId, link: &IdentityLink) -> Result<(), Rejection> {
-    match kind_name(link) {
-        name @ (ASSIGNEE | OWNER) if link.group_id.is_some() => {
+    match link.kind.name() {
+        name @ (IdentityLinkKind::ASSIGNEE | IdentityLinkKind::OWNER) if link.group_id.is_some() => {
             Err(Rejection::new(RejectionKind::ProcessEngine, format!("a group cannot be the {name} of a task")))
         }
-        ASSIGNEE => {
+        IdentityLinkKind::ASSIGNEE => {
             user_task::assign(turn, id, None);
             Ok(())
         }
-        OWNER => {
+        IdentityLinkKind::OWNER => {
             turn.aggregate.tasks.update(id, |row| row.owner = None);
             Ok(())
         }
@@ -126,13 +123,6 @@ fn delete_link(turn: &mut Turn<'_, '_>, id: TaskId, link: &IdentityLink) -> Resu
             turn.aggregate.tasks.update(id, |row| row.identity_links.retain(|known| known != link));
             Ok(())
         }
-    }
-}
-
-fn kind_name(link: &IdentityLink) -> &str {
-    match &link.kind {
-        IdentityLinkKind::Candidate => "candidate",
-        IdentityLinkKind::Other(name) => name,
     }
 }
 

@@ -4,7 +4,7 @@ use bpmn::model::TaskEvent;
 use types::{TaskId, VariableMap};
 
 use crate::agenda::Step;
-use crate::behavior::user_task;
+use crate::behavior::user_task::{self, TaskOutcome};
 use crate::command::VariableReach;
 use crate::command::dispatch::Answer;
 use crate::instance::ScopeKey;
@@ -22,7 +22,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, variables: &VariableMap
     // Camunda: past the task's own variables, even where one has the same name.
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
     if listener::task(turn, id, TaskEvent::Complete)? == Heard::Regular {
-        user_task::delete(turn, id);
+        user_task::delete(turn, id, TaskOutcome::Completed);
         turn.agenda.push(Step::Resume { execution });
     }
     Ok(Answer::VariablesOf(process_instance_id))

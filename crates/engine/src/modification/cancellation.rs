@@ -44,6 +44,8 @@ pub(super) fn cancel(turn: &mut Turn<'_, '_>, root: ExecutionId, cancellation: &
         | Cancellation::TransitionInstance(id)) = cancellation;
         Rejection::new(RejectionKind::NotValid, format!("cannot cancel `{id}`: there is no such instance"))
     })?;
+    // Camunda: with this letter missing.
+    turn.task_delete_reason = Some("Cancellation due to process instance modifcation".into());
     cancel_from(turn, root, execution)
 }
 

@@ -56,6 +56,23 @@ pub enum IdentityLinkKind {
     Other(Arc<str>),
 }
 
+impl IdentityLinkKind {
+    pub const CANDIDATE: &str = "candidate";
+    pub const ASSIGNEE: &str = "assignee";
+    pub const OWNER: &str = "owner";
+
+    pub fn name(&self) -> &str {
+        match self {
+            IdentityLinkKind::Candidate => IdentityLinkKind::CANDIDATE,
+            IdentityLinkKind::Other(name) => name,
+        }
+    }
+
+    pub fn from_name(name: Arc<str>) -> IdentityLinkKind {
+        if &*name == IdentityLinkKind::CANDIDATE { IdentityLinkKind::Candidate } else { IdentityLinkKind::Other(name) }
+    }
+}
+
 impl DelegationState {
     pub const ALL: [DelegationState; 2] = [DelegationState::Pending, DelegationState::Resolved];
 

@@ -56,6 +56,8 @@ fn kind(change: &HistoryChange) -> &'static str {
         HistoryChange::VariableCreated(_)
         | HistoryChange::VariableUpdated { .. }
         | HistoryChange::VariableDeleted { .. } => "variable",
+        HistoryChange::TaskCreated(_) | HistoryChange::TaskChanged(_) => "task",
+        HistoryChange::IdentityLinkLogged(_) => "link",
         HistoryChange::ExternalTaskLogged(_) => "log",
         HistoryChange::IncidentCreated(_) | HistoryChange::IncidentEnded { .. } => "incident",
     }

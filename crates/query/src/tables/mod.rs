@@ -11,8 +11,10 @@ mod historic_batch;
 mod historic_external_task_log;
 mod historic_incident;
 mod historic_process_instance;
+mod historic_task;
 mod historic_variable;
 mod identity_link;
+mod identity_link_log;
 mod incident;
 mod job;
 mod job_definition;
@@ -32,8 +34,10 @@ pub use historic_batch::HISTORIC_BATCH;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOG;
 pub use historic_incident::HISTORIC_INCIDENT;
 pub use historic_process_instance::HISTORIC_PROCESS_INSTANCE;
+pub use historic_task::HISTORIC_TASK;
 pub use historic_variable::HISTORIC_VARIABLE;
 pub use identity_link::IDENTITY_LINK;
+pub use identity_link_log::IDENTITY_LINK_LOG;
 pub use incident::INCIDENT;
 pub use job::JOB;
 pub use job_definition::JOB_DEFINITION;
@@ -62,6 +66,8 @@ pub const ALL: &[&Table] = &[
     &BATCH,
     &HISTORIC_PROCESS_INSTANCE,
     &HISTORIC_ACTIVITY_INSTANCE,
+    &HISTORIC_TASK,
+    &IDENTITY_LINK_LOG,
     &HISTORIC_VARIABLE,
     &HISTORIC_EXTERNAL_TASK_LOG,
     &HISTORIC_INCIDENT,

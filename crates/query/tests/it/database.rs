@@ -63,7 +63,7 @@ pub fn examples(kind: &FilterKind) -> Vec<&'static str> {
         FilterKind::Compare(_, _) => vec!["1", "2024-01-31T10:00:00.123+0000", "01936f3a-0000-7000-8000-00000000000a"],
         FilterKind::Flag { .. } | FilterKind::Modifier => vec!["true", "false"],
         FilterKind::Variables(_) | FilterKind::NoRows(ValueForm::Variables) => {
-            vec!["a_eq_x,b_gt_y,c_like_%z", "a_eq_x,b_neq_y"]
+            vec!["a_eq_x,b_gt_y,c_like_%z", "a_eq_x,b_neq_y", "a_eq_x"]
         }
         FilterKind::TimeConditions { .. } => vec!["gt_2024-01-31T10:00:00.123+0000,lt_2025-01-31T10:00:00.123+0000"],
         FilterKind::Choice { words, .. } => words.iter().map(|(word, _)| *word).collect(),

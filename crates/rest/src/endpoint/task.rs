@@ -145,8 +145,7 @@ fn link(fields: &Fields) -> Result<IdentityLink, Failure> {
         return Err(Failure::invalid("an identity link has to have either a `userId` or a `groupId`"));
     }
     let kind = match fields.text("type")? {
-        Some(name) if &*name == "candidate" => IdentityLinkKind::Candidate,
-        Some(name) => IdentityLinkKind::Other(name),
+        Some(name) => IdentityLinkKind::from_name(name),
         None => return Err(Failure::invalid("an identity link has to have a `type`")),
     };
     Ok(IdentityLink { kind, user_id, group_id })
@@ -154,9 +153,5 @@ fn link(fields: &Fields) -> Result<IdentityLink, Failure> {
 
 fn shown_link(link: &IdentityLink) -> Value {
     let text = |value: &Option<Arc<str>>| value.as_deref().map(str::to_owned);
-    let kind = match &link.kind {
-        IdentityLinkKind::Candidate => "candidate",
-        IdentityLinkKind::Other(name) => name,
-    };
-    json!({ "userId": text(&link.user_id), "groupId": text(&link.group_id), "type": kind })
+    json!({ "userId": text(&link.user_id), "groupId": text(&link.group_id), "type": link.kind.name() })
 }

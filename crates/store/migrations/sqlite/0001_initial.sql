@@ -343,6 +343,53 @@ CREATE TABLE historic_activity_instance (
 
 CREATE INDEX historic_activity_instance_by_process_instance ON historic_activity_instance (process_instance_id);
 
+CREATE TABLE historic_task (
+  id BLOB NOT NULL,
+  process_instance_id BLOB,
+  root_process_instance_id BLOB,
+  execution_id BLOB,
+  definition_id TEXT,
+  definition_key TEXT,
+  activity_id TEXT,
+  activity_instance_id BLOB,
+  tenant_id TEXT,
+  name TEXT,
+  description TEXT,
+  assignee TEXT,
+  owner TEXT,
+  priority INTEGER NOT NULL,
+  start_time INTEGER NOT NULL,
+  end_time INTEGER,
+  due_date INTEGER,
+  follow_up_date INTEGER,
+  parent_task_id BLOB,
+  delete_reason TEXT,
+  state TEXT NOT NULL,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX historic_task_by_process_instance ON historic_task (process_instance_id);
+
+CREATE TABLE identity_link_log (
+  id BLOB NOT NULL,
+  time INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  user_id TEXT,
+  group_id TEXT,
+  task_id BLOB,
+  operation TEXT NOT NULL,
+  process_instance_id BLOB,
+  root_process_instance_id BLOB,
+  definition_id TEXT,
+  definition_key TEXT,
+  tenant_id TEXT,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX identity_link_log_by_task ON identity_link_log (task_id);
+
+CREATE INDEX identity_link_log_by_process_instance ON identity_link_log (process_instance_id);
+
 CREATE TABLE historic_variable (
   id BLOB NOT NULL,
   process_instance_id BLOB NOT NULL,

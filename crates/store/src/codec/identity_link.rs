@@ -13,8 +13,6 @@ pub struct IdentityLinkRow {
     pub link: IdentityLink,
 }
 
-const CANDIDATE: &str = "candidate";
-
 impl RowEncode for IdentityLinkRow {
     const TABLE: &'static Table = &tables::IDENTITY_LINK;
     const FIXED: &'static [&'static str] = &["position"];
@@ -22,10 +20,7 @@ impl RowEncode for IdentityLinkRow {
     fn encode(&self, row: &mut impl RowSink) {
         row.uuid(self.task_id.0);
         row.counter(self.position as u64);
-        row.text(match &self.link.kind {
-            IdentityLinkKind::Candidate => CANDIDATE,
-            IdentityLinkKind::Other(name) => name,
-        });
+        row.text(self.link.kind.name());
         row.optional_text(self.link.user_id.as_deref());
         row.optional_text(self.link.group_id.as_deref());
     }
@@ -35,8 +30,7 @@ impl RowDecode for IdentityLinkRow {
     fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
         let task_id = TaskId(row.uuid()?);
         let position = row.narrow()?;
-        let name = row.text()?;
-        let kind = if &*name == CANDIDATE { IdentityLinkKind::Candidate } else { IdentityLinkKind::Other(name) };
+        let kind = IdentityLinkKind::from_name(row.text()?);
         let link = IdentityLink { kind, user_id: row.optional_text()?, group_id: row.optional_text()? };
         Ok(IdentityLinkRow { task_id, position, link })
     }

@@ -1,16 +1,16 @@
 //! Applying changes of history: a row is inserted, or some of its cells are set. A row that is not there, because it
 //! was removed or never kept, stays away.
 
-use engine::history::{ActivityEnd, HistoryChange, ProcessInstanceEnd};
+use engine::history::{ActivityEnd, HistoricTask, HistoryChange, ProcessInstanceEnd};
 use rusqlite::Statement;
 use types::Uuid;
 
 use super::row::BoundRow;
 use super::statements::{HistoryStatements, insert_row};
 use crate::StoreError;
-use crate::codec::sql::ColumnSet;
+use crate::codec::sql::{ColumnSet, update_columns};
 use crate::codec::value::encode_value;
-use crate::codec::{RowSink, historic_incident, historic_process_instance, historic_variable};
+use crate::codec::{RowEncode, RowSink, historic_incident, historic_process_instance, historic_variable};
 
 impl HistoryStatements<'_> {
     pub fn apply(&mut self, change: &HistoryChange) -> Result<(), StoreError> {
@@ -32,6 +32,9 @@ impl HistoryStatements<'_> {
                     row.optional_text(assignee.as_deref());
                 })
             }
+            HistoryChange::TaskCreated(record) => insert_row(&mut self.task, &**record),
+            HistoryChange::TaskChanged(record) => change_task(&mut self.task_changed, record),
+            HistoryChange::IdentityLinkLogged(record) => insert_row(&mut self.identity_link_log, &**record),
             HistoryChange::VariableCreated(record) => insert_row(&mut self.variable, record),
             HistoryChange::VariableUpdated { id, value } => {
                 set(&mut self.variable_updated, id.0, |row| encode_value(value, row))
@@ -65,6 +68,13 @@ fn end_activity(statement: &mut Statement<'_>, id: Uuid, end: ActivityEnd) -> Re
         row.boolean(end.is_canceled);
         row.boolean(end.is_complete_scope);
     })
+}
+
+fn change_task(statement: &mut Statement<'_>, record: &HistoricTask) -> Result<(), StoreError> {
+    let columns = update_columns(HistoricTask::TABLE, HistoricTask::FIXED);
+    let mut row = BoundRow::new(statement, columns);
+    record.encode(&mut row);
+    row.execute().map(|_| ())
 }
 
 fn set<'a, 'c>(

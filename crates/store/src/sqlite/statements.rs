@@ -1,7 +1,7 @@
 //! The writer's statements, each prepared once.
 
-use engine::history::HistoricVariableInstance;
 use engine::history::{ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance};
+use engine::history::{HistoricTask, HistoricVariableInstance, IdentityLinkLogEntry};
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
 use query::Dialect;
@@ -65,6 +65,9 @@ pub struct HistoryStatements<'c> {
     pub activity: Statement<'c>,
     pub activity_ended: Statement<'c>,
     pub activity_updated: Statement<'c>,
+    pub task: Statement<'c>,
+    pub task_changed: Statement<'c>,
+    pub identity_link_log: Statement<'c>,
     pub variable: Statement<'c>,
     pub variable_updated: Statement<'c>,
     pub variable_deleted: Statement<'c>,
@@ -196,6 +199,9 @@ impl<'c> HistoryStatements<'c> {
                 connection,
                 "UPDATE historic_activity_instance SET execution_id = ?2, assignee = ?3 WHERE id = ?1",
             )?,
+            task: insert::<HistoricTask>(connection)?,
+            task_changed: prepare(connection, &sql::update(HistoricTask::TABLE, HistoricTask::FIXED, Dialect::Sqlite))?,
+            identity_link_log: insert::<IdentityLinkLogEntry>(connection)?,
             variable: insert::<HistoricVariableInstance>(connection)?,
             variable_updated: prepare(
                 connection,

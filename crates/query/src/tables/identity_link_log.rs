@@ -1,0 +1,25 @@
+use crate::table::{ColumnKind, Table, index, optional, required};
+
+/// A user or a group that came to have to do with a task, or has nothing to do with it any more.
+pub const IDENTITY_LINK_LOG: Table = Table {
+    name: "identity_link_log",
+    columns: &[
+        required("id", ColumnKind::Id),
+        required("time", ColumnKind::Time),
+        required("kind", ColumnKind::Text),
+        optional("user_id", ColumnKind::Text),
+        optional("group_id", ColumnKind::Text),
+        optional("task_id", ColumnKind::Id),
+        required("operation", ColumnKind::Text),
+        optional("process_instance_id", ColumnKind::Id),
+        optional("root_process_instance_id", ColumnKind::Id),
+        optional("definition_id", ColumnKind::Text),
+        optional("definition_key", ColumnKind::Text),
+        optional("tenant_id", ColumnKind::Text),
+    ],
+    primary_key: &["id"],
+    indexes: &[
+        index("identity_link_log_by_task", &["task_id"]),
+        index("identity_link_log_by_process_instance", &["process_instance_id"]),
+    ],
+};
