@@ -121,10 +121,7 @@ fn of_subject(turn: &mut Turn<'_, '_>, subject: Subject, expression: &Expression
 }
 
 fn text_of_subject(turn: &mut Turn<'_, '_>, subject: Subject, expression: &Expression) -> Result<Arc<str>, Rejection> {
-    match of_subject(turn, subject, expression)? {
-        Value::String(text) => Ok(text),
-        other => Err(wrong_type(expression, &other, "a String")),
-    }
+    of_subject(turn, subject, expression)?.to_text().map_err(|error| refused(&error))
 }
 
 pub(crate) fn to_variable(value: &Value) -> Result<VariableValue, Rejection> {

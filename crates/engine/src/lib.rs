@@ -45,7 +45,8 @@ mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{
-    Command, OutputMappings, Reply, StartedProcessInstance, TaskChange, TaskProperties, VariablePatch, VariableReach,
+    Command, CustomListeners, OutputMappings, Reply, StartedProcessInstance, TaskChange, TaskProperties, VariablePatch,
+    VariableReach,
 };
 pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;

@@ -3,6 +3,7 @@
 //! Spin's JSON nodes are changed in place: a change of a node that was reached through another one shows in both.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use crate::limits::HANDLES_MAX;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handles {
     held: Rc<RefCell<Vec<Held>>>,
+    /// The numbers of the host that have entered, by their bits as floating ones.
+    numbers: Rc<RefCell<BTreeMap<u64, Value>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +39,18 @@ fn changes_node(method: &str, arguments: &[Value]) -> bool {
 impl Handles {
     pub fn hold(&self, value: Value) -> Result<usize, EvaluationError> {
         self.hold_within(value, None)
+    }
+
+    pub fn remember(&self, number: f64, value: &Value) {
+        let mut numbers = self.numbers.borrow_mut();
+        if numbers.len() < HANDLES_MAX {
+            numbers.entry(number.to_bits()).or_insert_with(|| value.clone());
+        }
+    }
+
+    /// The number of the host that this one was.
+    pub fn remembered(&self, number: f64) -> Option<Value> {
+        self.numbers.borrow().get(&number.to_bits()).cloned()
     }
 
     pub fn value(&self, handle: usize) -> Result<Value, EvaluationError> {

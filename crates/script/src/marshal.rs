@@ -1,6 +1,8 @@
 //! Values on their way into a script and out of it.
 //!
-//! Null, booleans, numbers and texts are what they are in JavaScript. Everything else travels as an array whose first
+//! Null, booleans, numbers and texts are what they are in JavaScript. Camunda: what a script calculates with numbers of the
+//! host is a Double, what it calculates with its own ones may be an Integer, and a number that it only hands on keeps its
+//! type; so the host's numbers enter as floating ones and are remembered. Everything else travels as an array whose first
 //! item says what it is: `['list', class, items]`, `['map', class, keys, values]`, `['held', handle, class]`. `prelude.js`
 //! has the other side.
 
@@ -55,12 +57,12 @@ fn into<'js>(ctx: &Ctx<'js>, handles: &Handles, value: &Value, depth: u32) -> Re
     Ok(match value {
         Value::Null => Js::new_null(ctx.clone()),
         Value::Boolean(truth) => Js::new_bool(ctx.clone(), *truth),
-        Value::Short(number) => Js::new_int(ctx.clone(), i32::from(*number)),
-        Value::Integer(number) => Js::new_int(ctx.clone(), *number),
-        Value::Long(number) => Js::new_number(ctx.clone(), *number as f64),
+        Value::Short(_) | Value::Integer(_) | Value::Long(_) | Value::BigInteger(_) | Value::Decimal(_) => {
+            let number = value.to_double()?;
+            handles.remember(number, value);
+            Js::new_number(ctx.clone(), number)
+        }
         Value::Double(number) => Js::new_number(ctx.clone(), *number),
-        Value::BigInteger(number) => Js::new_number(ctx.clone(), *number as f64),
-        Value::Decimal(_) => Js::new_number(ctx.clone(), value.to_double()?),
         Value::String(text) => (**text).into_js(ctx)?,
         Value::List(list) => {
             let items = Array::new(ctx.clone())?;
@@ -115,8 +117,11 @@ fn from(handles: &Handles, value: &Js<'_>, depth: u32) -> Result<Value, MarshalE
     if let Some(truth) = value.as_bool() {
         return Ok(Value::Boolean(truth));
     }
-    if let Some(number) = value.as_number() {
-        return Ok(number_of(number));
+    if let Some(number) = value.as_int() {
+        return Ok(Value::Integer(number));
+    }
+    if let Some(number) = value.as_float() {
+        return Ok(handles.remembered(number).unwrap_or(Value::Double(number)));
     }
     if let Some(text) = value.as_string() {
         return Ok(Value::string(text.to_string()?));
@@ -147,12 +152,6 @@ fn from(handles: &Handles, value: &Js<'_>, depth: u32) -> Result<Value, MarshalE
 
 fn class_of(travelling: &Array<'_>) -> Result<Arc<str>, MarshalError> {
     Ok(travelling.get::<String>(1)?.into())
-}
-
-/// A whole number within its bounds is an Integer, any other a Double.
-fn number_of(number: f64) -> Value {
-    let whole = number as i32;
-    if f64::from(whole) == number { Value::Integer(whole) } else { Value::Double(number) }
 }
 
 fn check_depth(depth: u32) -> Result<(), EvaluationError> {

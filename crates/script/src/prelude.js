@@ -78,7 +78,10 @@
     return made;
   }
 
+  // The numbers of the host are floating ones: so is what is calculated with them, which is a Double when it leaves.
+  const floating = number => (Math.abs(number) < 2 ** 50 ? number + 0.5 - 0.5 : number);
   function come(value) {
+    if (typeof value === 'number') return floating(value);
     if (value === null || typeof value !== 'object') return value;
     switch (value[0]) {
       case 'list': return list(value[1], value[2].map(come));
@@ -102,7 +105,8 @@
         const isDate = target.className === 'java.util.Date';
         return hint => come(host.call(target.handle, isDate && hint === 'number' ? 'getTime' : 'toString'));
       }
-      if (typeof name === 'symbol') return undefined;
+      if (typeof name === 'symbol' || (name === 'toJSON' && !target.className.startsWith('org.camunda.spin.'))) return undefined;
+      if (name === 'toJSON') return () => JSON.parse(come(host.call(target.handle, 'toString')));
       const property = host.property(target.handle, name);
       if (property !== undefined) return come(property);
       return (...given) => called(name, given[0], host.call(target.handle, name, ...given.map(value => go(value, 0))));
@@ -144,7 +148,7 @@
   const objects = new Map();
   function known(name, found) {
     const isObject = found !== null && typeof found === 'object';
-    if (!isObject) return found;
+    if (!isObject) return come(found);
     if (!objects.has(name)) objects.set(name, { object: come(found), before: found[0] === 'held' ? null : JSON.stringify(found) });
     return objects.get(name).object;
   }

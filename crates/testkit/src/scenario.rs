@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use engine::history::EndState;
 use engine::{
-    Cancellation, Command, Instantiation, Modification, ModificationInstruction, Outcome, OutputMappings, Place,
-    Rejection, Skipped, VariablePatch, VariableReach,
+    Cancellation, Command, CustomListeners, Instantiation, Modification, ModificationInstruction, Outcome,
+    OutputMappings, Place, Rejection, Skipped, VariablePatch, VariableReach,
 };
 use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid, VariableMap};
 
@@ -91,6 +91,10 @@ fn command(world: &World, line: &Line) -> Command {
             output_mappings: match line.words.last().is_some_and(|word| word == "unmapped") {
                 true => OutputMappings::Skip,
                 false => OutputMappings::Evaluate,
+            },
+            listeners: match line.words.last().is_some_and(|word| word == "untold") {
+                true => CustomListeners::Skip,
+                false => CustomListeners::Tell,
             },
         },
         "suspend" | "activate" => {

@@ -13,9 +13,9 @@ use crate::variables;
 use super::fail_external_task::Failure;
 use super::start_process_instance::Start;
 use super::{
-    Command, Reply, StartedProcessInstance, change_task, complete_external_task, complete_task, correlate_message,
-    delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job, lock_external_task,
-    modify_process_instance, patch_task_variables, patch_variables, set_external_task_priority,
+    Command, CustomListeners, Reply, StartedProcessInstance, change_task, complete_external_task, complete_task,
+    correlate_message, delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job,
+    lock_external_task, modify_process_instance, patch_task_variables, patch_variables, set_external_task_priority,
     set_external_task_retries, set_job_due_date, set_job_retries, set_process_instance_suspension, signal_execution,
     start_process_instance, throw_external_task_bpmn_error, throw_task_bpmn_error, throw_task_escalation,
     unlock_external_task,
@@ -45,7 +45,8 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
         Command::ModifyProcessInstance { id, definition_id, modification } => {
             modify_process_instance::apply(turn, *id, definition_id.as_ref(), modification)
         }
-        Command::DeleteProcessInstance { id, delete_reason, output_mappings } => {
+        Command::DeleteProcessInstance { id, delete_reason, output_mappings, listeners } => {
+            turn.skipped.custom_listeners = *listeners == CustomListeners::Skip;
             delete_process_instance::apply(turn, *id, delete_reason.as_ref(), *output_mappings)
         }
         Command::SetProcessInstanceSuspension { id, is_suspended } => {

@@ -70,6 +70,7 @@ pub enum Command {
         id: ProcessInstanceId,
         delete_reason: Option<Arc<str>>,
         output_mappings: OutputMappings,
+        listeners: CustomListeners,
     },
     SetProcessInstanceSuspension {
         id: ProcessInstanceId,
@@ -230,6 +231,13 @@ pub struct TaskProperties {
 pub enum OutputMappings {
     /// They are evaluated, and one that cannot be refuses the command.
     Evaluate,
+    Skip,
+}
+
+/// What becomes of the listeners that the model has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomListeners {
+    Tell,
     Skip,
 }
 

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use engine::history::HistoryChange;
 use engine::record::ExecutionKind;
-use engine::{Aggregate, Command, Outcome, OutputMappings, Rejection, Snapshot};
+use engine::{Aggregate, Command, CustomListeners, Outcome, OutputMappings, Rejection, Snapshot};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use types::{ActivityInstanceId, ExternalTaskId, TaskId, VariableMap, VariableValue, VariableWrite};
@@ -399,6 +399,7 @@ fn check(block: &Block, moves: &[Move]) -> Result<(), TestCaseError> {
             id: INSTANCE,
             delete_reason: None,
             output_mappings: OutputMappings::Evaluate,
+            listeners: CustomListeners::Tell,
         })
         .expect("it can be deleted");
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{ActivityNode, Command, OutputMappings, ProcessDefinition, RejectionKind, TransitionNode};
+use engine::{
+    ActivityNode, Command, CustomListeners, OutputMappings, ProcessDefinition, RejectionKind, TransitionNode,
+};
 use query::resource;
 use runtime::{DefinitionSet, InstanceSet, LocatedBy, TenantChoice};
 use serde_json::{Value, json};
@@ -19,8 +21,7 @@ use crate::list;
 
 const WHAT: &str = "process instance";
 
-/// What `skipCustomListeners` asks to be left out is never run, and called instances are not there yet, so that
-/// `skipSubprocesses` has nothing to skip.
+/// Called instances are not there yet, so that `skipSubprocesses` has nothing to skip.
 pub async fn delete(call: Call) -> Result<Answer, Failure> {
     let deleted = match call.id::<ProcessInstanceId>(WHAT) {
         Ok(id) => {
@@ -28,7 +29,11 @@ pub async fn delete(call: Call) -> Result<Answer, Failure> {
                 Some(true) => OutputMappings::Skip,
                 _ => OutputMappings::Evaluate,
             };
-            let command = Command::DeleteProcessInstance { id, delete_reason: None, output_mappings };
+            let listeners = match call.query.flag("skipCustomListeners") {
+                Some(true) => CustomListeners::Skip,
+                _ => CustomListeners::Tell,
+            };
+            let command = Command::DeleteProcessInstance { id, delete_reason: None, output_mappings, listeners };
             call.runtime().execute(command).await.map(drop).map_err(Failure::from)
         }
         Err(unknown) => Err(unknown),

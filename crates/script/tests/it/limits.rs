@@ -15,7 +15,7 @@ fn is_stopped(source: &str, part: &str) {
         Err(ScriptFailure::Failed(message)) => assert!(message.contains(part), "{source}: {message}"),
         other => panic!("{source}: {other:?}"),
     }
-    assert_eq!(engine.run("JavaScript", "1 + i", &variables()), Ok(Value::from(4)), "after {source}");
+    assert_eq!(engine.run("JavaScript", "1 + i", &variables()), Ok(Value::from(4.0)), "after {source}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What scripts give, as Nashorn gives it; the comments name what differs.
+//! What scripts give, as Nashorn gives it.
 
 use expression::{ScriptFailure, Value};
 
@@ -28,7 +28,12 @@ fn results() {
         ("null", Value::Null),
         ("undefined", Value::Null),
         ("3000000000", Value::from(3e9)),
-        ("function f(a) { return a * 2 } f(i)", Value::from(6)),
+        ("function f(a) { return a * 2 } f(i)", Value::from(6.0)),
+        ("i + 1", Value::from(4.0)),
+        ("i", Value::from(3)),
+        ("l", Value::from(5_i64)),
+        ("execution.getVariable('l')", Value::from(5_i64)),
+        ("var t = 0; t += i; t", Value::from(3)),
         ("var t = 0; for (var n = 0; n < 5; n++) { t += n } t", Value::from(10)),
         ("JSON.stringify({a: [i]})", Value::from(r#"{"a":[3]}"#)),
         ("i + l + d", Value::from(9.5)),
@@ -51,6 +56,7 @@ fn results() {
 fn beans_and_variables() {
     for (source, expected) in [
         ("execution.getVariable('i')", Value::from(3)),
+        ("execution.setVariable('copy', l); execution.getVariable('copy')", Value::from(5_i64)),
         ("execution.getCurrentActivityId()", Value::from("here")),
         ("execution.currentActivityId", Value::from("here")),
         ("execution.setVariable('q', 5); q", Value::from(5)),
@@ -92,8 +98,8 @@ fn java_as_models_use_it() {
             Value::from("true[x]"),
         ),
         ("dt.getTime() === dt.time", Value::from(true)),
-        ("new java.util.Date(5).getTime()", Value::from(5)),
-        ("new java.util.Date().getTime()", Value::from(0)),
+        ("new java.util.Date(5).getTime()", Value::from(5_i64)),
+        ("new java.util.Date().getTime()", Value::from(0_i64)),
         ("Java.type('java.util.ArrayList') === java.util.ArrayList", Value::from(true)),
     ] {
         gives(source, &expected);
@@ -114,7 +120,7 @@ fn spin_changes_nodes_in_place() {
         ("var k = j; k.prop('c').prop('d', 5); k", Value::Json(r#"{"a":1,"c":{"d":5}}"#.into())),
         ("j.prop('c').prop('d').numberValue()", Value::from(4)),
         ("j.hasProp('a')", Value::from(true)),
-        ("JSON.stringify([1])", Value::from("[1]")),
+        ("JSON.stringify([1, j, dt])", Value::from(r#"[1,{"a":1,"c":{"d":4}},{}]"#)),
     ] {
         gives(source, &expected);
     }

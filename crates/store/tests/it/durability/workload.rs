@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use engine::{Aggregate, ChangeSet, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits};
-use engine::{NoScripts, OutputMappings, ProcessDefinition};
+use engine::{CustomListeners, NoScripts, OutputMappings, ProcessDefinition};
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
 use store::work::{ClaimWanted, ExpectedStatement};
@@ -253,7 +253,8 @@ impl Worker {
 }
 
 fn deletion(id: ProcessInstanceId) -> Command {
-    Command::DeleteProcessInstance { id, delete_reason: None, output_mappings: OutputMappings::Evaluate }
+    let (output_mappings, listeners) = (OutputMappings::Evaluate, CustomListeners::Tell);
+    Command::DeleteProcessInstance { id, delete_reason: None, output_mappings, listeners }
 }
 
 fn written(value: VariableValue) -> VariableWrite {
