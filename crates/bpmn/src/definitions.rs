@@ -20,6 +20,8 @@ pub(crate) struct Definitions<'d> {
     /// The names of signals.
     signals: BTreeMap<&'d str, Expression>,
     errors: BTreeMap<&'d str, ErrorReference>,
+    /// The codes of escalations.
+    escalations: BTreeMap<&'d str, Option<Arc<str>>>,
     element_ids: BTreeSet<&'d str>,
 }
 
@@ -36,15 +38,14 @@ impl<'d> Definitions<'d> {
             messages: BTreeMap::new(),
             signals: BTreeMap::new(),
             errors: BTreeMap::new(),
+            escalations: BTreeMap::new(),
             element_ids: root.descendants().filter_map(|node| node.attribute("id")).collect(),
         };
         refuse_imports(root, report);
         definitions.read_messages(report);
         definitions.read_signals(report);
         definitions.read_errors(report);
-        for escalation in bpmn_children_named(root, "escalation").filter(|node| node.attribute("id").is_none()) {
-            report.error(escalation, "escalation must have an id");
-        }
+        definitions.read_escalations(report);
         if let Some(second) = bpmn_children_named(root, "collaboration").nth(1) {
             // Camunda: cannot read such a document, though the schema allows it.
             report.error(second, "more than one collaboration in a document is not supported");
@@ -92,6 +93,11 @@ impl<'d> Definitions<'d> {
         }
     }
 
+    /// The code of an escalation, by reference.
+    pub fn escalation(&self, reference: &str) -> Option<&Option<Arc<str>>> {
+        self.escalations.get(reference)
+    }
+
     /// An error by reference.
     pub fn error(&self, reference: &str) -> ErrorReference {
         // Camunda: a reference to no error of the document is an error code itself.
@@ -126,6 +132,17 @@ impl<'d> Definitions<'d> {
                     names.insert(name);
                 }
             }
+        }
+    }
+
+    fn read_escalations(&mut self, report: &mut Report<'_>) {
+        for node in bpmn_children_named(self.root, "escalation") {
+            let Some(id) = node.attribute("id") else {
+                report.error(node, "escalation must have an id");
+                continue;
+            };
+            let code = node.attribute("escalationCode").filter(|code| !code.is_empty());
+            self.escalations.insert(id, code.map(Arc::from));
         }
     }
 

@@ -2,8 +2,10 @@
 
 pub(crate) mod boundary_event;
 pub(crate) mod end_event;
+pub(crate) mod escalation;
 pub(crate) mod event_based_gateway;
 pub(crate) mod event_definition;
+pub(crate) mod event_sub_process;
 pub(crate) mod event_trigger;
 pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;

@@ -23,6 +23,8 @@ pub struct ProcessModel {
     pub flows: Vec<Flow>,
     /// Of the process itself, in document order.
     pub listeners: Vec<ExecutionListener>,
+    /// Those of the process itself, in document order.
+    pub event_sub_processes: Vec<ElementIndex>,
     /// Where an instance starts unless an event starts it.
     pub initial: Option<ElementIndex>,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
@@ -50,6 +52,8 @@ pub struct Element {
     pub default_flow: Option<FlowIndex>,
     /// Attached to this activity, in document order.
     pub boundary_events: Vec<ElementIndex>,
+    /// Those within this sub-process, in document order.
+    pub event_sub_processes: Vec<ElementIndex>,
     /// Gets an execution of its own when it is entered: owner of its local variables, jobs and subscriptions.
     /// True for external tasks, sub-processes, what waits for an event, activities with boundary events or
     /// input/output mappings.
@@ -89,6 +93,7 @@ pub enum ElementKind {
     ErrorEndEvent {
         error: ErrorReference,
     },
+    EscalationThrowEvent(EscalationThrowEvent),
     /// Ends the scope that it is in, with everything that runs there.
     TerminateEndEvent,
     ExclusiveGateway,
@@ -114,8 +119,11 @@ pub enum ElementKind {
     LinkCatchEvent,
     SignalThrowEvent(SignalThrowEvent),
     SubProcess {
-        none_start_event: ElementIndex,
+        start_event: ElementIndex,
+        form: SubProcessForm,
     },
+    /// Its event begins the event sub-process that it is the start of.
+    EventSubProcessStartEvent(EventSubProcessStartEvent),
     MultiInstanceBody(MultiInstance),
     BoundaryEvent(BoundaryEvent),
 }
@@ -334,6 +342,29 @@ pub struct UserTask {
     pub listeners: Vec<TaskListener>,
 }
 
+/// How a sub-process begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubProcessForm {
+    /// By a flow that leads to it.
+    Embedded,
+    /// By the event that its start event waits for, as long as the scope around it runs.
+    Event,
+}
+
+#[derive(Debug)]
+pub struct EventSubProcessStartEvent {
+    /// All that runs in the scope around the event sub-process is cancelled.
+    pub is_interrupting: bool,
+    pub trigger: BoundaryTrigger,
+}
+
+/// Throws an escalation outwards, then goes on unless what catches it interrupts.
+#[derive(Debug)]
+pub struct EscalationThrowEvent {
+    pub is_end_event: bool,
+    pub escalation_code: Arc<str>,
+}
+
 /// An event attached to `host`.
 #[derive(Debug)]
 pub struct BoundaryEvent {
@@ -342,6 +373,7 @@ pub struct BoundaryEvent {
     pub trigger: BoundaryTrigger,
 }
 
+/// What an event waits for that is attached to an activity or begins an event sub-process.
 #[derive(Debug)]
 pub enum BoundaryTrigger {
     Error {
@@ -349,6 +381,11 @@ pub enum BoundaryTrigger {
         error_code: Option<Arc<str>>,
         error_code_variable: Option<Arc<str>>,
         error_message_variable: Option<Arc<str>>,
+    },
+    Escalation {
+        /// `None` catches every escalation.
+        escalation_code: Option<Arc<str>>,
+        escalation_code_variable: Option<Arc<str>>,
     },
     Event(EventTrigger),
 }
@@ -413,6 +450,17 @@ pub enum Condition {
     Script(Script),
 }
 
+/// An event as the scope sees it that it may happen to.
+#[derive(Clone, Copy, Debug)]
+pub struct CatchingEvent<'m> {
+    /// What is entered when it happens: the boundary event, or the event sub-process.
+    pub handler: ElementIndex,
+    /// The boundary event, or the start event of the event sub-process.
+    pub event: ElementIndex,
+    pub is_interrupting: bool,
+    pub trigger: &'m BoundaryTrigger,
+}
+
 impl ProcessModel {
     pub fn element(&self, index: ElementIndex) -> &Element {
         &self.elements[index.0 as usize]
@@ -420,6 +468,36 @@ impl ProcessModel {
 
     pub fn flow(&self, index: FlowIndex) -> &Flow {
         &self.flows[index.0 as usize]
+    }
+
+    /// The events that can happen to a scope while it runs: those that begin event sub-processes in it, then those that
+    /// are attached to it. `None` is the process.
+    pub fn catching_events(&self, scope: Option<ElementIndex>) -> impl Iterator<Item = CatchingEvent<'_>> {
+        let (event_sub_processes, boundary_events) = match scope {
+            Some(scope) => (&self.element(scope).event_sub_processes[..], &self.element(scope).boundary_events[..]),
+            None => (&self.event_sub_processes[..], &[][..]),
+        };
+        event_sub_processes.iter().chain(boundary_events).filter_map(|index| self.catching_event(*index))
+    }
+
+    /// The event that leads to an event sub-process, or a boundary event itself.
+    pub fn catching_event(&self, handler: ElementIndex) -> Option<CatchingEvent<'_>> {
+        match &self.element(handler).kind {
+            ElementKind::BoundaryEvent(event) => Some(CatchingEvent {
+                handler,
+                event: handler,
+                is_interrupting: event.is_interrupting,
+                trigger: &event.trigger,
+            }),
+            ElementKind::SubProcess { start_event, form: SubProcessForm::Event } => {
+                let ElementKind::EventSubProcessStartEvent(start) = &self.element(*start_event).kind else {
+                    return None;
+                };
+                let (is_interrupting, trigger) = (start.is_interrupting, &start.trigger);
+                Some(CatchingEvent { handler, event: *start_event, is_interrupting, trigger })
+            }
+            _ => None,
+        }
     }
 
     pub fn element_by_id(&self, id: &str) -> Option<ElementIndex> {
@@ -461,25 +539,24 @@ impl TaskEvent {
 }
 
 impl ProcessModel {
-    /// The events that the scope of an element waits for: its own, those attached to it, those behind a gateway.
-    pub fn events_of(&self, index: ElementIndex) -> impl Iterator<Item = (ElementIndex, &EventTrigger)> {
-        let element = self.element(index);
-        let behind: &[ElementIndex] = match &element.kind {
-            ElementKind::EventBasedGateway { events } => events,
+    /// The events that a scope waits for: its own, those behind a gateway, those that begin event sub-processes in it,
+    /// those attached to it. `None` is the process.
+    pub fn events_of(&self, scope: Option<ElementIndex>) -> impl Iterator<Item = (ElementIndex, &EventTrigger)> {
+        let element = scope.map(|scope| self.element(scope));
+        let behind: &[ElementIndex] = match element.map(|element| &element.kind) {
+            Some(ElementKind::EventBasedGateway { events }) => events,
             _ => &[],
         };
-        let own = element.own_trigger().map(|trigger| (index, trigger));
+        let own = scope.and_then(|scope| Some((scope, self.element(scope).own_trigger()?)));
         let behind = behind.iter().filter_map(|event| match &self.element(*event).kind {
             ElementKind::IntermediateCatchEvent(catch) => Some((*event, &catch.trigger)),
             _ => None,
         });
-        let attached = element.boundary_events.iter().filter_map(|event| match &self.element(*event).kind {
-            ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => {
-                Some((*event, trigger))
-            }
+        let caught = self.catching_events(scope).filter_map(|caught| match caught.trigger {
+            BoundaryTrigger::Event(trigger) => Some((caught.event, trigger)),
             _ => None,
         });
-        own.into_iter().chain(behind).chain(attached)
+        own.into_iter().chain(behind).chain(caught)
     }
 }
 
@@ -504,6 +581,8 @@ impl Element {
             },
             ElementKind::NoneEndEvent => "noneEndEvent",
             ElementKind::ErrorEndEvent { .. } => "errorEndEvent",
+            ElementKind::EscalationThrowEvent(event) if event.is_end_event => "escalationEndEvent",
+            ElementKind::EscalationThrowEvent(_) => "intermediateEscalationThrowEvent",
             ElementKind::TerminateEndEvent => "terminateEndEvent",
             ElementKind::ExclusiveGateway => "exclusiveGateway",
             ElementKind::ParallelGateway => "parallelGateway",
@@ -535,9 +614,17 @@ impl Element {
             ElementKind::ExternalTask(ExternalTask { form, .. })
             | ElementKind::ServiceTask(ServiceTask { form, .. }) => form.activity_type(),
             ElementKind::SubProcess { .. } => "subProcess",
+            ElementKind::EventSubProcessStartEvent(event) => match event.trigger {
+                BoundaryTrigger::Error { .. } => "errorStartEvent",
+                BoundaryTrigger::Escalation { .. } => "escalationStartEvent",
+                BoundaryTrigger::Event(EventTrigger::Message { .. }) => "messageStartEvent",
+                BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "signalStartEvent",
+                BoundaryTrigger::Event(EventTrigger::Timer(_)) => "startTimerEvent",
+            },
             ElementKind::MultiInstanceBody(_) => "multiInstanceBody",
             ElementKind::BoundaryEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "boundaryError",
+                BoundaryTrigger::Escalation { .. } => "boundaryEscalation",
                 BoundaryTrigger::Event(EventTrigger::Message { .. }) => "boundaryMessage",
                 BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "boundarySignal",
                 BoundaryTrigger::Event(EventTrigger::Timer(_)) => "boundaryTimer",

@@ -56,6 +56,7 @@ pub(crate) fn read<'d>(
         listeners,
         elements: arena.elements,
         flows: arena.flows,
+        event_sub_processes: arena.event_sub_processes,
         initial,
         elements_by_id: arena.elements_by_id,
         script_resources,

@@ -33,6 +33,8 @@ pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
     pub links: Links<'d>,
     /// The ids of elements that are there but not executable; what refers to them is not an error of its own.
     refused: BTreeSet<&'d str>,
+    /// The escalations that scopes catch; `None` is the process.
+    escalations: BTreeMap<Option<ElementIndex>, Vec<CaughtEscalation>>,
     /// What scopes wait for; `None` is the process.
     subscriptions: BTreeSet<(Option<ElementIndex>, Wait)>,
 }
@@ -69,6 +71,15 @@ pub(crate) struct Arena<'d> {
     pub references: Vec<References<'d>>,
     pub flows: Vec<Flow>,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
+    /// Those of the process itself.
+    pub event_sub_processes: Vec<ElementIndex>,
+}
+
+/// An escalation that a scope catches. Without a code it is every escalation.
+#[derive(Clone, Debug)]
+pub(crate) struct CaughtEscalation {
+    pub by_event_sub_process: bool,
+    pub code: Option<Arc<str>>,
 }
 
 /// What an element refers to, as far as the model does not say it.
@@ -121,8 +132,8 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, process: Node<'
 fn begin_sub_process<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>) {
     let start = start_event::read_all(builder, scope);
     let element = scope.element.map(|index| builder.arena.element_mut(index));
-    if let (Some(none_start_event), Some(element)) = (start, element) {
-        element.kind = ElementKind::SubProcess { none_start_event };
+    if let (Some(start), Some(Element { kind: ElementKind::SubProcess { start_event, .. }, .. })) = (start, element) {
+        *start_event = start;
     }
 }
 
@@ -164,6 +175,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             arena: Arena::default(),
             links: Links::default(),
             refused: BTreeSet::new(),
+            escalations: BTreeMap::new(),
             subscriptions: BTreeSet::new(),
         }
     }
@@ -218,6 +230,8 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             | ElementKind::EventStartEvent(_)
             | ElementKind::NoneEndEvent
             | ElementKind::ErrorEndEvent { .. }
+            | ElementKind::EscalationThrowEvent(_)
+            | ElementKind::EventSubProcessStartEvent(_)
             | ElementKind::TerminateEndEvent
             | ElementKind::SignalThrowEvent(_)
             | ElementKind::PassThrough { .. }
@@ -241,6 +255,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             outgoing: Vec::new(),
             default_flow: None,
             boundary_events: Vec::new(),
+            event_sub_processes: Vec::new(),
             is_scope,
             asynchronous,
             job_priority,
@@ -258,6 +273,31 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     /// Remembers that a scope waits for something; false if it does so already.
     pub fn subscribe(&mut self, scope: Option<ElementIndex>, wait: Wait) -> bool {
         self.subscriptions.insert((scope, wait))
+    }
+
+    /// Remembers that a scope catches an escalation. Answers the one that it catches already in the same form and that
+    /// it must not have beside it.
+    pub fn catch_escalation(
+        &mut self,
+        scope: Option<ElementIndex>,
+        caught: CaughtEscalation,
+    ) -> Option<CaughtEscalation> {
+        let earlier = self.escalations.entry(scope).or_default();
+        let excludes = |earlier: &&CaughtEscalation| {
+            earlier.by_event_sub_process == caught.by_event_sub_process
+                && (earlier.code.is_none() || caught.code.is_none() || earlier.code == caught.code)
+        };
+        let excluded = earlier.iter().find(excludes).cloned();
+        earlier.push(caught);
+        excluded
+    }
+
+    /// Adds an event sub-process to the scope that it listens in.
+    pub fn listen(&mut self, scope: Scope<'_>, event_sub_process: ElementIndex) {
+        match scope.element {
+            Some(scope) => self.arena.element_mut(scope).event_sub_processes.push(event_sub_process),
+            None => self.arena.event_sub_processes.push(event_sub_process),
+        }
     }
 
     /// Gives an element its mappings, which make it a scope.

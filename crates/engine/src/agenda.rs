@@ -14,7 +14,7 @@ use crate::evaluate::Interruption;
 use crate::listener::{self, Heard, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{continuation, error_propagation, event, modification, tree};
+use crate::{continuation, error_propagation, escalation, event, modification, tree};
 
 /// One move of one execution.
 #[derive(Clone, Debug)]
@@ -41,8 +41,10 @@ pub(crate) enum Step {
     Throw { execution: ExecutionId, error: BpmnError },
     /// It throws a BPMN error while it takes a flow.
     ThrowBetween { execution: ExecutionId, flow: FlowIndex, error: BpmnError },
-    /// An event has happened that is attached to the activity that the execution is the scope of, or that stands behind
-    /// that gateway. The variables become local ones of the event's path.
+    /// The event it is at throws an escalation.
+    Escalate { execution: ExecutionId, code: Arc<str> },
+    /// An event has happened that the scope waits for which the execution is: one that is attached to it, that begins an
+    /// event sub-process in it, or that stands behind the gateway. The variables become local ones of the event's path.
     FireEvent { execution: ExecutionId, event: ElementIndex, variables: VariableMap },
     /// The next instruction of the modification in progress.
     Modify,
@@ -70,6 +72,7 @@ impl Step {
             | Step::Finish { execution, .. }
             | Step::Throw { execution, .. }
             | Step::ThrowBetween { execution, .. }
+            | Step::Escalate { execution, .. }
             | Step::FireEvent { execution, .. } => Some(execution),
             Step::Modify => None,
         }
@@ -85,6 +88,16 @@ pub(crate) struct Agenda {
 impl Agenda {
     pub fn push(&mut self, step: Step) {
         self.steps.push(step);
+    }
+
+    /// Whatever an execution was about to do is void.
+    pub fn forget(&mut self, cancelled: ExecutionId) {
+        self.steps.retain_mut(|step| step.execution_mut().is_none_or(|execution| *execution != cancelled));
+    }
+
+    /// What is done after the step that is next.
+    pub fn push_second(&mut self, step: Step) {
+        self.steps.insert(self.steps.len().saturating_sub(1), step);
     }
 
     /// Where an execution is on its way to.
@@ -196,13 +209,15 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
         Step::Finish { execution, element } => tree::finish_path(turn, execution, element),
         Step::Throw { execution, error } => error_propagation::throw(turn, execution, &error),
         Step::ThrowBetween { execution, flow, error } => {
-            if error_propagation::is_caught(turn, execution, &error)? {
+            let definition = turn.definition_of(execution)?;
+            let thrower = definition.model.flow(flow).source;
+            if error_propagation::is_caught(turn, execution, thrower, &error)? {
                 return Ok(());
             }
-            let definition = turn.definition_of(execution)?;
-            let source = definition.model.element(definition.model.flow(flow).source).id.clone();
+            let source = definition.model.element(thrower).id.clone();
             tree::end_between_activities(turn, execution, source)
         }
+        Step::Escalate { execution, code } => escalation::throw(turn, execution, &code),
         Step::FireEvent { execution, event, variables } => tree::fire_event(turn, execution, event, &variables),
         Step::Modify => modification::go_on(turn),
     }
@@ -242,6 +257,7 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Resu
             turn.agenda.push(Step::EnterInstances { execution, element, paths });
         }
         Next::Throw(error) => turn.agenda.push(Step::Throw { execution, error }),
+        Next::Escalate(code) => turn.agenda.push(Step::Escalate { execution, code }),
         Next::Join => turn.agenda.push(Step::Join { execution }),
         Next::LeaveAfter(deliveries) => {
             // On the agenda already, so that it follows its execution if a delivery moves that.
@@ -250,9 +266,11 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Resu
             for delivery in &deliveries {
                 event::deliver_now(turn, delivery)?;
             }
-            // Camunda: the thrower goes on first.
-            let leave = turn.agenda.steps.remove(leave);
-            turn.agenda.push(leave);
+            // Camunda: the thrower goes on first. It may have been cancelled, and with it what it was about to do.
+            if matches!(turn.agenda.steps.get(leave), Some(Step::Leave { .. })) {
+                let leave = turn.agenda.steps.remove(leave);
+                turn.agenda.push(leave);
+            }
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
-//! Where a BPMN error goes: outwards, to the first activity with an error event that catches it.
-
-use bpmn::model::{BoundaryTrigger, Element, ElementIndex, ElementKind, ProcessModel};
-use types::{ExecutionId, VariableMap, VariableValue};
+//! Where a BPMN error goes: outwards, to the first scope with an error event that catches it.
 
 use std::sync::Arc;
+
+use bpmn::model::{BoundaryTrigger, CatchingEvent, ElementIndex, ElementKind, ProcessModel};
+use types::{ExecutionId, VariableMap, VariableValue};
 
 use crate::agenda::{BpmnError, Step};
 use crate::command::VariableReach;
@@ -13,58 +13,75 @@ use crate::turn::Turn;
 use crate::variables;
 
 pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &BpmnError) -> Result<(), Rejection> {
-    if is_caught(turn, execution, error)? {
-        return Ok(());
+    let thrower = turn.element_at(execution)?;
+    if !is_caught(turn, execution, thrower, error)? {
+        // Camunda: an error that nothing catches ends the path like a none end event.
+        turn.agenda.push(Step::End { execution });
     }
-    // Camunda: an error that nothing catches ends the path like a none end event.
-    turn.agenda.push(Step::End { execution });
     Ok(())
 }
 
 /// Puts the event that catches the error on the agenda; false if there is none.
-pub(crate) fn is_caught(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &BpmnError) -> Result<bool, Rejection> {
+pub(crate) fn is_caught(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    thrower: ElementIndex,
+    error: &BpmnError,
+) -> Result<bool, Rejection> {
     let definition = turn.definition_of(execution)?;
     let mut next = Some(execution);
     while let Some(id) = next {
         let host = turn.aggregate.scope_execution_of(id);
-        let row = turn.execution(host);
-        let activity_id = row.scope.as_ref().and_then(|scope| scope.activity_id.clone());
-        next = row.parent_id;
-        let Some(activity_id) = activity_id else { break };
-        let element = turn.element_named(host, &activity_id)?;
-        if let Some(event) = catching_event(&definition.model, definition.model.element(element), error) {
-            set_error_variables(turn, host, definition.model.element(event), error)?;
-            turn.agenda.push(Step::FireEvent { execution: host, event, variables: VariableMap::new() });
+        let scope = turn.scope_element(host)?;
+        next = turn.execution(host).parent_id;
+        if let Some(event) = catching_event(&definition.model, scope, thrower, error) {
+            set_error_variables(turn, host, event.trigger, error)?;
+            let (event, variables) = (event.handler, VariableMap::new());
+            turn.agenda.push(Step::FireEvent { execution: host, event, variables });
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Events with an error code come before those that catch every error.
-fn catching_event(model: &ProcessModel, host: &Element, error: &BpmnError) -> Option<ElementIndex> {
-    let mut catches_all = None;
-    for index in &host.boundary_events {
-        let ElementKind::BoundaryEvent(event) = &model.element(*index).kind else { continue };
-        let BoundaryTrigger::Error { error_code, .. } = &event.trigger else { continue };
-        match error_code {
-            Some(code) if Some(code) == error.code.as_ref() => return Some(*index),
-            None if catches_all.is_none() => catches_all = Some(*index),
-            Some(_) | None => {}
+/// Event sub-processes come before boundary events, and among each those with an error code before those that catch
+/// every error.
+fn catching_event<'m>(
+    model: &'m ProcessModel,
+    scope: Option<ElementIndex>,
+    thrower: ElementIndex,
+    error: &BpmnError,
+) -> Option<CatchingEvent<'m>> {
+    let mut best: Option<(u8, CatchingEvent<'m>)> = None;
+    for event in model.catching_events(scope) {
+        let BoundaryTrigger::Error { error_code, .. } = event.trigger else { continue };
+        let is_boundary_event = matches!(model.element(event.handler).kind, ElementKind::BoundaryEvent(_));
+        let catches = error_code.as_ref().is_none_or(|code| Some(code) == error.code.as_ref());
+        if !catches || (!is_boundary_event && is_within(model, thrower, event.handler)) {
+            continue;
+        }
+        let rank = u8::from(is_boundary_event) * 2 + u8::from(error_code.is_none());
+        if best.as_ref().is_none_or(|(best, _)| rank < *best) {
+            best = Some((rank, event));
         }
     }
-    catches_all
+    best.map(|(_, event)| event)
 }
 
-/// Written from inside the activity that is about to be cancelled: to the nearest scope that has the variable.
+/// An event sub-process does not catch what is thrown within itself.
+fn is_within(model: &ProcessModel, element: ElementIndex, enclosing: ElementIndex) -> bool {
+    std::iter::successors(model.element(element).parent, |parent| model.element(*parent).parent)
+        .any(|parent| parent == enclosing)
+}
+
+/// Written from inside the scope that is about to be cancelled: to the nearest scope that has the variable.
 fn set_error_variables(
     turn: &mut Turn<'_, '_>,
     host: ExecutionId,
-    event: &Element,
+    trigger: &BoundaryTrigger,
     error: &BpmnError,
 ) -> Result<(), Rejection> {
-    let ElementKind::BoundaryEvent(event) = &event.kind else { return Ok(()) };
-    let BoundaryTrigger::Error { error_code_variable, error_message_variable, .. } = &event.trigger else {
+    let BoundaryTrigger::Error { error_code_variable, error_message_variable, .. } = trigger else {
         return Ok(());
     };
     for (name, text) in [(error_code_variable, &error.code), (error_message_variable, &error.message)] {

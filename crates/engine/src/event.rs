@@ -61,7 +61,10 @@ pub(crate) fn happened(
     element: ElementIndex,
     variables: VariableMap,
 ) -> Result<Step, Rejection> {
-    let is_own = turn.element_at(execution).is_ok_and(|own| own == element);
+    let row = turn.execution(execution);
+    let at = row.at.as_ref().map(|visit| &visit.activity_id);
+    let own = at.or(row.scope.as_ref().and_then(|scope| scope.activity_id.as_ref()));
+    let is_own = own == Some(&turn.definition_of(execution)?.model.element(element).id);
     Ok(if is_own { Step::Leave { execution } } else { Step::FireEvent { execution, event: element, variables } })
 }
 

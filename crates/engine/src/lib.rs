@@ -27,6 +27,7 @@ mod continuation;
 mod cron;
 mod due_date;
 mod error_propagation;
+mod escalation;
 mod evaluate;
 mod event;
 mod incident;

@@ -8,11 +8,11 @@ use crate::record::{EventSubscription, EventType};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 
-/// One for each message and signal that the scope of an element waits for.
+/// One for each message and signal that a scope waits for; `None` is the process.
 pub(crate) fn create(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
-    scope: ElementIndex,
+    scope: Option<ElementIndex>,
     model: &ProcessModel,
 ) -> Result<(), Rejection> {
     for (index, trigger) in model.events_of(scope) {

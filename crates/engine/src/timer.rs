@@ -14,11 +14,11 @@ use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
-/// One for each timer that the scope of an element waits for.
+/// One for each timer that a scope waits for; `None` is the process.
 pub(crate) fn create_jobs(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
-    scope: ElementIndex,
+    scope: Option<ElementIndex>,
     definition: &ProcessDefinition,
 ) -> Result<(), Rejection> {
     for (index, trigger) in definition.model.events_of(scope) {
@@ -27,6 +27,7 @@ pub(crate) fn create_jobs(
         let (due_date, repeat) = first_due(turn, execution, timer)?;
         let handler = match element.kind {
             ElementKind::BoundaryEvent(_) => JobHandler::TimerTransition { repeat },
+            ElementKind::EventSubProcessStartEvent(_) => JobHandler::TimerStartEventSubprocess { repeat },
             _ => JobHandler::TimerIntermediateTransition { repeat },
         };
         job::create(turn, execution, element, definition, handler, due_date)?;
@@ -37,6 +38,7 @@ pub(crate) fn create_jobs(
 /// The job of the next repetition, where there is one.
 pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejection> {
     let (JobHandler::TimerTransition { repeat: Some(cycle) }
+    | JobHandler::TimerStartEventSubprocess { repeat: Some(cycle) }
     | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }) = &fired.handler
     else {
         return Ok(());

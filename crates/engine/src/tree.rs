@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{BoundaryEvent, Element, ElementIndex, ElementKind, FlowIndex};
+use bpmn::model::{Element, ElementIndex, ElementKind, FlowIndex};
 use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid, VariableMap};
 
 use crate::agenda::Step;
@@ -49,11 +49,11 @@ pub(crate) fn enter_activity(
         execution
     };
     if element.is_scope {
-        subscription::create(turn, at, index, &definition.model)?;
+        subscription::create(turn, at, Some(index), &definition.model)?;
     }
     mapping::map_inputs(turn, at, element)?;
     if element.is_scope {
-        timer::create_jobs(turn, at, index, &definition)?;
+        timer::create_jobs(turn, at, Some(index), &definition)?;
     }
     record_start(turn, at, element, activity_instance_id, enclosing);
     Ok(at)
@@ -173,8 +173,7 @@ pub(crate) fn join(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<()
     Ok(())
 }
 
-/// An interrupting event cancels the activity that the execution is the scope of and goes on in its place; another
-/// one starts a path beside it.
+/// An event has happened that the scope waits for which an execution is.
 pub(crate) fn fire_event(
     turn: &mut Turn<'_, '_>,
     host: ExecutionId,
@@ -182,22 +181,60 @@ pub(crate) fn fire_event(
     variables: &VariableMap,
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(host)?;
-    let parent = turn.execution(host).parent_id.expect("the scope of an activity has a parent");
-    let is_interrupting = match definition.model.element(event).kind {
-        ElementKind::BoundaryEvent(BoundaryEvent { is_interrupting, .. }) => is_interrupting,
-        // One behind a gateway.
-        _ => true,
+    let handler = match (&definition.model.element(event).kind, definition.model.element(event).parent) {
+        (ElementKind::EventSubProcessStartEvent(_), Some(event_sub_process)) => event_sub_process,
+        _ => event,
     };
-    let path = if is_interrupting {
-        // Camunda: outputs are mapped for a cancelled activity, too.
-        cancel(turn, host, OutputMappings::Evaluate)?;
-        parent
-    } else {
-        let scope = turn.aggregate.scope_execution_of(parent);
-        create_concurrent(turn, scope)?
-    };
+    let path = make_way(turn, host, handler)?;
     variables::set_all(turn, ScopeKey::Execution(path), VariableReach::Local, variables)?;
-    turn.agenda.push(Step::Enter { execution: path, element: event });
+    turn.agenda.push(Step::Enter { execution: path, element: handler });
+    Ok(())
+}
+
+/// Answers the path that an event of a scope goes on with. An interrupting boundary event cancels the activity that it
+/// is attached to and goes on in its place, as one behind a gateway does; an interrupting event sub-process cancels what
+/// runs in its scope; others get a path beside that.
+pub(crate) fn make_way(
+    turn: &mut Turn<'_, '_>,
+    host: ExecutionId,
+    handler: ElementIndex,
+) -> Result<ExecutionId, Rejection> {
+    let definition = turn.definition_of(host)?;
+    let is_interrupting = definition.model.catching_event(handler).is_none_or(|event| event.is_interrupting);
+    let is_event_sub_process = matches!(definition.model.element(handler).kind, ElementKind::SubProcess { .. });
+    match turn.execution(host).parent_id.filter(|_| !is_event_sub_process) {
+        Some(parent) if is_interrupting => {
+            // Camunda: outputs are mapped for a cancelled activity, too.
+            cancel(turn, host, OutputMappings::Evaluate)?;
+            Ok(parent)
+        }
+        Some(parent) => {
+            let scope = turn.aggregate.scope_execution_of(parent);
+            create_concurrent(turn, scope)
+        }
+        None if is_interrupting => {
+            interrupt(turn, host)?;
+            Ok(host)
+        }
+        None => create_concurrent(turn, host),
+    }
+}
+
+/// Cancels all that runs in a scope. The scope itself stays, but waits for nothing any more.
+fn interrupt(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<(), Rejection> {
+    let children: Vec<ExecutionId> = turn.aggregate.children(scope).map(|child| child.id).collect();
+    for child in children {
+        cancel(turn, child, OutputMappings::Evaluate)?;
+    }
+    cancel_visit(turn, scope)?;
+    turn.agenda.forget(scope);
+    turn.aggregate.executions.update(scope, |row| {
+        row.at = None;
+        row.continuation = None;
+    });
+    remove_tasks(turn, scope);
+    job::remove_all(turn, scope);
+    subscription::remove_all(turn, scope);
     Ok(())
 }
 
@@ -207,10 +244,7 @@ pub(crate) fn interrupt_scope(turn: &mut Turn<'_, '_>, execution: ExecutionId) -
     if scope != execution {
         remove(turn, execution);
     }
-    let children: Vec<ExecutionId> = turn.aggregate.children(scope).map(|child| child.id).collect();
-    for child in children {
-        cancel(turn, child, OutputMappings::Evaluate)?;
-    }
+    interrupt(turn, scope)?;
     Ok(scope)
 }
 
@@ -255,15 +289,8 @@ pub(crate) fn empty(
 }
 
 fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputMappings) -> Result<(), Rejection> {
+    cancel_visit(turn, id)?;
     let execution = turn.execution(id).clone();
-    if let Some(visit) = &execution.at {
-        let element = turn.element_named(id, &visit.activity_id)?;
-        listener::activity_ended(turn, id, Manner::Cancelled).map_err(Interruption::into_rejection)?;
-        behavior::cancel(turn, id, element)?;
-        if execution.scope.as_ref() != Some(&visit.activity_instance_id) {
-            record_ended(turn, &visit.activity_instance_id, Ending::Cancelled);
-        }
-    }
     if execution.kind == ExecutionKind::Scope
         && let Some(scope) = &execution.scope
     {
@@ -284,6 +311,20 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
     match execution.kind {
         ExecutionKind::Scope | ExecutionKind::Concurrent => remove(turn, id),
         ExecutionKind::ProcessInstance => {}
+    }
+    Ok(())
+}
+
+/// Ends the activity that an execution is at. What it is the scope of has not ended yet.
+fn cancel_visit(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
+    let execution = turn.execution(id);
+    let Some(visit) = execution.at.clone() else { return Ok(()) };
+    let is_at_its_scope = execution.scope.as_ref() == Some(&visit.activity_instance_id);
+    let element = turn.element_named(id, &visit.activity_id)?;
+    listener::activity_ended(turn, id, Manner::Cancelled).map_err(Interruption::into_rejection)?;
+    behavior::cancel(turn, id, element)?;
+    if !is_at_its_scope {
+        record_ended(turn, &visit.activity_instance_id, Ending::Cancelled);
     }
     Ok(())
 }

@@ -125,6 +125,12 @@ impl<'a, 'e> Turn<'a, 'e> {
         self.element_named(id, &self.visit_of(id).activity_id)
     }
 
+    /// The activity that an execution is the scope of; `None` is the process.
+    pub fn scope_element(&self, id: ExecutionId) -> Result<Option<ElementIndex>, Rejection> {
+        let activity_id = self.execution(id).scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+        activity_id.map(|activity_id| self.element_named(id, activity_id)).transpose()
+    }
+
     pub fn element_named(&self, id: ExecutionId, activity_id: &str) -> Result<ElementIndex, Rejection> {
         let definition = self.definition_of(id)?;
         definition.model.element_by_id(activity_id).ok_or_else(|| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventTrigger, TimerForm};
+use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventSubProcessStartEvent, EventTrigger, TimerForm};
 use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
 use engine::RejectionKind;
 use engine::definition::JobDefinition;
@@ -256,6 +256,10 @@ impl Shared {
                 ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => {
                     ("timer-transition", trigger)
                 }
+                ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent {
+                    trigger: BoundaryTrigger::Event(trigger),
+                    ..
+                }) => ("timer-start-event-subprocess", trigger),
                 ElementKind::IntermediateCatchEvent(event) => ("timer-intermediate-transition", &event.trigger),
                 ElementKind::EventStartEvent(event) => ("timer-start-event", &event.trigger),
                 _ => return None,

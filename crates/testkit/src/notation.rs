@@ -1,8 +1,8 @@
 //! A short notation for models and commands.
 //!
 //! A model is the inside of a `<process>`, in BPMN with `camunda:` as the only prefix. Lines `flow a>b ${condition}`
-//! become sequence flows `a_b`. Messages, signals and errors go into lines `message m1 name`, `signal g1 name` and
-//! `error e1 code`.
+//! become sequence flows `a_b`. Messages, signals and errors go into lines `message m1 name`, `signal g1 name`,
+//! `error e1 code` and `escalation c1 code`.
 //!
 //! A command is one line: a verb, what it is about, and variables: `complete a x=1 y="text" l=json:[1]`, `local z=true`.
 
@@ -21,6 +21,9 @@ pub fn document(model: &str) -> String {
             ["message", id, name] => roots.push_str(&format!("<message id=\"{id}\" name=\"{name}\"/>")),
             ["signal", id, name] => roots.push_str(&format!("<signal id=\"{id}\" name=\"{name}\"/>")),
             ["error", id, code] => roots.push_str(&format!("<error id=\"{id}\" errorCode=\"{code}\"/>")),
+            ["escalation", id, code] => {
+                roots.push_str(&format!("<escalation id=\"{id}\" escalationCode=\"{code}\"/>"));
+            }
             ["process", ..] => {}
             _ => {
                 body.push_str(line);

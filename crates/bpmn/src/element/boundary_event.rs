@@ -1,9 +1,10 @@
-//! `boundaryEvent`: error, message, signal or timer, attached to an activity of the same scope.
+//! `boundaryEvent`: error, escalation, message, signal or timer, attached to an activity of the same scope.
 
 use std::sync::Arc;
 
 use crate::attribute::{self, camunda};
 use crate::document::Node;
+use crate::element::escalation::{self, CatchingForm};
 use crate::element::{event_definition, event_trigger};
 use crate::io_mapping;
 use crate::model::{BoundaryEvent, BoundaryTrigger, ElementIndex, ElementKind};
@@ -17,7 +18,7 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     let host = host(builder, scope, node);
     io_mapping::refuse(node, builder.report);
     let is_refused = unsupported::refuse_parts(node, id, builder.report);
-    let trigger = read_trigger(builder, node, id);
+    let trigger = read_trigger(builder, node, host, id);
     let (Some(host), Some(trigger), false) = (host, trigger, is_refused) else { return builder.refuse(node) };
     if let BoundaryTrigger::Event(trigger) = &trigger {
         let definition = event_definition::first(node).unwrap_or(node);
@@ -48,10 +49,18 @@ fn host<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: No
     }
 }
 
-fn read_trigger(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, id: &str) -> Option<BoundaryTrigger> {
+fn read_trigger(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    node: Node<'_>,
+    host: Option<ElementIndex>,
+    id: &str,
+) -> Option<BoundaryTrigger> {
     let definition = event_definition::of_event(node, builder.report);
     match definition {
         Some(definition) if definition.tag_name().name() == "errorEventDefinition" => Some(error(builder, definition)),
+        Some(definition) if definition.tag_name().name() == "escalationEventDefinition" => {
+            escalation(builder, node, definition, host?, id)
+        }
         Some(definition) if event_trigger::is_known(definition) => {
             event_trigger::read(builder, node, definition, id).map(BoundaryTrigger::Event)
         }
@@ -62,7 +71,24 @@ fn read_trigger(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, id: &s
     }
 }
 
-fn error(builder: &ProcessBuilder<'_, '_, '_>, definition: Node<'_>) -> BoundaryTrigger {
+fn escalation(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    node: Node<'_>,
+    definition: Node<'_>,
+    host: ElementIndex,
+    id: &str,
+) -> Option<BoundaryTrigger> {
+    let can_escalate =
+        matches!(builder.arena.element(host).kind, ElementKind::SubProcess { .. } | ElementKind::UserTask(_));
+    if !can_escalate {
+        let message = "an escalation boundary event must be attached to a subprocess, a call activity or a user task";
+        builder.report.error(node, message);
+        return None;
+    }
+    escalation::caught(builder, CatchingForm::BoundaryEvent, Some(host), definition, id)
+}
+
+pub(crate) fn error(builder: &ProcessBuilder<'_, '_, '_>, definition: Node<'_>) -> BoundaryTrigger {
     BoundaryTrigger::Error {
         error_code: definition
             .attribute("errorRef")

@@ -1,7 +1,8 @@
-//! `endEvent`: none, error, signal, terminate, and message as an external task or without an effect.
+//! `endEvent`: none, error, escalation, signal, terminate, and message as an external task or without an effect.
 
 use crate::attribute;
 use crate::document::Node;
+use crate::element::escalation::{self, ThrowingForm};
 use crate::element::{event_definition, external_task, signal_throw_event};
 use crate::io_mapping;
 use crate::model::{ElementKind, ExternalTaskForm};
@@ -16,6 +17,9 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     let kind = match definition.map(|definition| (definition, definition.tag_name().name())) {
         None => Some(ElementKind::NoneEndEvent),
         Some((definition, "errorEventDefinition")) => error(builder, definition, id),
+        Some((definition, "escalationEventDefinition")) => {
+            escalation::thrown(builder, ThrowingForm::EndEvent, definition, id)
+        }
         Some((_, "terminateEventDefinition")) => Some(ElementKind::TerminateEndEvent),
         Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
         Some((definition, "messageEventDefinition")) => {

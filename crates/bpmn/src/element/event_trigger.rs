@@ -3,7 +3,7 @@
 use expression::Expression;
 
 use crate::attribute::{self, bpmn_child, camunda};
-use crate::document::Node;
+use crate::document::{BPMN, Node};
 use crate::model::{ElementIndex, EventTrigger, TimerDefinition, TimerForm};
 use crate::scope::{ProcessBuilder, Wait};
 
@@ -85,11 +85,16 @@ fn timer(
         builder.report.error_for(definition, &[id], message);
         return None;
     };
-    let is_cancelling = event.tag_name().name() == "boundaryEvent"
-        && attribute::is_true(event.attribute("cancelActivity").or(Some("true")));
-    if form == TimerForm::Cycle && is_cancelling {
-        let message = "a time cycle is not recommended for a boundary event that cancels its activity";
-        builder.report.warning(node, &[id], message);
+    let is_within_sub_process = event.parent_element().is_some_and(|parent| parent.has_tag_name((BPMN, "subProcess")));
+    let interrupting = match event.tag_name().name() {
+        "boundaryEvent" => Some(("cancelActivity", "a boundary event that cancels its activity")),
+        "startEvent" if is_within_sub_process => Some(("isInterrupting", "an interrupting start event")),
+        _ => None,
+    };
+    if let (TimerForm::Cycle, Some((attribute, what))) = (form, interrupting)
+        && attribute::is_true(event.attribute(attribute).or(Some("true")))
+    {
+        builder.report.warning(node, &[id], format!("a time cycle is not recommended for {what}"));
     }
     let expression = builder.expression(attribute::text(node).trim(), node)?;
     let job_priority = camunda(event, "jobPriority").and_then(|text| Expression::parse(text).ok());

@@ -7,7 +7,7 @@ use crate::element::{
     script_task, sub_process, user_task,
 };
 use crate::io_mapping;
-use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm};
+use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm, SubProcessForm};
 use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
 
@@ -64,7 +64,7 @@ pub(crate) fn read<'d>(
         "sendTask" => external_task::read(builder, ExternalTaskForm::SendTask, node, id),
         "businessRuleTask" => external_task::read(builder, ExternalTaskForm::BusinessRuleTask, node, id),
         "scriptTask" => script_task::read(builder, node, id),
-        "subProcess" => Some(sub_process::kind()),
+        "subProcess" => Some(sub_process::kind(node)),
         _ => intermediate_throw_event::read(builder, node, id),
     };
     match kind {
@@ -89,8 +89,9 @@ fn add<'d>(
     kind: ElementKind,
     id: &str,
 ) -> Option<Scope<'d>> {
-    let (is_sub_process, is_gateway) = (
+    let (is_sub_process, is_event_sub_process, is_gateway) = (
         matches!(kind, ElementKind::SubProcess { .. }),
+        matches!(kind, ElementKind::SubProcess { form: SubProcessForm::Event, .. }),
         matches!(kind, ElementKind::ExclusiveGateway | ElementKind::ParallelGateway | ElementKind::InclusiveGateway),
     );
     let wait = match &kind {
@@ -99,7 +100,10 @@ fn add<'d>(
     };
     let index = builder.add(scope, node, kind)?;
     event_trigger::check_is_unique(builder, Some(index), wait, node, id);
-    if is_gateway {
+    if is_event_sub_process {
+        builder.listen(scope, index);
+    }
+    if is_gateway || is_event_sub_process {
         io_mapping::refuse(node, builder.report);
     } else if let Some(input_output) = io_mapping::read(node, id, builder.report) {
         builder.set_input_output(index, node, input_output);

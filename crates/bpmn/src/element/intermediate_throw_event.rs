@@ -1,6 +1,7 @@
-//! `intermediateThrowEvent`: none, signal, and message as an external task or without an effect.
+//! `intermediateThrowEvent`: none, escalation, signal, and message as an external task or without an effect.
 
 use crate::document::Node;
+use crate::element::escalation::{self, ThrowingForm};
 use crate::element::{event_definition, external_task, link_event, signal_throw_event};
 use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm};
 use crate::scope::ProcessBuilder;
@@ -12,6 +13,9 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, node: Node<'d>,
         None => Some(ElementKind::PassThrough { form: PassThroughForm::NoneThrowEvent }),
         Some((definition, "messageEventDefinition")) => {
             external_task::of_message(builder, ExternalTaskForm::MessageThrowEvent, definition, id)
+        }
+        Some((definition, "escalationEventDefinition")) => {
+            escalation::thrown(builder, ThrowingForm::IntermediateEvent, definition, id)
         }
         Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
         Some((definition, "linkEventDefinition")) => {

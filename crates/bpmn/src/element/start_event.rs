@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::attribute::{self, bpmn_children_named, camunda};
 use crate::document::Node;
-use crate::element::{event_definition, event_trigger};
+use crate::element::{event_definition, event_sub_process, event_trigger};
 use crate::io_mapping;
 use crate::model::{ElementIndex, ElementKind, EventStartEvent, EventTrigger};
 use crate::scope::{ProcessBuilder, Scope};
@@ -54,7 +54,11 @@ fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: No
     };
     io_mapping::refuse(node, builder.report);
     let is_refused = unsupported::refuse_parts(node, id, builder.report);
-    let kind = kind(builder, scope, node, id);
+    let kind = if event_sub_process::is_one(builder, scope) {
+        event_sub_process::start_event(builder, scope, node, id)
+    } else {
+        kind(builder, scope, node, id)
+    };
     let (Some(kind), false) = (kind, is_refused) else {
         builder.refuse(node);
         return None;

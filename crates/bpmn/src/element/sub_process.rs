@@ -1,8 +1,14 @@
-//! `subProcess`, embedded: a scope with a start event of its own.
+//! `subProcess`: a scope with a start event of its own, begun by a flow or by an event.
 
-use crate::model::{ElementIndex, ElementKind};
+use crate::attribute;
+use crate::document::Node;
+use crate::model::{ElementIndex, ElementKind, SubProcessForm};
 
 /// A sub-process whose elements are read later; until then it does not know where it starts.
-pub(crate) fn kind() -> ElementKind {
-    ElementKind::SubProcess { none_start_event: ElementIndex(u32::MAX) }
+pub(crate) fn kind(node: Node<'_>) -> ElementKind {
+    let form = match attribute::is_true(node.attribute("triggeredByEvent").map(str::trim)) {
+        true => SubProcessForm::Event,
+        false => SubProcessForm::Embedded,
+    };
+    ElementKind::SubProcess { start_event: ElementIndex(u32::MAX), form }
 }

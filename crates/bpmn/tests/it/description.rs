@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bpmn::model::{
     BoundaryTrigger, Collection, Delegate, ErrorReference, EventTrigger, ExecutionListener, ExternalTask,
-    MultiInstance, PassedSource, PassedVariables, Script, ScriptSource, SignalThrowEvent, UserTask,
+    MultiInstance, PassedSource, PassedVariables, Script, ScriptSource, SignalThrowEvent, SubProcessForm, UserTask,
 };
 use bpmn::{
     Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
@@ -184,21 +184,20 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
             option(head, "script", Some(&script_text(&task.script)));
             option(head, "result", task.result_variable.as_deref());
         }
-        ElementKind::SubProcess { none_start_event } => option(head, "start", Some(id_of(process, *none_start_event))),
+        ElementKind::EscalationThrowEvent(event) => option(head, "escalation", Some(&event.escalation_code)),
+        ElementKind::SubProcess { start_event, form } => {
+            option(head, "start", Some(id_of(process, *start_event)));
+            if *form != SubProcessForm::Embedded {
+                write!(head, " {form:?}").expect("text takes text");
+            }
+        }
+        ElementKind::EventSubProcessStartEvent(event) => {
+            describe_caught(head, event.is_interrupting, &event.trigger);
+        }
         ElementKind::MultiInstanceBody(body) => describe_multi_instance(head, process, body),
         ElementKind::BoundaryEvent(event) => {
             option(head, "host", Some(id_of(process, event.host)));
-            if !event.is_interrupting {
-                head.push_str(" not interrupting");
-            }
-            match &event.trigger {
-                BoundaryTrigger::Error { error_code, error_code_variable, error_message_variable } => {
-                    option(head, "code", error_code.as_deref());
-                    option(head, "codeVariable", error_code_variable.as_deref());
-                    option(head, "messageVariable", error_message_variable.as_deref());
-                }
-                BoundaryTrigger::Event(trigger) => describe_trigger(head, trigger),
-            }
+            describe_caught(head, event.is_interrupting, &event.trigger);
         }
     }
 }
@@ -247,6 +246,24 @@ fn describe_signal(head: &mut String, event: &SignalThrowEvent) {
             }
         };
         option(head, "passes", Some(&text));
+    }
+}
+
+fn describe_caught(head: &mut String, is_interrupting: bool, trigger: &BoundaryTrigger) {
+    if !is_interrupting {
+        head.push_str(" not interrupting");
+    }
+    match trigger {
+        BoundaryTrigger::Error { error_code, error_code_variable, error_message_variable } => {
+            option(head, "code", error_code.as_deref());
+            option(head, "codeVariable", error_code_variable.as_deref());
+            option(head, "messageVariable", error_message_variable.as_deref());
+        }
+        BoundaryTrigger::Escalation { escalation_code, escalation_code_variable } => {
+            option(head, "escalation", Some(escalation_code.as_deref().unwrap_or("any")));
+            option(head, "codeVariable", escalation_code_variable.as_deref());
+        }
+        BoundaryTrigger::Event(trigger) => describe_trigger(head, trigger),
     }
 }
 

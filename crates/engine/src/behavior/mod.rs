@@ -7,7 +7,9 @@
 pub(crate) mod boundary_event;
 pub(crate) mod catching_event;
 pub(crate) mod error_end_event;
+pub(crate) mod escalation_throw_event;
 pub(crate) mod event_based_gateway;
+pub(crate) mod event_sub_process_start_event;
 pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;
 pub(crate) mod inclusive_gateway;
@@ -23,6 +25,8 @@ pub(crate) mod signal_throw_event;
 pub(crate) mod sub_process;
 pub(crate) mod terminate_end_event;
 pub(crate) mod user_task;
+
+use std::sync::Arc;
 
 use bpmn::model::{ElementIndex, ElementKind, FlowIndex};
 use types::ExecutionId;
@@ -50,6 +54,8 @@ pub(crate) enum Next {
     Throw(BpmnError),
     /// All that wait for its event take it first; then it leaves, if it is still there.
     LeaveAfter(Vec<Delivery>),
+    /// An escalation looks for someone to catch it; the execution goes on unless it is interrupted.
+    Escalate(Arc<str>),
     /// Those that wait at this gateway and the execution go on as one.
     Join,
 }
@@ -61,6 +67,7 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::NoneStartEvent { .. } | ElementKind::EventStartEvent(_) => Ok(none_start_event::enter()),
         ElementKind::NoneEndEvent => Ok(none_end_event::enter()),
         ElementKind::ErrorEndEvent { error } => error_end_event::enter(turn, execution, error),
+        ElementKind::EscalationThrowEvent(event) => Ok(escalation_throw_event::enter(event)),
         ElementKind::ExclusiveGateway => Ok(exclusive_gateway::enter()),
         ElementKind::ParallelGateway => Ok(parallel_gateway::enter(turn, execution, element)),
         ElementKind::TerminateEndEvent => Ok(terminate_end_event::enter()),
@@ -77,7 +84,8 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
         ElementKind::ServiceTask(task) => or_thrown(service_task::enter(turn, execution, task)),
         ElementKind::ScriptTask(task) => or_thrown(script_task::enter(turn, execution, task)),
-        ElementKind::SubProcess { none_start_event } => Ok(sub_process::enter(*none_start_event)),
+        ElementKind::SubProcess { start_event, .. } => Ok(sub_process::enter(*start_event)),
+        ElementKind::EventSubProcessStartEvent(_) => Ok(event_sub_process_start_event::enter()),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::enter(turn, execution, body),
         ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
     }
@@ -110,6 +118,8 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::LinkCatchEvent
         | ElementKind::SignalThrowEvent(_)
         | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::EscalationThrowEvent(_)
+        | ElementKind::EventSubProcessStartEvent(_)
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
         | ElementKind::ServiceTask(_)
@@ -135,6 +145,8 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::SignalThrowEvent(_)
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::EscalationThrowEvent(_)
+        | ElementKind::EventSubProcessStartEvent(_)
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
         | ElementKind::ServiceTask(_)
@@ -162,6 +174,8 @@ pub(crate) fn flows_to_take(
         | ElementKind::EventStartEvent(_)
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
+        | ElementKind::EscalationThrowEvent(_)
+        | ElementKind::EventSubProcessStartEvent(_)
         | ElementKind::TerminateEndEvent
         | ElementKind::EventBasedGateway { .. }
         | ElementKind::PassThrough { .. }

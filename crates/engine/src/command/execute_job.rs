@@ -23,7 +23,9 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Reject
         return Ok(Answer::Ready(Reply::Done));
     }
     let (
-        JobHandler::TimerTransition { .. } | JobHandler::TimerIntermediateTransition { .. },
+        JobHandler::TimerTransition { .. }
+        | JobHandler::TimerStartEventSubprocess { .. }
+        | JobHandler::TimerIntermediateTransition { .. },
         Some(execution),
         Some(activity_id),
     ) = (&job.handler, job.execution_id, &job.activity_id)

@@ -16,7 +16,7 @@ use crate::modification::{self, Modification, ModificationInstruction};
 use crate::record::{Execution, ExecutionKind, ProcessInstance};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::variables;
+use crate::{subscription, timer, variables};
 
 /// Of what an instance is to be, and where it starts.
 pub(super) struct Start<'c> {
@@ -97,6 +97,7 @@ fn begin(
     let Given { business_key, variables, start_event, start_activity_id } = given;
     insert_instance(turn, id, definition, business_key);
     let root = ExecutionId::from(id);
+    subscription::create(turn, root, None, &definition.model)?;
     turn.history.process_instance_started(HistoricProcessInstance {
         id,
         root_process_instance_id: id,
@@ -121,6 +122,7 @@ fn begin(
         variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
     }
     variables::set_all(turn, scope, VariableReach::Local, variables)?;
+    timer::create_jobs(turn, root, None, &definition)?;
     listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(start_activity_id))?;
     Ok(Answer::Started(StartedProcessInstance {
         id,

@@ -49,6 +49,10 @@ pub enum JobHandler {
     TimerTransition {
         repeat: Option<Arc<str>>,
     },
+    /// The same of the timer start event of an event sub-process.
+    TimerStartEventSubprocess {
+        repeat: Option<Arc<str>>,
+    },
     /// The same of a timer catch event, whether it stands for itself or behind a gateway.
     TimerIntermediateTransition {
         repeat: Option<Arc<str>>,

@@ -80,6 +80,7 @@ impl RowDecode for Job {
 }
 
 const TIMER_TRANSITION: &str = "timer-transition";
+const TIMER_START_EVENT_SUBPROCESS: &str = "timer-start-event-subprocess";
 const TIMER_INTERMEDIATE_TRANSITION: &str = "timer-intermediate-transition";
 const TIMER_START: &str = "timer-start-event";
 const ASYNC_CONTINUATION: &str = "async-continuation";
@@ -97,6 +98,7 @@ pub fn handler_name(handler: &JobHandler) -> &'static str {
     match handler {
         JobHandler::TimerTransition { .. } => TIMER_TRANSITION,
         JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => ASYNC_CONTINUATION,
+        JobHandler::TimerStartEventSubprocess { .. } => TIMER_START_EVENT_SUBPROCESS,
         JobHandler::TimerIntermediateTransition { .. } => TIMER_INTERMEDIATE_TRANSITION,
         JobHandler::TimerStart { .. } => TIMER_START,
         JobHandler::BatchSeed { .. } => BATCH_SEED,
@@ -109,6 +111,7 @@ pub fn handler_name(handler: &JobHandler) -> &'static str {
 fn handler_configuration(handler: &JobHandler) -> Option<Cow<'_, str>> {
     match handler {
         JobHandler::TimerTransition { repeat }
+        | JobHandler::TimerStartEventSubprocess { repeat }
         | JobHandler::TimerIntermediateTransition { repeat }
         | JobHandler::TimerStart { repeat } => repeat.as_deref().map(Cow::Borrowed),
         JobHandler::AsyncBefore => Some(ASYNC_BEFORE.into()),
@@ -137,6 +140,7 @@ fn batch_of(handler: &JobHandler) -> Option<BatchId> {
         | JobHandler::BatchMonitor { batch_id }
         | JobHandler::BatchExecution { batch_id, .. } => Some(*batch_id),
         JobHandler::TimerTransition { .. }
+        | JobHandler::TimerStartEventSubprocess { .. }
         | JobHandler::TimerIntermediateTransition { .. }
         | JobHandler::TimerStart { .. }
         | JobHandler::AsyncBefore
@@ -150,6 +154,7 @@ fn handler(name: &str, configuration: Option<Arc<str>>, batch_id: Option<Uuid>) 
     let required = |text: Option<Arc<str>>| text.ok_or_else(|| corrupt("a job has no configuration"));
     Ok(match name {
         TIMER_TRANSITION => JobHandler::TimerTransition { repeat: configuration },
+        TIMER_START_EVENT_SUBPROCESS => JobHandler::TimerStartEventSubprocess { repeat: configuration },
         TIMER_INTERMEDIATE_TRANSITION => JobHandler::TimerIntermediateTransition { repeat: configuration },
         TIMER_START => JobHandler::TimerStart { repeat: configuration },
         ASYNC_CONTINUATION => self::continuation(&required(configuration)?)?,

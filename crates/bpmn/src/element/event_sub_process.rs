@@ -1,0 +1,51 @@
+//! Event sub-processes: a scope that an event begins, as long as the scope around it runs.
+
+use crate::attribute;
+use crate::document::Node;
+use crate::element::escalation::{self, CatchingForm};
+use crate::element::{boundary_event, event_definition, event_trigger};
+use crate::model::{BoundaryTrigger, ElementKind, EventSubProcessStartEvent, SubProcessForm};
+use crate::scope::{ProcessBuilder, Scope};
+use crate::unsupported;
+
+/// Whether a scope is an event sub-process.
+pub(crate) fn is_one(builder: &ProcessBuilder<'_, '_, '_>, scope: Scope<'_>) -> bool {
+    let kind = scope.element.map(|element| &builder.arena.element(element).kind);
+    matches!(kind, Some(ElementKind::SubProcess { form: SubProcessForm::Event, .. }))
+}
+
+/// Reads the start event of an event sub-process.
+pub(crate) fn start_event(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    scope: Scope<'_>,
+    node: Node<'_>,
+    id: &str,
+) -> Option<ElementKind> {
+    let is_interrupting = attribute::is_true(node.attribute("isInterrupting").or(Some("true")));
+    let around = scope.element.and_then(|element| builder.arena.element(element).parent);
+    let Some(definition) = event_definition::of_event(node, builder.report) else {
+        builder.report.error(node, "the start event of an event subprocess must wait for an event");
+        return None;
+    };
+    let trigger = match definition.tag_name().name() {
+        "errorEventDefinition" => {
+            if !is_interrupting {
+                builder.report.error(node, "an error start event of an event subprocess must be interrupting");
+            }
+            boundary_event::error(builder, definition)
+        }
+        "escalationEventDefinition" => {
+            escalation::caught(builder, CatchingForm::EventSubProcess, around, definition, id)?
+        }
+        _ if event_trigger::is_known(definition) => {
+            let trigger = event_trigger::read(builder, node, definition, id)?;
+            event_trigger::check_is_unique(builder, around, event_trigger::wait_of(&trigger), definition, id);
+            BoundaryTrigger::Event(trigger)
+        }
+        _ => {
+            unsupported::refuse_event_definition(node, Some(definition), builder.report);
+            return None;
+        }
+    };
+    Some(ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent { is_interrupting, trigger }))
+}
