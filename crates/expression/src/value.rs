@@ -219,7 +219,7 @@ impl Value {
 }
 
 impl PartialEq for Value {
-    /// As Java's `equals`: 1 as Integer is not 1 as Long. See [`crate::comparison`] for the operator `==`.
+    /// As Java's `equals`: 1 as Integer is not 1 as Long. The operator `==` is coarser.
     fn eq(&self, other: &Value) -> bool {
         crate::comparison::same(self, other)
     }
