@@ -132,7 +132,8 @@ pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
         let Some(mut step) = turn.agenda.steps.pop() else { return Ok(()) };
         // A step of a path that another path has cancelled meanwhile is void.
         if step.execution_mut().is_none_or(|execution| turn.aggregate.execution(*execution).is_some()) {
-            work_off(turn, step)?;
+            let activity_id = activity_of(turn, &step);
+            work_off(turn, step).map_err(|rejection| Rejection { activity_id, ..rejection })?;
         }
     }
     if turn.agenda.steps.is_empty() {
@@ -140,6 +141,34 @@ pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
     }
     let message = format!("the command takes more than {steps_max} steps: the model may never come to rest");
     Err(Rejection::new(RejectionKind::LimitReached, message))
+}
+
+/// The element that a step is about, for the case that it fails.
+fn activity_of(turn: &Turn<'_, '_>, step: &Step) -> Option<Arc<str>> {
+    match step {
+        Step::Enter { execution, element }
+        | Step::EnterInstances { execution, element, .. }
+        | Step::Begin { execution, element }
+        | Step::Finish { execution, element }
+        | Step::FireEvent { execution, event: element, .. } => {
+            Some(turn.definition_of(*execution).ok()?.model.element(*element).id.clone())
+        }
+        Step::Modify => None,
+        Step::Take { execution, flow } | Step::ThrowBetween { execution, flow, .. } => {
+            let model = &turn.definition_of(*execution).ok()?.model;
+            Some(model.element(model.flow(*flow).source).id.clone())
+        }
+        Step::Resume { execution }
+        | Step::Leave { execution }
+        | Step::Join { execution }
+        | Step::End { execution }
+        | Step::Escalate { execution, .. }
+        | Step::Throw { execution, .. } => {
+            let row = turn.execution(*execution);
+            let scope = row.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+            row.at.as_ref().map(|visit| &visit.activity_id).or(scope).cloned()
+        }
+    }
 }
 
 pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Rejection> {

@@ -8,7 +8,7 @@ use types::{ExecutionId, IncidentId, JobId};
 
 use crate::agenda::Step;
 use crate::instance::Aggregate;
-use crate::record::{Job, JobHandler};
+use crate::record::{Incident, Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::{incident, job};
@@ -100,8 +100,10 @@ pub(crate) fn move_to(turn: &mut Turn<'_, '_>, from: ExecutionId, to: ExecutionI
     let Some(waiting) = turn.aggregate.execution(from).and_then(|row| row.continuation.clone()) else { return };
     for id in continuations_of(turn.aggregate, from) {
         turn.aggregate.jobs.update(id, |row| row.execution_id = Some(to));
+        let configuration = id.to_string();
+        let about = |row: &&Incident| row.configuration.as_deref() == Some(&configuration);
         let incidents: Vec<IncidentId> =
-            turn.aggregate.incidents.by_key(from).filter(|row| row.configuration == id.0).map(|row| row.id).collect();
+            turn.aggregate.incidents.by_key(from).filter(about).map(|row| row.id).collect();
         for incident in incidents {
             turn.aggregate.incidents.update(incident, |row| row.execution_id = Some(to));
         }

@@ -32,6 +32,10 @@ pub struct JobDefinition {
     pub job_type: &'static str,
     /// What Camunda shows as `jobConfiguration`, for example `DURATION: PT1H`.
     pub configuration: String,
+    /// New jobs are suspended too.
+    pub is_suspended: bool,
+    /// Counts before any priority that the model says.
+    pub override_priority: Option<i64>,
 }
 
 impl JobDefinition {

@@ -50,6 +50,20 @@ pub(crate) fn next_of_cycle(text: &str, now: Timestamp) -> Result<Option<Timesta
     Interval::parse(text, now)?.next_after(now, text)
 }
 
+/// How often an interval repeats; `None` where it does not.
+pub(crate) fn repetitions(text: &str) -> Option<u32> {
+    let count = text.strip_prefix('R')?.split('/').next()?;
+    if count.is_empty() { Some(u32::MAX) } else { count.parse().ok() }
+}
+
+/// The same cycle, begun so much later; `None` where it does not say when it began.
+pub(crate) fn moved_cycle(text: &str, by_ms: i64) -> Option<String> {
+    let mut parts = text.split('/');
+    let (repetitions, start, period) = (parts.next()?, parts.next()?, parts.next()?);
+    let start = parse_date(start).ok()?.plus_ms(by_ms);
+    Some(format!("{repetitions}/{}/{period}", written(start)))
+}
+
 /// Writes the start into an interval that has none, so that it is counted from there in future: `R3/PT10M` becomes
 /// `R3/2026-01-31T11:00:00/PT10M`.
 pub(crate) fn anchored_cycle(text: &str, now: Timestamp) -> String {

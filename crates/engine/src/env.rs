@@ -45,6 +45,8 @@ pub struct Env<'a> {
     pub limits: &'a Limits,
     /// Runs what models have written in a language other than JUEL.
     pub scripts: &'a dyn ScriptEngine,
+    /// Of the machine; the log of jobs tells it.
+    pub host_name: &'a str,
 }
 
 impl std::fmt::Debug for Env<'_> {

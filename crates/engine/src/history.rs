@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use types::{
-    ActivityInstanceId, ExecutionId, ExternalTaskId, HistoryId, IncidentId, JobDefinitionId, ProcessDefinitionId,
-    ProcessInstanceId, TaskId, Timestamp, Uuid, VariableInstanceId, VariableValue,
+    ActivityInstanceId, BatchId, DeploymentId, ExecutionId, ExternalTaskId, HistoryId, IncidentId, JobDefinitionId,
+    JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp, Uuid, VariableInstanceId, VariableValue,
 };
 
 use crate::record::{IdentityLink, IncidentType, Task};
@@ -46,6 +46,11 @@ pub enum HistoryChange {
     },
     ExternalTaskLogged(ExternalTaskLogEntry),
     IncidentCreated(HistoricIncident),
+    IncidentAnnotated {
+        id: IncidentId,
+        annotation: Option<Arc<str>>,
+    },
+    JobLogged(JobLogEntry),
     IncidentEnded {
         id: IncidentId,
         end_time: Timestamp,
@@ -214,11 +219,47 @@ pub enum ExternalTaskLogKind {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+pub struct JobLogEntry {
+    pub id: HistoryId,
+    pub kind: JobLogKind,
+    pub timestamp: Timestamp,
+    pub job_id: JobId,
+    pub due_date: Option<Timestamp>,
+    /// Those from before the failure, in an entry of one.
+    pub retries: i32,
+    pub priority: i64,
+    pub exception_message: Option<Arc<str>>,
+    pub exception_details: Option<Arc<str>>,
+    pub job_definition_id: Option<JobDefinitionId>,
+    pub job_type: Arc<str>,
+    pub job_configuration: Option<Arc<str>>,
+    pub activity_id: Option<Arc<str>>,
+    pub failed_activity_id: Option<Arc<str>>,
+    pub execution_id: Option<ExecutionId>,
+    pub process_instance_id: Option<ProcessInstanceId>,
+    pub root_process_instance_id: Option<ProcessInstanceId>,
+    pub definition_id: Option<ProcessDefinitionId>,
+    pub definition_key: Option<Arc<str>>,
+    pub deployment_id: Option<DeploymentId>,
+    pub tenant_id: Option<Arc<str>>,
+    pub host_name: Arc<str>,
+    pub batch_id: Option<BatchId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobLogKind {
+    Created,
+    Failed,
+    Succeeded,
+    Deleted,
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub struct HistoricIncident {
     pub id: IncidentId,
     pub incident_type: IncidentType,
     pub message: Option<Arc<str>>,
-    pub configuration: Uuid,
+    pub configuration: Option<Arc<str>>,
     pub history_configuration: Option<Uuid>,
     pub create_time: Timestamp,
     pub execution_id: Option<ExecutionId>,

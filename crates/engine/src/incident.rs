@@ -1,4 +1,5 @@
-//! Incidents: made when a task or job is out of retries, resolved when it has some again, deleted with their owner.
+//! Incidents: made when a task or job is out of retries, or from outside; resolved when the cause has gone, deleted
+//! with their owner. An incident of a called instance has one in each of its callers, which goes with it.
 
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use crate::turn::Turn;
 /// What failed, where.
 pub(crate) struct Failure {
     pub incident_type: IncidentType,
-    /// The external task or job.
-    pub configuration: Uuid,
+    /// The external task or job, or whatever the maker says.
+    pub configuration: Option<Arc<str>>,
     pub execution_id: ExecutionId,
     pub activity_id: Option<Arc<str>>,
     pub failed_activity_id: Option<Arc<str>>,
@@ -22,15 +23,51 @@ pub(crate) struct Failure {
     pub history_configuration: Option<Uuid>,
 }
 
-pub(crate) fn create(turn: &mut Turn<'_, '_>, failure: Failure) {
+/// Where an incident comes from, if not from itself.
+#[derive(Clone, Copy)]
+struct Origin {
+    cause: IncidentId,
+    root_cause: IncidentId,
+}
+
+pub(crate) fn create(turn: &mut Turn<'_, '_>, failure: Failure) -> IncidentId {
+    let incident_type = failure.incident_type.clone();
+    let mut called_by = turn.instance_of(failure.execution_id).super_execution_id;
+    let root_cause = insert(turn, failure, None);
+    let mut cause = root_cause;
+    while let Some(execution_id) = called_by {
+        let activity_id = activity_of(turn, execution_id);
+        let caused = Failure {
+            incident_type: incident_type.clone(),
+            configuration: None,
+            execution_id,
+            activity_id: activity_id.clone(),
+            failed_activity_id: activity_id,
+            job_definition_id: None,
+            message: None,
+            history_configuration: None,
+        };
+        cause = insert(turn, caused, Some(Origin { cause, root_cause }));
+        called_by = turn.instance_of(execution_id).super_execution_id;
+    }
+    root_cause
+}
+
+fn activity_of(turn: &Turn<'_, '_>, execution: ExecutionId) -> Option<Arc<str>> {
+    let row = turn.execution(execution);
+    row.at.as_ref().map(|visit| visit.activity_id.clone())
+}
+
+fn insert(turn: &mut Turn<'_, '_>, failure: Failure, origin: Option<Origin>) -> IncidentId {
     let id: IncidentId = turn.new_id();
+    let Origin { cause, root_cause } = origin.unwrap_or(Origin { cause: id, root_cause: id });
     let create_time = turn.env.now;
     let instance = turn.instance_of(failure.execution_id).clone();
     turn.aggregate.incidents.insert(Incident {
         id,
-        incident_type: failure.incident_type,
+        incident_type: failure.incident_type.clone(),
         message: failure.message.clone(),
-        configuration: failure.configuration,
+        configuration: failure.configuration.clone(),
         execution_id: Some(failure.execution_id),
         process_instance_id: Some(instance.id),
         definition_id: Some(instance.definition_id.clone()),
@@ -40,8 +77,8 @@ pub(crate) fn create(turn: &mut Turn<'_, '_>, failure: Failure) {
         failed_activity_id: failure.failed_activity_id.clone(),
         job_definition_id: failure.job_definition_id,
         create_time,
-        cause_incident_id: id,
-        root_cause_incident_id: id,
+        cause_incident_id: cause,
+        root_cause_incident_id: root_cause,
         history_configuration: failure.history_configuration,
         annotation: None,
     });
@@ -61,39 +98,42 @@ pub(crate) fn create(turn: &mut Turn<'_, '_>, failure: Failure) {
         activity_id: failure.activity_id,
         failed_activity_id: failure.failed_activity_id,
         job_definition_id: failure.job_definition_id,
-        cause_incident_id: id,
-        root_cause_incident_id: id,
+        cause_incident_id: cause,
+        root_cause_incident_id: root_cause,
     });
+    id
 }
 
 /// What failed can be tried again.
 pub(crate) fn resolve_all_about(turn: &mut Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) {
-    let ids: Vec<IncidentId> = turn
-        .aggregate
-        .incidents
-        .by_key(execution)
-        .filter(|incident| incident.configuration == configuration)
-        .map(|incident| incident.id)
-        .collect();
+    let ids = all_about(turn, execution, configuration);
     end(turn, &ids, IncidentEnd::Resolved);
 }
 
 /// What failed is gone.
 pub(crate) fn delete_all_about(turn: &mut Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) {
-    let ids: Vec<IncidentId> = turn
-        .aggregate
-        .incidents
-        .by_key(execution)
-        .filter(|incident| incident.configuration == configuration)
-        .map(|incident| incident.id)
-        .collect();
+    let ids = all_about(turn, execution, configuration);
     end(turn, &ids, IncidentEnd::Deleted);
+}
+
+fn all_about(turn: &Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) -> Vec<IncidentId> {
+    let mut found = turn.aggregate.incidents.by_key(execution).peekable();
+    if found.peek().is_none() {
+        return Vec::new();
+    }
+    let configuration = configuration.to_string();
+    found.filter(|incident| incident.configuration.as_deref() == Some(&configuration)).map(|row| row.id).collect()
 }
 
 /// The execution that they belong to is gone.
 pub(crate) fn delete_all_of(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
     let ids: Vec<IncidentId> = turn.aggregate.incidents.by_key(execution).map(|incident| incident.id).collect();
     end(turn, &ids, IncidentEnd::Deleted);
+}
+
+/// Someone has looked after it.
+pub(crate) fn resolve(turn: &mut Turn<'_, '_>, id: IncidentId) {
+    end(turn, &[id], IncidentEnd::Resolved);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +145,20 @@ enum IncidentEnd {
 fn end(turn: &mut Turn<'_, '_>, ids: &[IncidentId], how: IncidentEnd) {
     let end_time = turn.env.now;
     for id in ids {
-        turn.aggregate.incidents.remove(*id);
-        turn.history.incident_ended(*id, end_time, how == IncidentEnd::Deleted);
+        let mut next = Some(*id);
+        while let Some(id) = next {
+            let caused = caused_by(turn, id);
+            turn.aggregate.incidents.remove(id);
+            turn.history.incident_ended(id, end_time, how == IncidentEnd::Deleted);
+            next = caused;
+        }
     }
+}
+
+/// The incident that another one has in the calling instance.
+fn caused_by(turn: &Turn<'_, '_>, id: IncidentId) -> Option<IncidentId> {
+    let execution = turn.aggregate.incident(id)?.execution_id?;
+    let called_by = turn.instance_of(execution).super_execution_id?;
+    let mut there = turn.aggregate.incidents.by_key(called_by);
+    there.find(|incident| incident.cause_incident_id == id).map(|incident| incident.id)
 }

@@ -2,10 +2,12 @@
 
 use bpmn::model::Element;
 use expression::{Expression, Value};
-use types::{ExecutionId, JobId, Timestamp};
+use types::{ExecutionId, HistoryId, JobId, Timestamp};
 
 use crate::definition::ProcessDefinition;
 use crate::evaluate;
+use crate::history::{JobLogEntry, JobLogKind};
+use crate::incident;
 use crate::record::{Job, JobHandler};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
@@ -19,16 +21,15 @@ pub(crate) fn create(
     due_date: Option<Timestamp>,
 ) -> Result<(), Rejection> {
     let id: JobId = turn.new_id();
-    let job_definition = definition
-        .job_definitions
-        .iter()
-        .find(|candidate| candidate.is_of(&element.id, &handler))
-        .map(|found| found.id);
-    let priority = priority(turn, execution, element, definition)?;
+    let job_definition = definition.job_definitions.iter().find(|candidate| candidate.is_of(&element.id, &handler));
+    let priority = match job_definition.and_then(|found| found.override_priority) {
+        Some(priority) => priority,
+        None => priority(turn, execution, element, definition)?,
+    };
     let instance = turn.instance_of(execution);
     let job = Job {
         id,
-        job_definition_id: job_definition,
+        job_definition_id: job_definition.map(|found| found.id),
         handler,
         execution_id: Some(execution),
         process_instance_id: Some(instance.id),
@@ -41,23 +42,85 @@ pub(crate) fn create(
         create_time: turn.env.now,
         retries: Job::RETRIES_DEFAULT,
         priority,
-        is_suspended: instance.is_suspended,
+        is_suspended: instance.is_suspended || job_definition.is_some_and(|found| found.is_suspended),
         exception_message: None,
         exception_details: None,
         failed_activity_id: None,
         lock_owner: None,
         lock_expiration: None,
     };
-    turn.aggregate.jobs.insert(job);
+    insert(turn, job);
     Ok(())
+}
+
+pub(crate) fn insert(turn: &mut Turn<'_, '_>, job: Job) {
+    log(turn, &job, JobLogKind::Created);
+    turn.aggregate.jobs.insert(job);
 }
 
 /// They go with their execution.
 pub(crate) fn remove_all(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
     let ids: Vec<JobId> = turn.aggregate.jobs.by_key(execution).map(|job| job.id).collect();
     for id in ids {
-        turn.aggregate.jobs.remove(id);
+        delete(turn, id);
     }
+}
+
+/// Nobody needs it any more.
+pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: JobId) {
+    if let Some(job) = turn.aggregate.jobs.remove(id) {
+        log(turn, &job, JobLogKind::Deleted);
+        if let Some(execution) = job.execution_id {
+            incident::delete_all_about(turn, execution, id.0);
+        }
+    }
+}
+
+/// It has done its work, or is about to.
+pub(crate) fn succeed(turn: &mut Turn<'_, '_>, job: &Job) {
+    if let Some(execution) = job.execution_id {
+        incident::resolve_all_about(turn, execution, job.id.0);
+    }
+    log(turn, job, JobLogKind::Succeeded);
+    turn.aggregate.jobs.remove(job.id);
+}
+
+/// Writes an entry about the job as it is now.
+pub(crate) fn log(turn: &mut Turn<'_, '_>, job: &Job, kind: JobLogKind) -> HistoryId {
+    let id: HistoryId = turn.new_id();
+    let definition = job.definition_id.as_ref().and_then(|id| turn.definitions.by_id(id)).cloned();
+    let job_definition = definition.as_ref().and_then(|definition| {
+        definition.job_definitions.iter().find(|candidate| Some(candidate.id) == job.job_definition_id)
+    });
+    let is_failure = kind == JobLogKind::Failed;
+    let entry = JobLogEntry {
+        id,
+        kind,
+        timestamp: turn.env.now,
+        job_id: job.id,
+        due_date: job.due_date,
+        retries: job.retries,
+        priority: job.priority,
+        // Only the entry of a failure shows what the job remembers of it.
+        exception_message: job.exception_message.clone().filter(|_| is_failure),
+        exception_details: job.exception_details.clone().filter(|_| is_failure),
+        job_definition_id: job.job_definition_id,
+        job_type: job_definition.map_or_else(|| "".into(), |found| found.job_type.into()),
+        job_configuration: job_definition.map(|found| found.configuration.as_str().into()),
+        activity_id: job.activity_id.clone(),
+        failed_activity_id: job.failed_activity_id.clone(),
+        execution_id: job.execution_id,
+        process_instance_id: job.process_instance_id,
+        root_process_instance_id: job.root_process_instance_id,
+        definition_id: job.definition_id.clone(),
+        definition_key: job.definition_key.clone(),
+        deployment_id: definition.as_ref().map(|definition| definition.deployment_id),
+        tenant_id: job.tenant_id.clone(),
+        host_name: turn.env.host_name.into(),
+        batch_id: None,
+    };
+    turn.history.job_logged(entry);
+    id
 }
 
 fn priority(

@@ -46,8 +46,8 @@ mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{
-    Command, CustomListeners, OutputMappings, Reply, StartedProcessInstance, TaskChange, TaskProperties, VariablePatch,
-    VariableReach,
+    Command, CustomListeners, DueDateBase, FollowingRepetitions, OutputMappings, Reply, StartedProcessInstance,
+    TaskChange, TaskProperties, VariablePatch, VariableReach,
 };
 pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;

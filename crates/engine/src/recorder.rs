@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, TaskId, VariableInstanceId, VariableValue};
+use types::{
+    ActivityInstanceId, ExecutionId, IncidentId, ProcessInstanceId, TaskId, VariableInstanceId, VariableValue,
+};
 
 use crate::env::HistoryLevel;
 use crate::history::{
     ActivityEnd, ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance,
-    HistoricVariableInstance, HistoryChange, IdentityLinkLogEntry, ProcessInstanceEnd,
+    HistoricVariableInstance, HistoryChange, IdentityLinkLogEntry, JobLogEntry, ProcessInstanceEnd,
 };
 
 #[derive(Debug)]
@@ -147,6 +149,18 @@ impl Recorder {
     pub fn external_task_logged(&mut self, entry: ExternalTaskLogEntry) {
         if self.level >= HistoryLevel::Full {
             self.changes.push(HistoryChange::ExternalTaskLogged(entry));
+        }
+    }
+
+    pub fn job_logged(&mut self, entry: JobLogEntry) {
+        if self.level >= HistoryLevel::Full {
+            self.changes.push(HistoryChange::JobLogged(entry));
+        }
+    }
+
+    pub fn incident_annotated(&mut self, id: IncidentId, annotation: Option<Arc<str>>) {
+        if self.level >= HistoryLevel::Full {
+            self.changes.push(HistoryChange::IncidentAnnotated { id, annotation });
         }
     }
 

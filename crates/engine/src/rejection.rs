@@ -1,11 +1,15 @@
 //! Why a command was refused. Nothing has changed then.
 
+use std::sync::Arc;
+
 /// What went wrong, in terms of the engine. How it looks over REST is decided by the operation that was called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Rejection {
     pub kind: RejectionKind,
     pub message: String,
+    /// The element that was being worked on, where it was one.
+    pub activity_id: Option<Arc<str>>,
 }
 
 /// The classes that Camunda's REST API tells apart.
@@ -39,7 +43,7 @@ pub enum RejectionKind {
 
 impl Rejection {
     pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
-        Rejection { kind, message: message.into() }
+        Rejection { kind, message: message.into(), activity_id: None }
     }
 
     pub fn not_found(what: &str, id: impl std::fmt::Display) -> Self {

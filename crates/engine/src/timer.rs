@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{ElementIndex, ElementKind, EventTrigger, TimerDefinition, TimerForm};
+use bpmn::model::{
+    BoundaryEvent, BoundaryTrigger, Element, ElementIndex, ElementKind, EventTrigger, TimerDefinition, TimerForm,
+};
 use expression::Value;
 use types::{ExecutionId, JobId, Timestamp};
 
@@ -24,7 +26,7 @@ pub(crate) fn create_jobs(
     for (index, trigger) in definition.model.events_of(scope) {
         let EventTrigger::Timer(timer) = trigger else { continue };
         let element = definition.model.element(index);
-        let (due_date, repeat) = first_due(turn, execution, timer)?;
+        let (due_date, repeat) = first_due(turn, execution, timer, turn.env.now)?;
         let handler = match element.kind {
             ElementKind::BoundaryEvent(_) => JobHandler::TimerTransition { repeat },
             ElementKind::EventSubProcessStartEvent(_) => JobHandler::TimerStartEventSubprocess { repeat },
@@ -59,7 +61,57 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
         lock_expiration: None,
         ..fired.clone()
     };
-    turn.aggregate.jobs.insert(next);
+    job::insert(turn, next);
+    Ok(())
+}
+
+/// When a timer is due by what its expression gives now, counted from `base`; `None` for jobs of no timer.
+pub(crate) fn due_again(
+    turn: &mut Turn<'_, '_>,
+    job: &Job,
+    base: Timestamp,
+) -> Result<Option<Option<Timestamp>>, Rejection> {
+    let (Some(execution), Some(activity_id)) = (job.execution_id, &job.activity_id) else { return Ok(None) };
+    if matches!(job.handler, JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. }) {
+        return Ok(None);
+    }
+    let definition = turn.definition_of(execution)?;
+    let element = definition.model.element(turn.element_named(execution, activity_id)?);
+    let Some(timer) = timer_of(element) else { return Ok(None) };
+    let (due_date, _) = first_due(turn, execution, timer, base)?;
+    Ok(Some(due_date))
+}
+
+fn timer_of(element: &Element) -> Option<&TimerDefinition> {
+    let trigger = match &element.kind {
+        ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => trigger,
+        ElementKind::IntermediateCatchEvent(event) => &event.trigger,
+        _ => return None,
+    };
+    match trigger {
+        EventTrigger::Timer(timer) => Some(timer),
+        _ => None,
+    }
+}
+
+/// The repetitions after a job's come so much later. Those of a cron expression cannot.
+pub(crate) fn move_repetitions(turn: &mut Turn<'_, '_>, job: &Job, by_ms: i64) -> Result<(), Rejection> {
+    let (JobHandler::TimerTransition { repeat: Some(cycle) }
+    | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }) = &job.handler
+    else {
+        return Ok(());
+    };
+    let Some(moved) = due_date::moved_cycle(cycle, by_ms) else {
+        let message = format!("the repetitions of `{cycle}` cannot be moved");
+        return Err(Rejection::new(RejectionKind::BadUserRequest, message));
+    };
+    turn.aggregate.jobs.update(job.id, |row| {
+        if let JobHandler::TimerTransition { repeat } | JobHandler::TimerIntermediateTransition { repeat } =
+            &mut row.handler
+        {
+            *repeat = Some(moved.into());
+        }
+    });
     Ok(())
 }
 
@@ -68,8 +120,8 @@ fn first_due(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
     timer: &TimerDefinition,
+    now: Timestamp,
 ) -> Result<(Option<Timestamp>, Option<Arc<str>>), Rejection> {
-    let now = turn.env.now;
     due(timer, &evaluate::value(turn, execution, &timer.expression)?, now)
 }
 

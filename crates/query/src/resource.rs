@@ -9,6 +9,7 @@ pub mod historic_activity_instance;
 pub mod historic_batch;
 pub mod historic_external_task_log;
 pub mod historic_incident;
+pub mod historic_job_log;
 pub mod historic_process_instance;
 pub mod historic_task;
 pub mod historic_variable_instance;
@@ -30,6 +31,7 @@ pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCES;
 pub use historic_batch::HISTORIC_BATCHES;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOGS;
 pub use historic_incident::HISTORIC_INCIDENTS;
+pub use historic_job_log::HISTORIC_JOB_LOGS;
 pub use historic_process_instance::HISTORIC_PROCESS_INSTANCES;
 pub use historic_task::HISTORIC_TASKS;
 pub use historic_variable_instance::HISTORIC_VARIABLE_INSTANCES;
@@ -62,6 +64,7 @@ pub const ALL: &[&LazyLock<Resource>] = &[
     &HISTORIC_BATCHES,
     &HISTORIC_EXTERNAL_TASK_LOGS,
     &HISTORIC_INCIDENTS,
+    &HISTORIC_JOB_LOGS,
     &HISTORIC_PROCESS_INSTANCES,
     &HISTORIC_TASKS,
     &HISTORIC_VARIABLE_INSTANCES,

@@ -15,8 +15,8 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
-    batch, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history, job, message,
-    modification, process_definition, process_instance, signal, task,
+    batch, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history, incident, job,
+    job_definition, message, modification, process_definition, process_instance, signal, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -264,7 +264,7 @@ operations! {
         GET "/execution/{id}/messageSubscriptions/{messageName}" getMessageEventSubscription: nothing -> json => ENGINE, execution::message_subscription;
         POST "/execution" queryExecutions: json -> json => ENGINE, |call| list::rows(&resource::EXECUTIONS, call);
         POST "/execution/count" queryExecutionsCount: json -> json => ENGINE, |call| list::count(&resource::EXECUTIONS, call);
-        POST "/execution/{id}/create-incident" createIncident: json -> json;
+        POST "/execution/{id}/create-incident" createIncident: json -> json => ENGINE, incident::create;
         POST "/execution/{id}/localVariables" modifyLocalExecutionVariables: json -> nothing => WRAPPED, of_execution::modify;
         POST "/execution/{id}/localVariables/{varName}/data" setLocalExecutionVariableBinary: form -> nothing => WRAPPED, of_execution::put_data;
         POST "/execution/{id}/messageSubscriptions/{messageName}/trigger" triggerEvent: json -> nothing => WRAPPED, execution::trigger;
@@ -376,12 +376,12 @@ operations! {
         GET "/history/incident/count" getHistoricIncidentsCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_INCIDENTS, call);
     }
     "Historic Job Log" {
-        GET "/history/job-log" getHistoricJobLogs: nothing -> json;
-        GET "/history/job-log/count" getHistoricJobLogsCount: nothing -> json;
-        GET "/history/job-log/{id}" getHistoricJobLog: nothing -> json;
-        GET "/history/job-log/{id}/stacktrace" getStacktraceHistoricJobLog: nothing -> text;
-        POST "/history/job-log" queryHistoricJobLogs: json -> json;
-        POST "/history/job-log/count" queryHistoricJobLogsCount: json -> json;
+        GET "/history/job-log" getHistoricJobLogs: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_JOB_LOGS, call);
+        GET "/history/job-log/count" getHistoricJobLogsCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_JOB_LOGS, call);
+        GET "/history/job-log/{id}" getHistoricJobLog: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_JOB_LOGS, &list::ABSENT, call);
+        GET "/history/job-log/{id}/stacktrace" getStacktraceHistoricJobLog: nothing -> text => ENGINE, history::job_stacktrace;
+        POST "/history/job-log" queryHistoricJobLogs: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_JOB_LOGS, call);
+        POST "/history/job-log/count" queryHistoricJobLogsCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_JOB_LOGS, call);
     }
     "Historic Process Definition" {
         GET "/history/process-definition/cleanable-process-instance-report" getCleanableHistoricProcessInstanceReport: nothing -> json;
@@ -435,15 +435,15 @@ operations! {
         POST "/identity/verify" verifyUser: json -> json;
     }
     "Incident" {
-        DELETE "/incident/{id}" resolveIncident: nothing -> nothing;
-        DELETE "/incident/{id}/annotation" clearIncidentAnnotation: nothing -> nothing;
+        DELETE "/incident/{id}" resolveIncident: nothing -> nothing => LOOKED_UP, incident::resolve;
+        DELETE "/incident/{id}/annotation" clearIncidentAnnotation: nothing -> nothing => ENGINE, incident::clear_annotation;
         GET "/incident" getIncidents: nothing -> json => ENGINE, |call| list::rows(&resource::INCIDENTS, call);
         GET "/incident/count" getIncidentsCount: nothing -> json => ENGINE, |call| list::count(&resource::INCIDENTS, call);
         GET "/incident/{id}" getIncident: nothing -> json => ENGINE, |call| list::one(&resource::INCIDENTS, &list::ABSENT, call);
-        PUT "/incident/{id}/annotation" setIncidentAnnotation: json -> nothing;
+        PUT "/incident/{id}/annotation" setIncidentAnnotation: json -> nothing => ENGINE, incident::annotate;
     }
     "Job" {
-        DELETE "/job/{id}" deleteJob: nothing -> nothing;
+        DELETE "/job/{id}" deleteJob: nothing -> nothing => LOOKED_UP, job::delete;
         GET "/job" getJobs: nothing -> json => ENGINE, |call| list::rows(&resource::JOBS, call);
         GET "/job/count" getJobsCount: nothing -> json => ENGINE, |call| list::count(&resource::JOBS, call);
         GET "/job/{id}" getJob: nothing -> json => ENGINE, |call| list::one(&resource::JOBS, &list::ABSENT, call);
@@ -451,13 +451,13 @@ operations! {
         POST "/job" queryJobs: json -> json => ENGINE, |call| list::rows(&resource::JOBS, call);
         POST "/job/count" queryJobsCount: json -> json => ENGINE, |call| list::count(&resource::JOBS, call);
         POST "/job/retries" setJobRetriesAsyncOperation: json -> json;
-        POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing;
+        POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing => THING, job::recalculate_due_date;
         POST "/job/{id}/execute" executeJob: nothing -> nothing => JOB_EXECUTION, job::execute;
-        PUT "/job/suspended" updateSuspensionStateBy: json -> nothing;
+        PUT "/job/suspended" updateSuspensionStateBy: json -> nothing => ENGINE, job::set_suspension_of_many;
         PUT "/job/{id}/duedate" setJobDuedate: json -> nothing => JOB_CHANGE, job::set_due_date;
-        PUT "/job/{id}/priority" setJobPriority: json -> nothing;
+        PUT "/job/{id}/priority" setJobPriority: json -> nothing => LOOKED_UP, job::set_priority;
         PUT "/job/{id}/retries" setJobRetries: json -> nothing => JOB_CHANGE, job::set_retries;
-        PUT "/job/{id}/suspended" updateJobSuspensionState: json -> nothing;
+        PUT "/job/{id}/suspended" updateJobSuspensionState: json -> nothing => ENGINE, job::set_suspension;
     }
     "Job Definition" {
         GET "/job-definition" getJobDefinitions: nothing -> json => ENGINE, |call| list::rows(&resource::JOB_DEFINITIONS, call);
@@ -465,10 +465,10 @@ operations! {
         GET "/job-definition/{id}" getJobDefinition: nothing -> json => ENGINE, |call| list::one(&resource::JOB_DEFINITIONS, &list::ABSENT, call);
         POST "/job-definition" queryJobDefinitions: json -> json => ENGINE, |call| list::rows(&resource::JOB_DEFINITIONS, call);
         POST "/job-definition/count" queryJobDefinitionsCount: json -> json => ENGINE, |call| list::count(&resource::JOB_DEFINITIONS, call);
-        PUT "/job-definition/suspended" updateSuspensionStateJobDefinitions: json -> nothing;
-        PUT "/job-definition/{id}/jobPriority" setJobPriorityJobDefinition: json -> nothing;
-        PUT "/job-definition/{id}/retries" setJobRetriesJobDefinition: json -> nothing;
-        PUT "/job-definition/{id}/suspended" updateSuspensionStateJobDefinition: json -> nothing;
+        PUT "/job-definition/suspended" updateSuspensionStateJobDefinitions: json -> nothing => ENGINE, job_definition::set_suspension_of_many;
+        PUT "/job-definition/{id}/jobPriority" setJobPriorityJobDefinition: json -> nothing => LOOKED_UP, job_definition::set_priority;
+        PUT "/job-definition/{id}/retries" setJobRetriesJobDefinition: json -> nothing => JOB_CHANGE, job_definition::set_retries;
+        PUT "/job-definition/{id}/suspended" updateSuspensionStateJobDefinition: json -> nothing => ENGINE, job_definition::set_suspension;
     }
     "Message" {
         POST "/message" deliverMessage: json -> json => MESSAGE, message::deliver;

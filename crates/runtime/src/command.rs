@@ -148,6 +148,7 @@ impl Shared {
             history_level: self.settings.history_level,
             limits: &self.settings.limits,
             scripts: &self.settings.java_script,
+            host_name: &self.settings.host_name,
         };
         state.decide(work, &mut env)
     }
@@ -298,7 +299,13 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
         Command::DeleteProcessInstance { id, .. }
         | Command::ModifyProcessInstance { id, .. }
         | Command::SetProcessInstanceSuspension { id, .. } => Some(LocatedBy::ProcessInstance(*id)),
-        Command::PatchVariables { execution_id, .. } => Some(LocatedBy::Execution(*execution_id)),
+        Command::ResolveIncident { process_instance_id, .. }
+        | Command::AnnotateIncident { process_instance_id, .. } => {
+            Some(LocatedBy::ProcessInstance(*process_instance_id))
+        }
+        Command::PatchVariables { execution_id, .. } | Command::CreateIncident { execution_id, .. } => {
+            Some(LocatedBy::Execution(*execution_id))
+        }
         Command::TriggerExecution { id, .. } | Command::SignalExecution { id, .. } => Some(LocatedBy::Execution(*id)),
         Command::LockExternalTask { id, .. }
         | Command::ExtendExternalTaskLock { id, .. }
@@ -315,6 +322,10 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
         | Command::PatchTaskVariables { id, .. } => Some(LocatedBy::Task(*id)),
         Command::ExecuteJob { id }
         | Command::FailJob { id, .. }
+        | Command::DeleteJob { id }
+        | Command::RecalculateJobDueDate { id, .. }
+        | Command::SetJobPriority { id, .. }
+        | Command::SetJobSuspension { id, .. }
         | Command::SetJobRetries { id, .. }
         | Command::SetJobDueDate { id, .. } => Some(LocatedBy::Job(*id)),
     }

@@ -290,7 +290,9 @@ async fn job_definitions(shared: &Shared, id: &ProcessDefinitionId) -> Result<Ve
     let table = &tables::JOB_DEFINITION;
     let mut select =
         Select::all(table.source()).filter(Condition::equal(table.col("process_definition_id"), id.as_str()));
-    select.columns = ["id", "activity_id", "job_type", "configuration"].map(|name| table.col(name).into()).to_vec();
+    select.columns = ["id", "activity_id", "job_type", "configuration", "is_suspended", "override_priority"]
+        .map(|name| table.col(name).into())
+        .to_vec();
     let rows = shared.rows(&select).await?;
     rows.into_iter()
         .map(|row| {
@@ -300,6 +302,8 @@ async fn job_definitions(shared: &Shared, id: &ProcessDefinitionId) -> Result<Ve
                 activity_id: cells.optional_text()?.unwrap_or_default(),
                 job_type: job_type(&cells.text()?),
                 configuration: cells.optional_text()?.unwrap_or_default().to_string(),
+                is_suspended: cells.boolean()?,
+                override_priority: cells.optional_integer()?,
             })
         })
         .collect()

@@ -225,7 +225,7 @@ impl Shared {
                     history_time_to_live_days: model.history_time_to_live_days,
                     is_startable_in_tasklist: model.is_startable_in_tasklist,
                 };
-                let job_definitions = self.job_definitions_of(&model, deployment.deploy_time);
+                let job_definitions = self.job_definitions_of(&model, deployment.deploy_time, is_suspended);
                 let document_bytes = resource.contents.len();
                 let script_resources = script_resources(&model, resources);
                 let model = Arc::new(model);
@@ -250,7 +250,7 @@ impl Shared {
         }
     }
 
-    fn job_definitions_of(&self, model: &ProcessModel, now: Timestamp) -> Vec<JobDefinition> {
+    fn job_definitions_of(&self, model: &ProcessModel, now: Timestamp, is_suspended: bool) -> Vec<JobDefinition> {
         let timers = model.elements.iter().filter_map(|element| {
             let (job_type, trigger) = match &element.kind {
                 ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => {
@@ -275,6 +275,8 @@ impl Shared {
                 activity_id: element.id.clone(),
                 job_type,
                 configuration: format!("{form}: {}", timer.expression.text()),
+                is_suspended,
+                override_priority: None,
             })
         });
         let continuations = model.elements.iter().flat_map(|element| {
@@ -287,6 +289,8 @@ impl Shared {
                     activity_id: element.id.clone(),
                     job_type: JobDefinition::ASYNC_CONTINUATION,
                     configuration: configuration.to_owned(),
+                    is_suspended,
+                    override_priority: None,
                 })
         });
         timers.chain(continuations).collect()

@@ -26,6 +26,7 @@ impl Shared {
             of(&tables::HISTORIC_VARIABLE),
             of(&tables::HISTORIC_EXTERNAL_TASK_LOG),
             of(&tables::HISTORIC_INCIDENT),
+            of(&tables::HISTORIC_JOB_LOG),
             Mutation::delete(instances, this.clone()),
         ];
         self.delete_history(instances, this, mutations, || Error::not_found("ended process instance", id)).await

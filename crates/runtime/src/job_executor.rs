@@ -44,8 +44,8 @@ impl Shared {
         if let Some(root) = self.root_of(LocatedBy::Job(id)).await? {
             let work = LaneWork::Command(Command::ExecuteJob { id });
             let Err(error) = self.run(self.lanes.pin(root), work).await else { return Ok(()) };
-            if let Some(message) = failure(&error) {
-                let fail = LaneWork::Command(Command::FailJob { id, message });
+            if let Some((message, failed_activity_id)) = failure(&error) {
+                let fail = LaneWork::Command(Command::FailJob { id, message, failed_activity_id });
                 match self.run(self.lanes.pin(root), fail).await {
                     Ok(_) | Err(Error::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => {}
                     Err(other) => return Err(other),
@@ -56,7 +56,7 @@ impl Shared {
         let job = self.stored_jobs(Select::all(tables::JOB.source()).filter(with_id(id))).await?.pop();
         let job = job.ok_or_else(|| Error::not_found("job", id))?;
         let Err(error) = self.run_stored_job(&job).await else { return Ok(()) };
-        if let Some(message) = failure(&error) {
+        if let Some((message, _)) = failure(&error) {
             self.fail_stored_job(&job, &message).await?;
         }
         Err(error)
@@ -78,6 +78,7 @@ impl Shared {
                 let delete = self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)));
                 self.suspend_in_turn(suspension, vec![delete]).await
             }
+            job_row::JOB_DEFINITION_SUSPENSION => self.run_job_definition_suspension(job).await,
             other => Err(Error::Defect(format!("job {} has the unknown handler `{other}`", job.id))),
         }
     }
@@ -125,7 +126,7 @@ impl Shared {
             ("id", row::id(id)),
             ("incident_type", SqlValue::Text(IncidentType::FailedJob.name().into())),
             ("message", row::text(message)),
-            ("configuration", row::id(job.id.0)),
+            ("configuration", SqlValue::Text(job.id.to_string().into())),
             ("job_definition_id", job.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
             ("definition_id", job.definition_id.as_ref().map_or(SqlValue::Null, |id| SqlValue::Text(id.0.clone()))),
             ("activity_id", row::optional_text(job.activity_id.as_ref())),
@@ -203,12 +204,12 @@ impl Shared {
     }
 }
 
-/// The message to record of a failed job; `None` where it is not the job that failed.
-fn failure(error: &Error) -> Option<Arc<str>> {
+/// What to record of a failed job: the message, and the element that failed; `None` where it is not the job that failed.
+fn failure(error: &Error) -> Option<(Arc<str>, Option<Arc<str>>)> {
     match error {
         Error::Rejected(Rejection { kind: RejectionKind::Suspended, .. }) => None,
-        Error::Rejected(rejection) => Some(rejection.message.as_str().into()),
-        Error::Defect(text) => Some(text.as_str().into()),
+        Error::Rejected(rejection) => Some((rejection.message.as_str().into(), rejection.activity_id.clone())),
+        Error::Defect(text) => Some((text.as_str().into(), None)),
         Error::Parse { .. }
         | Error::NotImplemented(_)
         | Error::OptimisticLocking { .. }

@@ -14,6 +14,7 @@ pub(crate) const BATCH_MONITOR: &str = "batch-monitor-job";
 pub(crate) const SET_EXTERNAL_TASK_RETRIES: &str = "set-external-task-retries";
 pub(crate) const SUSPENSION: &str = "suspension";
 pub(crate) const TIMER_START: &str = "timer-start-event";
+pub(crate) const JOB_DEFINITION_SUSPENSION: &str = "job-definition-suspension";
 
 #[derive(Clone, Debug)]
 pub(crate) struct NewJob {

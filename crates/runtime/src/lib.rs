@@ -33,6 +33,7 @@ mod fetch;
 mod poll;
 
 mod batch;
+mod job_change;
 mod job_executor;
 mod job_row;
 mod message;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::StartedProcessInstance;
+use engine::{DueDateBase, FollowingRepetitions, StartedProcessInstance};
 use store::{ClaimOrder, ClaimTopic, LockedExternalTask};
 use types::{
     BatchId, DeploymentId, ExecutionId, ExternalTaskId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId,
@@ -238,4 +238,43 @@ pub struct Batch {
     pub tenant_id: Option<Arc<str>>,
     pub start_time: Timestamp,
     pub execution_start_time: Option<Timestamp>,
+}
+
+/// What is to become of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobChange {
+    /// The due date stays where none is given.
+    Retries {
+        retries: i32,
+        due_date: Option<Option<Timestamp>>,
+    },
+    DueDate {
+        due_date: Option<Timestamp>,
+        following: FollowingRepetitions,
+    },
+    Recalculation(DueDateBase),
+    Priority(i64),
+    Suspension(SuspensionState),
+    Delete,
+}
+
+/// Jobs that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobSet {
+    OfJobDefinition(JobDefinitionId),
+    OfProcessInstance(ProcessInstanceId),
+    OfDefinitions(DefinitionSet),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobDefinitionSet {
+    ById(JobDefinitionId),
+    OfDefinitions(DefinitionSet),
+}
+
+/// What becomes of the jobs of a job definition that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobsOfDefinition {
+    Included,
+    Left,
 }

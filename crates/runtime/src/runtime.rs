@@ -6,7 +6,8 @@ use engine::{Aggregate, Command, Modification, ProcessDefinition, RejectionKind,
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store};
 use types::{
-    BatchId, DeploymentId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp, VariableInstanceId, VariableMap,
+    BatchId, DeploymentId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp,
+    VariableInstanceId, VariableMap,
 };
 
 use crate::error::Error;
@@ -196,6 +197,49 @@ impl Runtime {
         self.shared.execute_job(id).await
     }
 
+    /// Of an incident that belongs to no instance.
+    pub async fn annotate_incident(&self, id: IncidentId, annotation: Option<Arc<str>>) -> Result<(), Error> {
+        self.shared.annotate_incident(id, annotation).await
+    }
+
+    pub async fn change_job(&self, id: JobId, change: JobChange) -> Result<(), Error> {
+        self.shared.change_job(id, change).await
+    }
+
+    pub async fn set_job_suspension(&self, which: JobSet, state: SuspensionState) -> Result<(), Error> {
+        self.shared.set_job_suspension(which, state).await
+    }
+
+    pub async fn set_job_definition_suspension(
+        &self,
+        which: JobDefinitionSet,
+        state: SuspensionState,
+        jobs: JobsOfDefinition,
+        at: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        self.shared.set_job_definition_suspension(which, state, jobs, at).await
+    }
+
+    /// Before any priority that the model says; `None` is that of the model again.
+    pub async fn set_job_definition_priority(
+        &self,
+        id: JobDefinitionId,
+        priority: Option<i64>,
+        jobs: JobsOfDefinition,
+    ) -> Result<(), Error> {
+        self.shared.set_job_definition_priority(id, priority, jobs).await
+    }
+
+    /// Of the jobs of a job definition that have none left.
+    pub async fn set_job_definition_retries(
+        &self,
+        id: JobDefinitionId,
+        retries: i32,
+        due_date: Option<Option<Timestamp>>,
+    ) -> Result<(), Error> {
+        self.shared.set_job_definition_retries(id, retries, due_date).await
+    }
+
     /// Parked polls are answered empty, work in hand is committed, later requests are refused.
     pub async fn shutdown(&self) {
         self.shared.admission.close();
@@ -208,7 +252,7 @@ impl Runtime {
 fn started(reply: Reply) -> Result<StartedProcessInstance, Error> {
     match reply {
         Reply::Started(started) => Ok(started),
-        Reply::Done | Reply::Correlated { .. } | Reply::Variables(_) => {
+        Reply::Done | Reply::Correlated { .. } | Reply::IncidentCreated(_) | Reply::Variables(_) => {
             Err(Error::Defect("a start was answered with something else".to_owned()))
         }
     }

@@ -1,5 +1,7 @@
 //! What can be set, with its defaults, and the named limits of the runtime.
 
+use std::sync::Arc;
+
 use bpmn::Delegates;
 use engine::{HistoryLevel, Limits};
 use query::Dialect;
@@ -10,6 +12,8 @@ use crate::clock::Clock;
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub history_level: HistoryLevel,
+    /// Of the machine; the log of jobs tells it.
+    pub host_name: Arc<str>,
     pub job_executor: JobExecutor,
     /// Bounds of one command.
     pub limits: Limits,
@@ -44,6 +48,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             history_level: HistoryLevel::Full,
+            host_name: "localhost".into(),
             job_executor: JobExecutor::On,
             limits: Limits::default(),
             java_script: JavaScript::default(),

@@ -69,6 +69,14 @@ impl Shared {
             self.add_instance_statements(&mut statements, suspension.state, "definition_id", &ids);
         }
         self.apply(statements).await?;
+        let definitions: Vec<ProcessDefinitionId> = ids
+            .into_iter()
+            .filter_map(|id| match id {
+                SqlValue::Text(id) => Some(ProcessDefinitionId(id)),
+                _ => None,
+            })
+            .collect();
+        self.forget_job_definitions(&definitions);
         self.definitions.forget_rows();
         if suspension.instances == InstancesOfDefinition::Included {
             self.after_suspension(suspension.state);
@@ -244,13 +252,16 @@ fn encode(suspension: &DefinitionSuspension) -> Arc<str> {
         InstancesOfDefinition::Included => "included",
         InstancesOfDefinition::Left => "left",
     };
-    let set = match &suspension.which {
+    format!("{state}\n{instances}\n{}", encode_set(&suspension.which)).into()
+}
+
+pub(crate) fn encode_set(which: &DefinitionSet) -> String {
+    match which {
         DefinitionSet::ById(id) => format!("id\n{id}"),
         DefinitionSet::ByKey { key, tenant: TenantChoice::Any } => format!("key\n{key}\nany"),
         DefinitionSet::ByKey { key, tenant: TenantChoice::None } => format!("key\n{key}\nnone"),
         DefinitionSet::ByKey { key, tenant: TenantChoice::Of(tenant) } => format!("key\n{key}\nof\n{tenant}"),
-    };
-    format!("{state}\n{instances}\n{set}").into()
+    }
 }
 
 pub(crate) fn decode(text: &str) -> Option<DefinitionSuspension> {
@@ -265,7 +276,12 @@ pub(crate) fn decode(text: &str) -> Option<DefinitionSuspension> {
         "left" => InstancesOfDefinition::Left,
         _ => return None,
     };
-    let which = match (parts.next()?, parts.next()?) {
+    let which = decode_set(parts)?;
+    Some(DefinitionSuspension { which, state, instances, at: None::<Timestamp> })
+}
+
+pub(crate) fn decode_set<'t>(mut parts: impl Iterator<Item = &'t str>) -> Option<DefinitionSet> {
+    Some(match (parts.next()?, parts.next()?) {
         ("id", id) => DefinitionSet::ById(ProcessDefinitionId::from(id)),
         ("key", key) => {
             let tenant = match parts.next()? {
@@ -277,8 +293,7 @@ pub(crate) fn decode(text: &str) -> Option<DefinitionSuspension> {
             DefinitionSet::ByKey { key: key.into(), tenant }
         }
         _ => return None,
-    };
-    Some(DefinitionSuspension { which, state, instances, at: None::<Timestamp> })
+    })
 }
 
 #[cfg(test)]

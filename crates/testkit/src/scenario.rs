@@ -153,7 +153,8 @@ fn command(world: &World, line: &Line) -> Command {
         "signal-execution" => Command::SignalExecution { id: execution(world, line.word(0)), variables },
         "job" => Command::ExecuteJob { id: job(world, line.word(0)) },
         "job-fails" => {
-            Command::FailJob { id: job(world, line.word(0)), message: line.after("message").expect("a message") }
+            let message = line.after("message").expect("a message");
+            Command::FailJob { id: job(world, line.word(0)), message, failed_activity_id: line.after("in") }
         }
         "job-retries" => Command::SetJobRetries {
             id: job(world, line.word(0)),

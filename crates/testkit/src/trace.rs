@@ -109,6 +109,15 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
         HistoryChange::IncidentCreated(row) => {
             format!("incident {} {:?}", row.incident_type.name(), row.message.as_deref().unwrap_or_default())
         }
+        HistoryChange::JobLogged(entry) => {
+            let message = entry.exception_message.as_ref().map(|text| format!(" {text:?}")).unwrap_or_default();
+            let retries = entry.retries;
+            let activity = entry.activity_id.as_deref().unwrap_or_default();
+            format!("log of job {activity}: {:?} retries {retries}{message}", entry.kind)
+        }
+        HistoryChange::IncidentAnnotated { annotation, .. } => {
+            format!("incident annotated {:?}", annotation.as_deref().unwrap_or_default())
+        }
         HistoryChange::IncidentEnded { is_deleted, .. } => {
             format!("incident {}", if *is_deleted { "deleted" } else { "resolved" })
         }

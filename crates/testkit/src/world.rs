@@ -113,6 +113,7 @@ impl World {
             history_level: self.history_level,
             limits: &limits,
             scripts: &JavaScript::default(),
+            host_name: "host",
         };
         let result = engine::execute(&self.definitions, &mut self.aggregate, command, &mut env);
         match &result {
@@ -162,6 +163,8 @@ fn job_definitions(model: &ProcessModel) -> Vec<JobDefinition> {
             activity_id: element.id.clone(),
             job_type,
             configuration: configuration.to_owned(),
+            is_suspended: false,
+            override_priority: None,
         })
         .collect()
 }

@@ -13,12 +13,13 @@ use crate::variables;
 use super::fail_external_task::Failure;
 use super::start_process_instance::Start;
 use super::{
-    Command, CustomListeners, Reply, StartedProcessInstance, change_task, complete_external_task, complete_task,
-    correlate_message, delete_process_instance, execute_job, extend_external_task_lock, fail_external_task, fail_job,
-    lock_external_task, modify_process_instance, patch_task_variables, patch_variables, set_external_task_priority,
-    set_external_task_retries, set_job_due_date, set_job_retries, set_process_instance_suspension, signal_execution,
-    start_process_instance, throw_external_task_bpmn_error, throw_task_bpmn_error, throw_task_escalation,
-    unlock_external_task,
+    Command, CustomListeners, Reply, StartedProcessInstance, annotate_incident, change_task, complete_external_task,
+    complete_task, correlate_message, create_incident, delete_job, delete_process_instance, execute_job,
+    extend_external_task_lock, fail_external_task, fail_job, lock_external_task, modify_process_instance,
+    patch_task_variables, patch_variables, recalculate_job_due_date, resolve_incident, set_external_task_priority,
+    set_external_task_retries, set_job_due_date, set_job_priority, set_job_retries, set_job_suspension,
+    set_process_instance_suspension, signal_execution, start_process_instance, throw_external_task_bpmn_error,
+    throw_task_bpmn_error, throw_task_escalation, unlock_external_task,
 };
 
 /// A reply that may lack what is known only at the end of the command.
@@ -114,9 +115,20 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
         }
         Command::SignalExecution { id, variables } => signal_execution::apply(turn, *id, variables),
         Command::ExecuteJob { id } => execute_job::apply(turn, *id),
-        Command::FailJob { id, message } => fail_job::apply(turn, *id, message),
+        Command::FailJob { id, message, failed_activity_id } => {
+            fail_job::apply(turn, *id, message, failed_activity_id.as_ref())
+        }
+        Command::DeleteJob { id } => delete_job::apply(turn, *id),
         Command::SetJobRetries { id, retries } => set_job_retries::apply(turn, *id, *retries),
-        Command::SetJobDueDate { id, due_date } => set_job_due_date::apply(turn, *id, *due_date),
+        Command::SetJobDueDate { id, due_date, following } => set_job_due_date::apply(turn, *id, *due_date, *following),
+        Command::RecalculateJobDueDate { id, base } => recalculate_job_due_date::apply(turn, *id, *base),
+        Command::SetJobPriority { id, priority } => set_job_priority::apply(turn, *id, *priority),
+        Command::SetJobSuspension { id, is_suspended } => set_job_suspension::apply(turn, *id, *is_suspended),
+        Command::CreateIncident { execution_id, incident_type, configuration, message } => {
+            create_incident::apply(turn, *execution_id, incident_type, configuration.as_ref(), message.as_ref())
+        }
+        Command::ResolveIncident { id, .. } => resolve_incident::apply(turn, *id),
+        Command::AnnotateIncident { id, annotation, .. } => annotate_incident::apply(turn, *id, annotation.as_ref()),
     }
 }
 
@@ -174,6 +186,13 @@ impl Command {
             | Command::ExecuteJob { .. }
             | Command::FailJob { .. }
             | Command::SetJobRetries { .. }
+            | Command::DeleteJob { .. }
+            | Command::RecalculateJobDueDate { .. }
+            | Command::SetJobPriority { .. }
+            | Command::SetJobSuspension { .. }
+            | Command::CreateIncident { .. }
+            | Command::ResolveIncident { .. }
+            | Command::AnnotateIncident { .. }
             | Command::SetJobDueDate { .. } => Reach::Aggregate,
         }
     }

@@ -4,12 +4,12 @@ use types::{JobId, VariableMap};
 
 use crate::command::Reply;
 use crate::command::dispatch::Answer;
-use crate::continuation;
 use crate::event;
 use crate::record::JobHandler;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::timer;
 use crate::turn::Turn;
+use crate::{continuation, job};
 
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Rejection> {
     let job = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
@@ -17,8 +17,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Reject
         return Err(Rejection::new(RejectionKind::Suspended, format!("job {id} is suspended")));
     }
     if let Some(step) = continuation::step_of(turn, &job)? {
-        super::set_job_retries::resolve_incident(turn, &job);
-        turn.aggregate.jobs.remove(id);
+        job::succeed(turn, &job);
         turn.agenda.push(step);
         return Ok(Answer::Ready(Reply::Done));
     }
@@ -34,8 +33,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Reject
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
     let element = turn.element_named(execution, activity_id)?;
-    super::set_job_retries::resolve_incident(turn, &job);
-    turn.aggregate.jobs.remove(id);
+    job::succeed(turn, &job);
     // An interrupting event takes the next repetition away again.
     timer::repeat(turn, &job)?;
     let step = event::happened(turn, execution, element, VariableMap::new())?;

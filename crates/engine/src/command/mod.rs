@@ -1,9 +1,12 @@
 //! What can be asked of a tree of instances: one file per command.
 
+mod annotate_incident;
 mod change_task;
 mod complete_external_task;
 mod complete_task;
 mod correlate_message;
+mod create_incident;
+mod delete_job;
 mod delete_process_instance;
 mod dispatch;
 mod execute_job;
@@ -14,10 +17,14 @@ mod lock_external_task;
 mod modify_process_instance;
 mod patch_task_variables;
 mod patch_variables;
+mod recalculate_job_due_date;
+mod resolve_incident;
 mod set_external_task_priority;
 mod set_external_task_retries;
 mod set_job_due_date;
+mod set_job_priority;
 mod set_job_retries;
+mod set_job_suspension;
 mod set_process_instance_suspension;
 mod signal_execution;
 mod start_process_instance;
@@ -32,8 +39,8 @@ pub(crate) use dispatch::{apply, complete_reply};
 use std::sync::Arc;
 
 use types::{
-    EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp,
-    VariableMap, VariableValue,
+    EventSubscriptionId, ExecutionId, ExternalTaskId, IncidentId, JobId, ProcessDefinitionId, ProcessInstanceId,
+    TaskId, Timestamp, VariableMap, VariableValue,
 };
 
 use crate::modification::Modification;
@@ -175,6 +182,11 @@ pub enum Command {
     FailJob {
         id: JobId,
         message: Arc<str>,
+        /// The element that could not be executed.
+        failed_activity_id: Option<Arc<str>>,
+    },
+    DeleteJob {
+        id: JobId,
     },
     SetJobRetries {
         id: JobId,
@@ -183,6 +195,36 @@ pub enum Command {
     SetJobDueDate {
         id: JobId,
         due_date: Option<Timestamp>,
+        following: FollowingRepetitions,
+    },
+    /// Evaluates the time of a timer again.
+    RecalculateJobDueDate {
+        id: JobId,
+        base: DueDateBase,
+    },
+    SetJobPriority {
+        id: JobId,
+        priority: i64,
+    },
+    SetJobSuspension {
+        id: JobId,
+        is_suspended: bool,
+    },
+    CreateIncident {
+        execution_id: ExecutionId,
+        incident_type: Arc<str>,
+        configuration: Option<Arc<str>>,
+        message: Option<Arc<str>>,
+    },
+    ResolveIncident {
+        /// Where it is.
+        process_instance_id: ProcessInstanceId,
+        id: IncidentId,
+    },
+    AnnotateIncident {
+        process_instance_id: ProcessInstanceId,
+        id: IncidentId,
+        annotation: Option<Arc<str>>,
     },
 }
 
@@ -241,6 +283,20 @@ pub enum CustomListeners {
     Skip,
 }
 
+/// Whether the repetitions after this one move along with its due date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FollowingRepetitions {
+    Left,
+    Moved,
+}
+
+/// From when on a duration is counted anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueDateBase {
+    CreateTime,
+    Now,
+}
+
 /// Which scope a variable is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VariableReach {
@@ -270,6 +326,7 @@ pub enum Reply {
         /// Those of the process's scope, as they are when the command ends.
         variables: Vec<(Arc<str>, VariableValue)>,
     },
+    IncidentCreated(IncidentId),
     /// Of a completed task: the variables of its process's scope, as they are when the command ends.
     Variables(Vec<(Arc<str>, VariableValue)>),
 }

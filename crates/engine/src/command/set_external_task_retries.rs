@@ -29,7 +29,7 @@ pub(super) fn set_retries(turn: &mut Turn<'_, '_>, task: &ExternalTask, retries:
             turn,
             Failure {
                 incident_type: IncidentType::FailedExternalTask,
-                configuration: task.id.0,
+                configuration: Some(task.id.to_string().into()),
                 execution_id: task.execution_id,
                 activity_id: Some(task.activity_id.clone()),
                 failed_activity_id: None,

@@ -1,6 +1,6 @@
 //! Sets the retries of a job. The incident of one without retries comes and goes with them.
 
-use types::JobId;
+use types::{HistoryId, JobId};
 
 use crate::command::Reply;
 use crate::command::dispatch::Answer;
@@ -18,36 +18,29 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId, retries: i32) -> Result<
     Ok(Answer::Ready(Reply::Done))
 }
 
-pub(super) fn set_retries(turn: &mut Turn<'_, '_>, id: JobId, retries: i32) -> Result<(), Rejection> {
+fn set_retries(turn: &mut Turn<'_, '_>, id: JobId, retries: i32) -> Result<(), Rejection> {
     let job = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
-    turn.aggregate.jobs.update(id, |row| row.retries = retries);
-    if job.retries > 0 && retries == 0 {
-        create_incident(turn, &job);
-    } else if job.retries == 0 && retries > 0 {
-        resolve_incident(turn, &job);
-    }
+    set_retries_after(turn, &job, retries, None);
     Ok(())
 }
 
-pub(super) fn resolve_incident(turn: &mut Turn<'_, '_>, job: &Job) {
-    if let Some(execution) = job.execution_id {
-        incident::resolve_all_about(turn, execution, job.id.0);
-    }
-}
-
-fn create_incident(turn: &mut Turn<'_, '_>, job: &Job) {
+/// `failure` is the newest entry in the log.
+pub(super) fn set_retries_after(turn: &mut Turn<'_, '_>, job: &Job, retries: i32, failure: Option<HistoryId>) {
+    turn.aggregate.jobs.update(job.id, |row| row.retries = retries);
     let Some(execution_id) = job.execution_id else { return };
-    incident::create(
-        turn,
-        Failure {
+    if job.retries > 0 && retries == 0 {
+        let failure = Failure {
             incident_type: IncidentType::FailedJob,
-            configuration: job.id.0,
+            configuration: Some(job.id.to_string().into()),
             execution_id,
             activity_id: job.activity_id.clone(),
             failed_activity_id: job.failed_activity_id.clone(),
             job_definition_id: job.job_definition_id,
             message: job.exception_message.clone(),
-            history_configuration: None,
-        },
-    );
+            history_configuration: failure.map(|id| id.0),
+        };
+        incident::create(turn, failure);
+    } else if job.retries == 0 && retries > 0 {
+        incident::resolve_all_about(turn, execution_id, job.id.0);
+    }
 }

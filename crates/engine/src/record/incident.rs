@@ -10,8 +10,8 @@ pub struct Incident {
     pub id: IncidentId,
     pub incident_type: IncidentType,
     pub message: Option<Arc<str>>,
-    /// The external task or job that failed.
-    pub configuration: Uuid,
+    /// The external task or job that failed, or whatever its maker says.
+    pub configuration: Option<Arc<str>>,
     pub execution_id: Option<ExecutionId>,
     pub process_instance_id: Option<ProcessInstanceId>,
     pub definition_id: Option<ProcessDefinitionId>,
@@ -28,17 +28,20 @@ pub struct Incident {
     pub annotation: Option<Arc<str>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IncidentType {
     FailedExternalTask,
     FailedJob,
+    /// Made from outside.
+    Other(Arc<str>),
 }
 
 impl IncidentType {
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             IncidentType::FailedExternalTask => "failedExternalTask",
             IncidentType::FailedJob => "failedJob",
+            IncidentType::Other(name) => name,
         }
     }
 }

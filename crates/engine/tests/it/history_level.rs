@@ -58,8 +58,10 @@ fn kind(change: &HistoryChange) -> &'static str {
         | HistoryChange::VariableDeleted { .. } => "variable",
         HistoryChange::TaskCreated(_) | HistoryChange::TaskChanged(_) => "task",
         HistoryChange::IdentityLinkLogged(_) => "link",
-        HistoryChange::ExternalTaskLogged(_) => "log",
-        HistoryChange::IncidentCreated(_) | HistoryChange::IncidentEnded { .. } => "incident",
+        HistoryChange::ExternalTaskLogged(_) | HistoryChange::JobLogged(_) => "log",
+        HistoryChange::IncidentCreated(_)
+        | HistoryChange::IncidentAnnotated { .. }
+        | HistoryChange::IncidentEnded { .. } => "incident",
     }
 }
 

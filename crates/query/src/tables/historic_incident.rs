@@ -7,7 +7,7 @@ pub const HISTORIC_INCIDENT: Table = Table {
         required("id", ColumnKind::Id),
         required("incident_type", ColumnKind::Text),
         optional("message", ColumnKind::Text),
-        required("configuration", ColumnKind::Id),
+        optional("configuration", ColumnKind::Text),
         optional("history_configuration", ColumnKind::Id),
         required("create_time", ColumnKind::Time),
         optional("end_time", ColumnKind::Time),

@@ -7,7 +7,7 @@ pub const INCIDENT: Table = Table {
         required("id", ColumnKind::Id),
         required("incident_type", ColumnKind::Text),
         optional("message", ColumnKind::Text),
-        required("configuration", ColumnKind::Id),
+        optional("configuration", ColumnKind::Text),
         optional("execution_id", ColumnKind::Id),
         optional("process_instance_id", ColumnKind::Id),
         optional("definition_id", ColumnKind::Text),

@@ -10,6 +10,7 @@ mod historic_activity_instance;
 mod historic_batch;
 mod historic_external_task_log;
 mod historic_incident;
+mod historic_job_log;
 mod historic_process_instance;
 mod historic_task;
 mod historic_variable;
@@ -33,6 +34,7 @@ pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCE;
 pub use historic_batch::HISTORIC_BATCH;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOG;
 pub use historic_incident::HISTORIC_INCIDENT;
+pub use historic_job_log::HISTORIC_JOB_LOG;
 pub use historic_process_instance::HISTORIC_PROCESS_INSTANCE;
 pub use historic_task::HISTORIC_TASK;
 pub use historic_variable::HISTORIC_VARIABLE;
@@ -72,4 +74,5 @@ pub const ALL: &[&Table] = &[
     &HISTORIC_EXTERNAL_TASK_LOG,
     &HISTORIC_INCIDENT,
     &HISTORIC_BATCH,
+    &HISTORIC_JOB_LOG,
 ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::RejectionKind;
-use query::tables::{HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_VARIABLE, VARIABLE};
+use query::tables::{HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_JOB_LOG, HISTORIC_VARIABLE, VARIABLE};
 
 use types::{FileValue, VariableType, VariableValue};
 
@@ -20,6 +20,17 @@ pub async fn error_details(call: Call) -> Result<Answer, Failure> {
     let found = row::row_by_id(call.runtime(), &HISTORIC_EXTERNAL_TASK_LOG, id).await?;
     let row = found.ok_or_else(|| Failure::not_found(format!("no entry of the external task log with id `{id}`")))?;
     match row.text("error_details") {
+        Some(details) => Ok(Answer::text(details.to_string())),
+        None => Ok(Answer::no_content()),
+    }
+}
+
+/// What a failed job said; 204 where there is nothing.
+pub async fn job_stacktrace(call: Call) -> Result<Answer, Failure> {
+    let id = call.path("id");
+    let found = row::row_by_id(call.runtime(), &HISTORIC_JOB_LOG, id).await?;
+    let row = found.ok_or_else(|| Failure::not_found(format!("no entry of the job log with id `{id}`")))?;
+    match row.text("exception_details").or_else(|| row.text("exception_message")) {
         Some(details) => Ok(Answer::text(details.to_string())),
         None => Ok(Answer::no_content()),
     }

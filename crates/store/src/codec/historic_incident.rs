@@ -19,7 +19,7 @@ impl RowEncode for HistoricIncident {
         row.uuid(self.id.0);
         row.text(self.incident_type.name());
         row.optional_text(self.message.as_deref());
-        row.uuid(self.configuration);
+        row.optional_text(self.configuration.as_deref());
         row.optional_uuid(self.history_configuration);
         row.time(self.create_time);
         row.null();

@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use engine::record::{Incident, IncidentType};
 use query::{Table, tables};
 use types::{ExecutionId, IncidentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId};
 
-use super::{RowDecode, RowEncode, RowSink, RowSource, corrupt};
+use super::{RowDecode, RowEncode, RowSink, RowSource};
 use crate::StoreError;
 
 impl RowEncode for Incident {
@@ -14,7 +16,7 @@ impl RowEncode for Incident {
         row.uuid(self.id.0);
         row.text(self.incident_type.name());
         row.optional_text(self.message.as_deref());
-        row.uuid(self.configuration);
+        row.optional_text(self.configuration.as_deref());
         row.optional_uuid(self.execution_id.map(|id| id.0));
         row.optional_uuid(self.process_instance_id.map(|id| id.0));
         row.optional_text(self.definition_id.as_ref().map(ProcessDefinitionId::as_str));
@@ -35,9 +37,9 @@ impl RowDecode for Incident {
     fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
         Ok(Incident {
             id: IncidentId(row.uuid()?),
-            incident_type: incident_type(&row.text()?)?,
+            incident_type: incident_type(row.text()?),
             message: row.optional_text()?,
-            configuration: row.uuid()?,
+            configuration: row.optional_text()?,
             execution_id: row.optional_uuid()?.map(ExecutionId),
             process_instance_id: row.optional_uuid()?.map(ProcessInstanceId),
             definition_id: row.optional_text()?.map(ProcessDefinitionId),
@@ -55,9 +57,7 @@ impl RowDecode for Incident {
     }
 }
 
-fn incident_type(name: &str) -> Result<IncidentType, StoreError> {
-    [IncidentType::FailedExternalTask, IncidentType::FailedJob]
-        .into_iter()
-        .find(|known| known.name() == name)
-        .ok_or_else(|| corrupt("an incident has an unknown type"))
+fn incident_type(name: Arc<str>) -> IncidentType {
+    let own = [IncidentType::FailedExternalTask, IncidentType::FailedJob];
+    own.into_iter().find(|known| known.name() == &*name).unwrap_or(IncidentType::Other(name))
 }

@@ -9,6 +9,7 @@ pub mod external_task;
 pub mod historic_activity_instance;
 pub mod historic_external_task_log;
 pub mod historic_incident;
+pub mod historic_job_log;
 pub mod historic_process_instance;
 pub mod historic_task;
 pub mod historic_variable;

@@ -82,7 +82,7 @@ fn every_record_fits_its_table() {
         id: IncidentId(id()),
         incident_type: IncidentType::FailedExternalTask,
         message: None,
-        configuration: id(),
+        configuration: Some(id().to_string().into()),
         history_configuration: None,
         create_time: NOW,
         execution_id: None,

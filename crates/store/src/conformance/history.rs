@@ -32,7 +32,7 @@ fn incident(waiting: &WaitingInstance) -> HistoricIncident {
         id: incident_id,
         incident_type: IncidentType::FailedJob,
         message: None,
-        configuration: id(),
+        configuration: Some(id().to_string().into()),
         history_configuration: None,
         create_time: NOW,
         execution_id: Some(waiting.scope.id),

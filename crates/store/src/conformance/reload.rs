@@ -174,7 +174,7 @@ fn incident(waiting: &WaitingInstance) -> Incident {
         id: incident_id,
         incident_type: IncidentType::FailedExternalTask,
         message: Some(text("no money")),
-        configuration: waiting.task.id.0,
+        configuration: Some(waiting.task.id.to_string().into()),
         execution_id: Some(waiting.scope.id),
         process_instance_id: Some(waiting.id()),
         definition_id: Some(waiting.instance.definition_id.clone()),

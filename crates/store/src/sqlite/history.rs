@@ -43,7 +43,11 @@ impl HistoryStatements<'_> {
                 set(&mut self.variable_deleted, id.0, |row| row.text(historic_variable::DELETED))
             }
             HistoryChange::ExternalTaskLogged(record) => insert_row(&mut self.external_task_log, record),
+            HistoryChange::JobLogged(record) => insert_row(&mut self.job_log, record),
             HistoryChange::IncidentCreated(record) => insert_row(&mut self.incident, record),
+            HistoryChange::IncidentAnnotated { id, annotation } => {
+                set(&mut self.incident_annotated, id.0, |row| row.optional_text(annotation.as_deref()))
+            }
             HistoryChange::IncidentEnded { id, end_time, is_deleted } => set(&mut self.incident_ended, id.0, |row| {
                 row.time(*end_time);
                 row.integer(if *is_deleted { historic_incident::DELETED } else { historic_incident::RESOLVED });

@@ -1,7 +1,7 @@
 //! The writer's statements, each prepared once.
 
 use engine::history::{ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance};
-use engine::history::{HistoricTask, HistoricVariableInstance, IdentityLinkLogEntry};
+use engine::history::{HistoricTask, HistoricVariableInstance, IdentityLinkLogEntry, JobLogEntry};
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
 use query::Dialect;
@@ -74,6 +74,8 @@ pub struct HistoryStatements<'c> {
     pub external_task_log: Statement<'c>,
     pub incident: Statement<'c>,
     pub incident_ended: Statement<'c>,
+    pub incident_annotated: Statement<'c>,
+    pub job_log: Statement<'c>,
 }
 
 pub struct ClaimStatements<'c> {
@@ -215,6 +217,8 @@ impl<'c> HistoryStatements<'c> {
                 connection,
                 "UPDATE historic_incident SET end_time = ?2, state = ?3 WHERE id = ?1",
             )?,
+            incident_annotated: prepare(connection, "UPDATE historic_incident SET annotation = ?2 WHERE id = ?1")?,
+            job_log: insert::<JobLogEntry>(connection)?,
         })
     }
 }

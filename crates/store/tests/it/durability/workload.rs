@@ -200,6 +200,7 @@ impl Worker {
             history_level: HistoryLevel::Full,
             limits: &limits,
             scripts: &NoScripts,
+            host_name: "host",
         };
         let outcome = engine::execute(&self.definition, aggregate, command, &mut env);
         let outcome = outcome.unwrap_or_else(|rejection| panic!("{command:?} is refused: {rejection:?}"));
@@ -281,6 +282,8 @@ fn definition() -> ProcessDefinition {
             activity_id: "late".into(),
             job_type: "timer-transition",
             configuration: "DURATION: PT1H".to_owned(),
+            is_suspended: false,
+            override_priority: None,
         }],
         model: Arc::new(model),
         script_resources: BTreeMap::new(),
