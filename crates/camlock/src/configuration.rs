@@ -104,6 +104,27 @@ pub const KEYS: &[Key] = &[
         is_switch: false,
     },
     Key {
+        name: "script-time-limit",
+        expected: "MILLISECONDS",
+        default: "1000",
+        help: "The longest that one script may run",
+        is_switch: false,
+    },
+    Key {
+        name: "script-memory-limit",
+        expected: "BYTES",
+        default: "33554432",
+        help: "The most memory that one script may use",
+        is_switch: false,
+    },
+    Key {
+        name: "delegates",
+        expected: "fail, external or CODE=TOPIC,CODE=TOPIC",
+        default: "fail",
+        help: "What becomes of service tasks whose code is a Java class or delegate expression",
+        is_switch: false,
+    },
+    Key {
         name: "cache-limit",
         expected: "BYTES",
         default: "16777216",
@@ -216,6 +237,7 @@ fn read_file(file: &Path) -> Result<FileValues, ConfigurationError> {
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(true) => "on".to_owned(),
             toml::Value::Boolean(false) => "off".to_owned(),
+            toml::Value::Table(entries) => pairs(&key, entries).map_err(unreadable)?,
             other => {
                 return Err(unreadable(format!("`{key}` is {}, expected a text, number or boolean", other.type_str())));
             }
@@ -223,6 +245,16 @@ fn read_file(file: &Path) -> Result<FileValues, ConfigurationError> {
         values.insert(key, (text, Origin::File(file.to_owned())));
     }
     Ok(values)
+}
+
+/// A table of texts in one text, as flags and variables have it.
+fn pairs(key: &str, entries: toml::Table) -> Result<String, String> {
+    let pair = |(name, value): (String, toml::Value)| match value {
+        toml::Value::String(text) => Ok(format!("{name}={text}")),
+        other => Err(format!("`{name}` in `{key}` is {}, expected a text", other.type_str())),
+    };
+    let pairs: Result<Vec<String>, String> = entries.into_iter().map(pair).collect();
+    Ok(pairs?.join(","))
 }
 
 #[cfg(test)]
@@ -250,6 +282,14 @@ mod tests {
         assert_eq!(layered(None, Some("activity"), file), Ok("activity".into()));
         assert_eq!(layered(None, None, file), Ok("audit".into()));
         assert_eq!(layered(None, None, None), Ok("full".into()));
+    }
+
+    #[test]
+    fn a_table_is_a_text_of_pairs() {
+        let table = "a = \"b\"\n\"${c}\" = \"d\"".parse().expect("a table");
+        assert_eq!(pairs("delegates", table), Ok("${c}=d,a=b".to_owned()));
+        let table = "a = 1".parse().expect("a table");
+        assert!(pairs("delegates", table).is_err_and(|error| error.contains("`a`")));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use engine::Limits;
 use rest::RestSettings;
 use runtime::{JobExecutor, Runtime};
+use script::{JavaScript, Limits as ScriptLimits};
 use store::Store;
 use store::sqlite::SqliteStore;
 use tokio::net::{TcpListener, TcpSocket};
@@ -96,6 +97,14 @@ fn runtime_settings(settings: &Settings) -> runtime::Settings {
         },
         aggregate_cache_bytes: settings.cache_bytes_max,
         deployment_bytes_max: settings.deployment_bytes_max,
+        java_script: JavaScript {
+            limits: ScriptLimits {
+                time: Duration::from_millis(settings.script_time_ms_max),
+                memory_bytes: settings.script_memory_bytes_max,
+                ..ScriptLimits::default()
+            },
+        },
+        delegates: settings.delegates.clone(),
         ..runtime::Settings::default()
     }
 }

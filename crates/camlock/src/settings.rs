@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+use bpmn::Delegates;
 use engine::HistoryLevel;
 
 use crate::configuration::{Configuration, ConfigurationError, KEYS};
@@ -21,6 +22,9 @@ pub struct Settings {
     pub variables_per_scope_max: u32,
     pub steps_per_command_max: u32,
     pub cache_bytes_max: usize,
+    pub script_time_ms_max: u64,
+    pub script_memory_bytes_max: usize,
+    pub delegates: Delegates,
 }
 
 impl Settings {
@@ -39,6 +43,9 @@ impl Settings {
             variables_per_scope_max: configuration.read("variable-limit", number)?,
             steps_per_command_max: configuration.read("step-limit", number)?,
             cache_bytes_max: configuration.read("cache-limit", number)?,
+            script_time_ms_max: configuration.read("script-time-limit", number)?,
+            script_memory_bytes_max: configuration.read("script-memory-limit", number)?,
+            delegates: configuration.read("delegates", delegates)?,
         })
     }
 }
@@ -90,6 +97,21 @@ fn history_level(text: &str) -> Result<HistoryLevel, String> {
     }
 }
 
+/// The name of a class or a delegate expression stands before the last `=`, its topic behind.
+fn delegates(text: &str) -> Result<Delegates, String> {
+    match text {
+        "fail" => return Ok(Delegates::Fail),
+        "external" => return Ok(Delegates::External),
+        _ => {}
+    }
+    let pair = |entry: &str| {
+        let (code, topic) = entry.rsplit_once('=')?;
+        let (code, topic) = (code.trim(), topic.trim());
+        (!code.is_empty() && !topic.is_empty()).then(|| (code.to_owned(), topic.to_owned()))
+    };
+    text.split(',').map(pair).collect::<Option<_>>().map(Delegates::Topics).ok_or_else(|| expected("delegates"))
+}
+
 fn folder(text: &str) -> Result<Option<PathBuf>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -124,6 +146,14 @@ mod tests {
     }
 
     #[test]
+    fn delegates_are_named_with_their_topics() {
+        let topics = [("org.A", "a"), ("${b == 1}", "b")].map(|(code, topic)| (code.to_owned(), topic.to_owned()));
+        let expected = Delegates::Topics(topics.into_iter().collect());
+        assert_eq!(settings("delegates", "org.A=a, ${b == 1}=b").map(|settings| settings.delegates), Ok(expected));
+        assert_eq!(settings("delegates", "external").map(|settings| settings.delegates), Ok(Delegates::External));
+    }
+
+    #[test]
     fn each_bad_value_is_refused_with_key_and_value() {
         for (key, value) in [
             ("listen", "nonsense"),
@@ -135,6 +165,9 @@ mod tests {
             ("deploy", "/no/such/folder"),
             ("body-limit", "0"),
             ("max-tasks-limit", "many"),
+            ("script-time-limit", "0"),
+            ("delegates", "org.Delegate"),
+            ("delegates", "=topic"),
         ] {
             let error = settings(key, value).expect_err(key);
             assert!(error.contains(key) && error.contains(value), "{error}");

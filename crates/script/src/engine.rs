@@ -101,7 +101,7 @@ impl BoundedRuntime {
     }
 
     fn run_in_context(&self, limits: &Limits, source: &str) -> Result<Value, Stopped> {
-        let handles = Handles::default();
+        let handles = Handles::for_script(source);
         let context = Context::full(&self.runtime)?;
         let exits = context.with(|ctx| {
             prepare(&ctx, &handles, source)

@@ -2,7 +2,7 @@
 //!
 //! Spin's JSON nodes are changed in place: a change of a node that was reached through another one shows in both.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub(crate) struct Handles {
     held: Rc<RefCell<Vec<Held>>>,
     /// The numbers of the host that have entered, by their bits as floating ones.
     numbers: Rc<RefCell<BTreeMap<u64, Value>>>,
+    has_null: Rc<Cell<bool>>,
+    has_literals: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +41,20 @@ fn changes_node(method: &str, arguments: &[Value]) -> bool {
 impl Handles {
     pub fn hold(&self, value: Value) -> Result<usize, EvaluationError> {
         self.hold_within(value, None)
+    }
+
+    pub fn for_script(source: &str) -> Handles {
+        Handles { has_literals: source.contains(|character: char| character.is_ascii_digit()), ..Handles::default() }
+    }
+
+    /// A null of the host has entered.
+    pub fn note_null(&self) {
+        self.has_null.set(true);
+    }
+
+    /// The script has no number of its own: one that it gives may be calculated with nulls of the host.
+    pub fn calculates_with_nulls(&self) -> bool {
+        self.has_null.get() && !self.has_literals
     }
 
     pub fn remember(&self, number: f64, value: &Value) {

@@ -55,7 +55,10 @@ pub(crate) fn held<'js>(ctx: &Ctx<'js>, handles: &Handles, handle: usize) -> Res
 fn into<'js>(ctx: &Ctx<'js>, handles: &Handles, value: &Value, depth: u32) -> Result<Js<'js>, MarshalError> {
     check_depth(depth)?;
     Ok(match value {
-        Value::Null => Js::new_null(ctx.clone()),
+        Value::Null => {
+            handles.note_null();
+            Js::new_null(ctx.clone())
+        }
         Value::Boolean(truth) => Js::new_bool(ctx.clone(), *truth),
         Value::Short(_) | Value::Integer(_) | Value::Long(_) | Value::BigInteger(_) | Value::Decimal(_) => {
             let number = value.to_double()?;
@@ -118,7 +121,11 @@ fn from(handles: &Handles, value: &Js<'_>, depth: u32) -> Result<Value, MarshalE
         return Ok(Value::Boolean(truth));
     }
     if let Some(number) = value.as_int() {
-        return Ok(Value::Integer(number));
+        return Ok(match handles.calculates_with_nulls() {
+            // Camunda: so is what is calculated with null, which is 0.
+            true => Value::Double(f64::from(number)),
+            false => Value::Integer(number),
+        });
     }
     if let Some(number) = value.as_float() {
         return Ok(handles.remembered(number).unwrap_or(Value::Double(number)));

@@ -30,6 +30,7 @@ fn results() {
         ("3000000000", Value::from(3e9)),
         ("function f(a) { return a * 2 } f(i)", Value::from(6.0)),
         ("i + 1", Value::from(4.0)),
+        ("nul + nul", Value::from(0.0)),
         ("i", Value::from(3)),
         ("l", Value::from(5_i64)),
         ("execution.getVariable('l')", Value::from(5_i64)),
