@@ -27,6 +27,8 @@ pub struct ProcessModel {
     pub event_sub_processes: Vec<ElementIndex>,
     /// Where an instance starts unless an event starts it.
     pub initial: Option<ElementIndex>,
+    /// Changes of variables matter to an event.
+    pub has_conditional_events: bool,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
     /// Names of the deployment's resources that scripts are read from.
     pub script_resources: BTreeSet<Arc<str>>,
@@ -155,6 +157,24 @@ pub enum EventTrigger {
     Message { name: Expression },
     Signal { name: Expression },
     Timer(TimerDefinition),
+    Conditional(ConditionalTrigger),
+}
+
+/// A condition that is looked at when variables change.
+#[derive(Debug)]
+pub struct ConditionalTrigger {
+    pub condition: Condition,
+    /// `None` is any variable.
+    pub variable_name: Option<Arc<str>>,
+    /// None of them is all of them.
+    pub variable_events: Vec<VariableEvent>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariableEvent {
+    Create,
+    Update,
+    Delete,
 }
 
 /// Tells all that wait for the signal, in every instance.
@@ -558,6 +578,24 @@ impl ProcessModel {
         });
         own.into_iter().chain(behind).chain(caught)
     }
+
+    /// The condition that an event waits for, if it is one that does.
+    pub fn condition_of(&self, event: ElementIndex) -> Option<&ConditionalTrigger> {
+        let trigger = match &self.element(event).kind {
+            ElementKind::IntermediateCatchEvent(catch) => &catch.trigger,
+            ElementKind::EventStartEvent(start) => &start.trigger,
+            ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. })
+            | ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent {
+                trigger: BoundaryTrigger::Event(trigger),
+                ..
+            }) => trigger,
+            _ => return None,
+        };
+        match trigger {
+            EventTrigger::Conditional(trigger) => Some(trigger),
+            _ => None,
+        }
+    }
 }
 
 impl Element {
@@ -578,6 +616,7 @@ impl Element {
                 EventTrigger::Message { .. } => "messageStartEvent",
                 EventTrigger::Signal { .. } => "signalStartEvent",
                 EventTrigger::Timer(_) => "startTimerEvent",
+                EventTrigger::Conditional(_) => "conditionalStartEvent",
             },
             ElementKind::NoneEndEvent => "noneEndEvent",
             ElementKind::ErrorEndEvent { .. } => "errorEndEvent",
@@ -599,6 +638,7 @@ impl Element {
                 EventTrigger::Message { .. } => "intermediateMessageCatch",
                 EventTrigger::Signal { .. } => "intermediateSignalCatch",
                 EventTrigger::Timer(_) => "intermediateTimer",
+                EventTrigger::Conditional(_) => "intermediateConditional",
             },
             ElementKind::LinkCatchEvent => "intermediateLinkCatch",
             ElementKind::SignalThrowEvent(event) if event.is_end_event => "signalEndEvent",
@@ -620,6 +660,7 @@ impl Element {
                 BoundaryTrigger::Event(EventTrigger::Message { .. }) => "messageStartEvent",
                 BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "signalStartEvent",
                 BoundaryTrigger::Event(EventTrigger::Timer(_)) => "startTimerEvent",
+                BoundaryTrigger::Event(EventTrigger::Conditional(_)) => "conditionalStartEvent",
             },
             ElementKind::MultiInstanceBody(_) => "multiInstanceBody",
             ElementKind::BoundaryEvent(event) => match event.trigger {
@@ -628,6 +669,7 @@ impl Element {
                 BoundaryTrigger::Event(EventTrigger::Message { .. }) => "boundaryMessage",
                 BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "boundarySignal",
                 BoundaryTrigger::Event(EventTrigger::Timer(_)) => "boundaryTimer",
+                BoundaryTrigger::Event(EventTrigger::Conditional(_)) => "boundaryConditional",
             },
         }
     }

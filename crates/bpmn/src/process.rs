@@ -58,6 +58,7 @@ pub(crate) fn read<'d>(
         flows: arena.flows,
         event_sub_processes: arena.event_sub_processes,
         initial,
+        has_conditional_events: arena.has_conditional_events,
         elements_by_id: arena.elements_by_id,
         script_resources,
     })

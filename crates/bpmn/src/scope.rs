@@ -44,6 +44,8 @@ pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
 pub(crate) enum Wait {
     Message(String),
     Signal(String),
+    /// Of start events only.
+    Condition(String),
 }
 
 /// The link events of a process.
@@ -71,6 +73,7 @@ pub(crate) struct Arena<'d> {
     pub references: Vec<References<'d>>,
     pub flows: Vec<Flow>,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
+    pub has_conditional_events: bool,
     /// Those of the process itself.
     pub event_sub_processes: Vec<ElementIndex>,
 }

@@ -61,8 +61,12 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     source.default_flow = if is_default { Some(index) } else { source.default_flow };
 }
 
-/// The condition of a flow: an expression or, in a language, a script.
-fn read_condition(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, flow: &str) -> Option<Condition> {
+/// The condition of a flow or an event: an expression or, in a language, a script.
+pub(crate) fn read_condition(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    node: Node<'_>,
+    flow: &str,
+) -> Option<Condition> {
     if !has_formal_type(node) {
         builder.report.error_for(node, &[flow], "the condition has another xsi:type than tFormalExpression");
     }

@@ -14,7 +14,7 @@ use crate::evaluate::Interruption;
 use crate::listener::{self, Heard, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{continuation, error_propagation, escalation, event, modification, tree};
+use crate::{conditional, continuation, error_propagation, escalation, event, modification, tree};
 
 /// One move of one execution.
 #[derive(Clone, Debug)]
@@ -129,6 +129,10 @@ impl Agenda {
 pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
     let steps_max = turn.env.limits.steps_max;
     for _ in 0..steps_max {
+        // Camunda: changes are looked at when something moves. Those that nothing follows on count for nothing.
+        if !turn.variable_changes.is_empty() && !turn.agenda.steps.is_empty() {
+            conditional::look_at_changes(turn)?;
+        }
         let Some(mut step) = turn.agenda.steps.pop() else { return Ok(()) };
         // A step of a path that another path has cancelled meanwhile is void.
         if step.execution_mut().is_none_or(|execution| turn.aggregate.execution(*execution).is_some()) {
@@ -186,7 +190,12 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
                 _ => execution,
             };
             let execution = tree::enter_activity(turn, execution, element)?;
-            if notify(turn, execution, listener::activity_started)? == Heard::Regular {
+            if notify(turn, execution, listener::activity_started)? == Heard::Thrown {
+                return Ok(());
+            }
+            conditional::scope_entered(turn, execution)?;
+            // A condition that held may have cancelled it.
+            if turn.aggregate.execution(execution).is_some() {
                 let next = behavior::enter(turn, execution, element)?;
                 schedule(turn, execution, next)?;
             }
@@ -281,13 +290,17 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Resu
         Next::Wait => {}
         Next::Leave => turn.agenda.push(Step::Leave { execution }),
         Next::End => turn.agenda.push(Step::End { execution }),
-        Next::EnterInner(element) => turn.agenda.push(Step::Enter { execution, element }),
+        Next::EnterInner(element) => {
+            turn.agenda.push(Step::Enter { execution, element });
+            conditional::inside_begins(turn, execution)?;
+        }
         Next::EnterInstances { element, paths } => {
             turn.agenda.push(Step::EnterInstances { execution, element, paths });
         }
         Next::Throw(error) => turn.agenda.push(Step::Throw { execution, error }),
         Next::Escalate(code) => turn.agenda.push(Step::Escalate { execution, code }),
         Next::Join => turn.agenda.push(Step::Join { execution }),
+        Next::Receive(delivery) => event::deliver_now(turn, &delivery)?,
         Next::LeaveAfter(deliveries) => {
             // On the agenda already, so that it follows its execution if a delivery moves that.
             let leave = turn.agenda.steps.len();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bpmn::model::{Action, Condition, Delegate, Script, ScriptSource};
-use expression::{EvaluationError, Expression, ScriptFailure, Value};
+use expression::{EvaluationError, EvaluationProblem, Expression, ScriptFailure, Value};
 use types::{ExecutionId, TaskId, VariableValue};
 
 use crate::agenda::BpmnError;
@@ -147,6 +147,26 @@ pub(crate) fn condition(
             Err(Rejection::new(RejectionKind::ProcessEngine, message))
         }
     }
+}
+
+/// Whether the condition of an event holds. One that names a variable that is not there, or a script that fails, does not.
+pub(crate) fn holds(turn: &mut Turn<'_, '_>, execution: ExecutionId, condition: &Condition) -> Result<bool, Rejection> {
+    match condition {
+        Condition::Expression(expression) => {
+            let evaluated = expression.evaluate(&Surroundings::of(turn, Subject::Execution(execution)));
+            if evaluated.is_err_and(|error| error.problem == EvaluationProblem::UnknownProperty) {
+                return Ok(false);
+            }
+        }
+        Condition::Script(condition) => match script(turn, execution, condition) {
+            Ok(Value::Boolean(truth)) => return Ok(truth),
+            Err(Interruption::Refused(rejection)) if rejection.kind == RejectionKind::LimitReached => {
+                return Err(rejection);
+            }
+            Ok(_) | Err(_) => return Ok(false),
+        },
+    }
+    self::condition(turn, execution, condition)
 }
 
 /// A text, or nothing where the expression gives null.

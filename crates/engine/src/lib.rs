@@ -23,6 +23,7 @@ pub mod start_event;
 mod agenda;
 mod bean;
 mod behavior;
+mod conditional;
 mod continuation;
 mod cron;
 mod due_date;

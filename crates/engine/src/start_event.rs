@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{Element, ProcessModel, TimerDefinition};
-use expression::{Context, EvaluationError, Expression, Value};
-use types::Timestamp;
+use bpmn::model::{Condition, ConditionalTrigger, Element, ProcessModel, TimerDefinition};
+use expression::{Context, EvaluationError, EvaluationProblem, Expression, Value};
+use types::{Timestamp, VariableMap};
 
 use crate::rejection::{Rejection, RejectionKind};
 use crate::{due_date, evaluate, job, timer};
@@ -18,9 +18,10 @@ pub struct StartTimer {
     pub repeat: Option<Arc<str>>,
 }
 
-/// Nothing but the clock.
-struct Nothing {
+/// Nothing but the clock, and at most the variables that an instance would begin with.
+struct Nothing<'v> {
     now: Timestamp,
+    variables: Option<&'v VariableMap>,
 }
 
 /// The name of a message or signal; none where the expression gives null.
@@ -59,14 +60,32 @@ pub fn job_priority(element: &Element, model: &ProcessModel, now: Timestamp) -> 
     job::priority_of(expression, &value(expression, now)?)
 }
 
+/// Whether the condition of a start event holds for variables that an instance would begin with.
+///
+/// # Errors
+/// It cannot be evaluated, but for variables that are not there, or gives no Boolean.
+pub fn holds(trigger: &ConditionalTrigger, variables: &VariableMap, now: Timestamp) -> Result<bool, Rejection> {
+    if trigger.variable_name.as_ref().is_some_and(|name| !variables.contains_key(name)) {
+        return Ok(false);
+    }
+    let Condition::Expression(condition) = &trigger.condition else { return Ok(false) };
+    match condition.evaluate(&Nothing { now, variables: Some(variables) }) {
+        Ok(Value::Boolean(truth)) => Ok(truth),
+        Ok(other) => Err(evaluate::wrong_type(condition, &other, "a Boolean")),
+        Err(error) if error.problem == EvaluationProblem::UnknownProperty => Ok(false),
+        Err(error) => Err(Rejection::new(RejectionKind::Expression, error.to_string())),
+    }
+}
+
 fn value(expression: &Expression, now: Timestamp) -> Result<Value, Rejection> {
-    let evaluated = expression.evaluate(&Nothing { now });
+    let evaluated = expression.evaluate(&Nothing { now, variables: None });
     evaluated.map_err(|error| Rejection::new(RejectionKind::Expression, error.to_string()))
 }
 
-impl Context for Nothing {
-    fn resolve(&self, _name: &str) -> Result<Option<Value>, EvaluationError> {
-        Ok(None)
+impl Context for Nothing<'_> {
+    fn resolve(&self, name: &str) -> Result<Option<Value>, EvaluationError> {
+        let variable = self.variables.and_then(|variables| variables.get(name));
+        Ok(variable.map(|write| Value::from(&write.value)))
     }
 
     fn function(&self, prefix: Option<&str>, name: &str, arguments: &[Value]) -> Result<Value, EvaluationError> {

@@ -8,7 +8,7 @@ use crate::record::{EventSubscription, EventType};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 
-/// One for each message and signal that a scope waits for; `None` is the process.
+/// One for each message, signal and condition that a scope waits for; `None` is the process.
 pub(crate) fn create(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
@@ -17,11 +17,12 @@ pub(crate) fn create(
 ) -> Result<(), Rejection> {
     for (index, trigger) in model.events_of(scope) {
         let (event_type, name) = match trigger {
-            EventTrigger::Message { name } => (EventType::Message, name),
-            EventTrigger::Signal { name } => (EventType::Signal, name),
+            EventTrigger::Message { name } => (EventType::Message, Some(name)),
+            EventTrigger::Signal { name } => (EventType::Signal, Some(name)),
+            EventTrigger::Conditional(_) => (EventType::Conditional, None),
             EventTrigger::Timer(_) => continue,
         };
-        let event_name = evaluate::text(turn, execution, name)?;
+        let event_name = evaluate::optional_text(turn, execution, name)?;
         let id: EventSubscriptionId = turn.new_id();
         let instance = turn.instance_of(execution);
         let row = EventSubscription {

@@ -9,6 +9,7 @@ use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Uuid, VariableVa
 use crate::agenda::Agenda;
 use crate::change::{ChangeSet, ExternalTaskGuard, RevisionCheck};
 use crate::command::Reply;
+use crate::conditional::VariableChange;
 use crate::definition::{Definitions, ProcessDefinition};
 use crate::effect::Effect;
 use crate::env::Env;
@@ -49,6 +50,8 @@ pub(crate) struct Turn<'a, 'e> {
     /// Order of the newest activity start.
     sequence: u64,
     pub thrown_signals: Vec<ThrownSignal>,
+    /// What conditional events have still to look at.
+    pub variable_changes: Vec<VariableChange>,
 }
 
 /// Whether a command decides on more than the row of one external task.
@@ -79,6 +82,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             final_variables: BTreeMap::new(),
             sequence,
             thrown_signals: Vec::new(),
+            variable_changes: Vec::new(),
         }
     }
 

@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use bpmn::model::VariableEvent;
 use types::{ActivityInstanceId, ExecutionId, TaskId, VariableInstanceId, VariableMap, VariableValue, VariableWrite};
 
 use crate::command::{VariablePatch, VariableReach};
+use crate::conditional;
 use crate::history::HistoricVariableInstance;
 use crate::instance::ScopeKey;
 use crate::record::{ExecutionKind, VariableInstance};
@@ -198,6 +200,8 @@ fn set_local(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, write: V
         );
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     }
+    let event = if stored.is_some() || is_transient { VariableEvent::Update } else { VariableEvent::Create };
+    conditional::variable_changed(turn, scope, name, event);
     if write.transient {
         turn.transient_variables.insert(key, write.value);
         return Ok(());
@@ -270,11 +274,13 @@ fn owning_activity_instance(turn: &Turn<'_, '_>, execution: ExecutionId, task: O
 
 fn remove(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>) {
     if turn.transient_variables.remove(&(scope, name.clone())).is_some() {
+        conditional::variable_changed(turn, scope, name, VariableEvent::Delete);
         return;
     }
     if let Some(id) = turn.aggregate.variable_named(scope, name).map(|variable| variable.id) {
         turn.aggregate.variables.remove(id);
         turn.history.variable_deleted(id);
+        conditional::variable_changed(turn, scope, name, VariableEvent::Delete);
     }
 }
 

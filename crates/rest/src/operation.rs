@@ -15,8 +15,8 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
-    batch, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history, incident, job,
-    job_definition, message, modification, process_definition, process_instance, signal, task,
+    batch, condition, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history,
+    incident, job, job_definition, message, modification, process_definition, process_instance, signal, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -200,7 +200,7 @@ operations! {
         PUT "/batch/{id}/suspended" updateBatchSuspensionState: json -> nothing => BATCH, batch::set_suspension;
     }
     "Condition" {
-        POST "/condition" evaluateCondition: json -> json;
+        POST "/condition" evaluateCondition: json -> json => ENGINE, condition::evaluate;
     }
     "Decision Definition" {
         GET "/decision-definition" getDecisionDefinitions: nothing -> json;

@@ -154,6 +154,16 @@ pub struct Signal {
     pub variables: VariableMap,
 }
 
+/// Variables that conditional start events look at.
+#[derive(Clone, Debug, Default)]
+pub struct ConditionEvaluation {
+    pub variables: VariableMap,
+    pub business_key: Option<Arc<str>>,
+    /// Only this one; `None` is every process.
+    pub definition_id: Option<ProcessDefinitionId>,
+    pub tenant: Option<TenantChoice>,
+}
+
 /// How many receivers a message may have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageReach {

@@ -149,6 +149,14 @@ impl Runtime {
         self.shared.throw_signal(signal).await
     }
 
+    /// Starts the processes whose conditions hold.
+    pub async fn evaluate_start_conditions(
+        &self,
+        evaluation: ConditionEvaluation,
+    ) -> Result<Vec<StartedProcessInstance>, Error> {
+        self.shared.evaluate_start_conditions(evaluation).await
+    }
+
     pub async fn correlate_message(&self, message: MessageCorrelation) -> Result<Vec<Correlated>, Error> {
         self.shared.correlate_message(message).await
     }

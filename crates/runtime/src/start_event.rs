@@ -6,14 +6,15 @@ use bpmn::model::{Element, EventTrigger};
 use bpmn::{ElementKind, ProcessModel};
 use engine::definition::JobDefinition;
 use engine::record::{EventType, Job, JobHandler};
-use engine::{ProcessDefinition, RejectionKind, TableChange, start_event};
+use engine::{ProcessDefinition, RejectionKind, Reply, StartedProcessInstance, TableChange, start_event};
 use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
 use types::{EventSubscriptionId, JobId, ProcessDefinitionId, Timestamp};
 
+use crate::command::in_own_task;
 use crate::error::Error;
 use crate::job_row::{NewJob, OfDefinition, StoredJob, TIMER_START};
-use crate::request::DefinitionRow;
+use crate::request::{ConditionEvaluation, DefinitionRow, DefinitionSelector};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 
@@ -37,8 +38,9 @@ impl Shared {
         for element in &model.elements {
             let ElementKind::EventStartEvent(event) = &element.kind else { continue };
             let (event_type, name) = match &event.trigger {
-                EventTrigger::Message { name } => (EventType::Message, name),
-                EventTrigger::Signal { name } => (EventType::Signal, name),
+                EventTrigger::Message { name } => (EventType::Message, Some(name)),
+                EventTrigger::Signal { name } => (EventType::Signal, Some(name)),
+                EventTrigger::Conditional(_) => (EventType::Conditional, None),
                 EventTrigger::Timer(timer) => {
                     let timer = start_event::timer(timer, now)?;
                     let priority = start_event::job_priority(element, model, now)?;
@@ -47,7 +49,10 @@ impl Shared {
                     continue;
                 }
             };
-            let name = start_event::event_name(name, now)?;
+            let name = match name {
+                Some(name) => start_event::event_name(name, now)?,
+                None => None,
+            };
             if event_type == EventType::Message {
                 self.check_message_is_free(name.as_deref(), definition).await?;
             }
@@ -183,6 +188,72 @@ impl Shared {
             }
         }
         Ok(found)
+    }
+
+    /// Starts the processes whose conditions hold for these variables.
+    pub(crate) async fn evaluate_start_conditions(
+        self: &Arc<Self>,
+        evaluation: ConditionEvaluation,
+    ) -> Result<Vec<StartedProcessInstance>, Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            let ConditionEvaluation { variables, business_key, .. } = &evaluation;
+            let now = shared.now();
+            let mut work = Vec::new();
+            for start in shared.conditional_starts(&evaluation).await? {
+                let model = &start.definition.model;
+                let trigger = model.element_by_id(&start.start_event_id).and_then(|event| model.condition_of(event));
+                if let Some(trigger) = trigger
+                    && start_event::holds(trigger, variables, now)?
+                {
+                    let (definition, event) = (&start.definition, &start.start_event_id);
+                    work.push(shared.start_work(definition, event, business_key.as_ref(), variables, Vec::new()));
+                }
+            }
+            let replies = shared.run_together(work).await?;
+            Ok(replies
+                .into_iter()
+                .filter_map(|reply| match reply {
+                    Reply::Started(started) => Some(started),
+                    _ => None,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// It is a fault if there are none to look at.
+    async fn conditional_starts(&self, evaluation: &ConditionEvaluation) -> Result<Vec<WaitingStart>, Error> {
+        let none = || {
+            let message = "no process has a conditional start event that could be looked at";
+            Error::rejected(RejectionKind::ProcessEngine, message)
+        };
+        if let Some(id) = &evaluation.definition_id {
+            let row = self.definitions.row(self, &DefinitionSelector::ById(id.clone())).await?;
+            let row = row.ok_or_else(|| Error::not_found("process definition", id))?;
+            if row.is_suspended {
+                return Ok(Vec::new());
+            }
+            let definition = self.definition(id).await?.ok_or_else(|| Error::not_found("process definition", id))?;
+            let model = definition.model.clone();
+            let is_conditional = |element: &&Element| match &element.kind {
+                ElementKind::EventStartEvent(event) => matches!(event.trigger, EventTrigger::Conditional(_)),
+                _ => false,
+            };
+            let found: Vec<WaitingStart> = model
+                .elements
+                .iter()
+                .filter(is_conditional)
+                .map(|element| WaitingStart { definition: definition.clone(), start_event_id: element.id.clone() })
+                .collect();
+            return if found.is_empty() { Err(none()) } else { Ok(found) };
+        }
+        let tenant_id = tables::EVENT_SUBSCRIPTION.col("tenant_id");
+        let of_tenant = evaluation.tenant.as_ref().map_or(Condition::EVERYTHING, |of| of.condition(tenant_id));
+        let found = self.waiting_starts(EventType::Conditional, of_tenant).await?;
+        if found.is_empty() { Err(none()) } else { Ok(found) }
     }
 
     /// Starts the instance that a timer is due for, and makes the job of its next repetition, in one unit.

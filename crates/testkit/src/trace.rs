@@ -213,7 +213,8 @@ fn belongings(id: ExecutionId, aggregate: &Aggregate, names: &mut Names) -> Vec<
         lines.push(format!("job {} due={due} retries={}", job.activity_id.as_deref().unwrap_or_default(), job.retries));
     }
     for subscription in aggregate.event_subscriptions().filter(|subscription| subscription.execution_id == id) {
-        lines.push(format!("waits for message {}", subscription.event_name.as_deref().unwrap_or("null")));
+        let name = subscription.event_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        lines.push(format!("waits for {}{name}", subscription.event_type.name()));
     }
     for incident in aggregate.incidents().filter(|incident| incident.execution_id == Some(id)) {
         let message = incident.message.as_deref().unwrap_or_default();

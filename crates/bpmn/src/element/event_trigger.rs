@@ -1,11 +1,14 @@
-//! What an event waits for: a message, a signal or a time.
+//! What an event waits for: a message, a signal, a time or a condition.
+
+use std::sync::Arc;
 
 use expression::Expression;
 
 use crate::attribute::{self, bpmn_child, camunda};
 use crate::document::{BPMN, Node};
-use crate::model::{ElementIndex, EventTrigger, TimerDefinition, TimerForm};
+use crate::model::{ConditionalTrigger, ElementIndex, EventTrigger, TimerDefinition, TimerForm, VariableEvent};
 use crate::scope::{ProcessBuilder, Wait};
+use crate::sequence_flow;
 
 /// Reads a definition of one of these kinds; `None` if it is another one, or wrong, which is reported then.
 pub(crate) fn read(
@@ -18,6 +21,7 @@ pub(crate) fn read(
         "messageEventDefinition" => message(builder, definition, id),
         "signalEventDefinition" => signal(builder, definition, id),
         "timerEventDefinition" => timer(builder, event, definition, id).map(EventTrigger::Timer),
+        "conditionalEventDefinition" => conditional(builder, definition, id).map(EventTrigger::Conditional),
         _ => None,
     }
 }
@@ -25,7 +29,10 @@ pub(crate) fn read(
 /// Whether `read` knows the definition.
 pub(crate) fn is_known(definition: Node<'_>) -> bool {
     let name = definition.tag_name().name();
-    matches!(name, "messageEventDefinition" | "signalEventDefinition" | "timerEventDefinition")
+    matches!(
+        name,
+        "messageEventDefinition" | "signalEventDefinition" | "timerEventDefinition" | "conditionalEventDefinition"
+    )
 }
 
 /// The message of `messageRef`, an attribute of `node`.
@@ -101,12 +108,36 @@ fn timer(
     Some(TimerDefinition { form, expression, job_priority })
 }
 
+fn conditional(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<ConditionalTrigger> {
+    let Some(node) = bpmn_child(definition, "condition") else {
+        let message = "Conditional event must contain an expression for evaluation.";
+        builder.report.error_for(definition, &[id], message);
+        return None;
+    };
+    builder.arena.has_conditional_events = true;
+    let condition = sequence_flow::read_condition(builder, node, id);
+    let mut variable_events = Vec::new();
+    for name in attribute::comma_separated(camunda(definition, "variableEvents").unwrap_or_default()) {
+        match name.as_str() {
+            "create" => variable_events.push(VariableEvent::Create),
+            "update" => variable_events.push(VariableEvent::Update),
+            "delete" => variable_events.push(VariableEvent::Delete),
+            other => {
+                let message = format!("'{other}' is no change of a variable: create, update and delete are");
+                builder.report.warning(definition, &[id], message);
+            }
+        }
+    }
+    let variable_name = camunda(definition, "variableName").map(Arc::from);
+    Some(ConditionalTrigger { condition: condition?, variable_name, variable_events })
+}
+
 /// The kind and name of a wait that a scope may have once only.
 pub(crate) fn wait_of(trigger: &EventTrigger) -> Option<Wait> {
     match trigger {
         EventTrigger::Message { name } => Some(Wait::Message(name.text().to_owned())),
         EventTrigger::Signal { name } => Some(Wait::Signal(name.text().to_owned())),
-        EventTrigger::Timer(_) => None,
+        EventTrigger::Timer(_) | EventTrigger::Conditional(_) => None,
     }
 }
 
@@ -123,6 +154,11 @@ pub(crate) fn check_is_unique(
         return;
     }
     let (kind, name) = match &wait {
+        Wait::Condition(text) => {
+            let message =
+                format!("Cannot have more than one conditional event subscription with the same condition '{text}'");
+            return builder.report.error_for(node, &[id], message);
+        }
         Wait::Message(name) => ("message", name),
         Wait::Signal(name) => ("signal", name),
     };

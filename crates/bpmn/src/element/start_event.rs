@@ -6,8 +6,8 @@ use crate::attribute::{self, bpmn_children_named, camunda};
 use crate::document::Node;
 use crate::element::{event_definition, event_sub_process, event_trigger};
 use crate::io_mapping;
-use crate::model::{ElementIndex, ElementKind, EventStartEvent, EventTrigger};
-use crate::scope::{ProcessBuilder, Scope};
+use crate::model::{Condition, ConditionalTrigger, ElementIndex, ElementKind, EventStartEvent, EventTrigger};
+use crate::scope::{ProcessBuilder, Scope, Wait};
 use crate::unsupported;
 
 /// Reads the start events of a scope, which must have one. The result is where it begins unless an event starts it.
@@ -36,6 +36,23 @@ pub(crate) fn read_all<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scop
         // Camunda: a single start event is where it begins, whatever it waits for.
         [only] => Some(only),
         _ => initial,
+    }
+}
+
+/// Start events are told apart by what they say.
+fn condition_of_start(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    trigger: &ConditionalTrigger,
+    definition: Node<'_>,
+    id: &str,
+) -> Option<Option<Wait>> {
+    match &trigger.condition {
+        Condition::Expression(condition) => Some(Some(Wait::Condition(condition.text().to_owned()))),
+        Condition::Script(_) => {
+            let message = "a script as the condition of a start event is not executable yet";
+            builder.report.error_for(definition, &[id], message);
+            None
+        }
     }
 }
 
@@ -83,7 +100,11 @@ fn kind(builder: &mut ProcessBuilder<'_, '_, '_>, scope: Scope<'_>, node: Node<'
                 let message = format!("the message name '{}' of a start event must not be an expression", name.text());
                 builder.report.error_for(definition, &[id], message);
             }
-            event_trigger::check_is_unique(builder, None, event_trigger::wait_of(&trigger), node, id);
+            let wait = match &trigger {
+                EventTrigger::Conditional(trigger) => condition_of_start(builder, trigger, definition, id)?,
+                trigger => event_trigger::wait_of(trigger),
+            };
+            event_trigger::check_is_unique(builder, None, wait, node, id);
             Some(ElementKind::EventStartEvent(EventStartEvent { initiator, trigger }))
         }
         definition @ Some(_) => {

@@ -227,6 +227,16 @@ fn describe_trigger(head: &mut String, trigger: &EventTrigger) {
             option(head, &format!("{:?}", timer.form), Some(timer.expression.text()));
             option(head, "jobPriority", shown(timer.job_priority.as_ref()));
         }
+        EventTrigger::Conditional(trigger) => {
+            match &trigger.condition {
+                Condition::Expression(condition) => option(head, "condition", Some(condition.text())),
+                Condition::Script(script) => option(head, "conditionIn", Some(&script.language)),
+            }
+            option(head, "variable", trigger.variable_name.as_deref());
+            for event in &trigger.variable_events {
+                option(head, "on", Some(&format!("{event:?}")));
+            }
+        }
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) enum Next {
     EnterInstances { element: ElementIndex, paths: Vec<ExecutionId> },
     /// A BPMN error looks for someone to catch it.
     Throw(BpmnError),
+    /// An event that it waits for has happened already.
+    Receive(Delivery),
     /// All that wait for its event take it first; then it leaves, if it is still there.
     LeaveAfter(Vec<Delivery>),
     /// An escalation looks for someone to catch it; the execution goes on unless it is interrupted.
@@ -72,13 +74,13 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::ParallelGateway => Ok(parallel_gateway::enter(turn, execution, element)),
         ElementKind::TerminateEndEvent => Ok(terminate_end_event::enter()),
         ElementKind::InclusiveGateway => Ok(inclusive_gateway::enter(turn, execution, index, &definition.model)?),
-        ElementKind::EventBasedGateway { .. } => Ok(event_based_gateway::enter()),
+        ElementKind::EventBasedGateway { .. } => event_based_gateway::enter(turn, execution),
         ElementKind::PassThrough { .. } | ElementKind::LinkCatchEvent => Ok(pass_through::enter()),
         ElementKind::ReceiveTask { .. } => Ok(catching_event::enter()),
         ElementKind::IntermediateCatchEvent(event) if event.gateway.is_some() => {
             Ok(catching_event::enter_from_gateway())
         }
-        ElementKind::IntermediateCatchEvent(_) => Ok(catching_event::enter()),
+        ElementKind::IntermediateCatchEvent(event) => catching_event::enter_event(turn, execution, &event.trigger),
         ElementKind::SignalThrowEvent(event) => signal_throw_event::enter(turn, execution, event),
         ElementKind::UserTask(task) => user_task::enter(turn, execution, task),
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),

@@ -5,6 +5,7 @@ use types::TaskId;
 use crate::behavior::user_task;
 use crate::command::dispatch::Answer;
 use crate::command::{Reply, VariablePatch, VariableReach};
+use crate::conditional;
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
@@ -19,6 +20,7 @@ pub(super) fn apply(
     let task = turn.aggregate.task(id).ok_or_else(|| Rejection::not_found("task", id))?;
     let assignee = task.assignee.clone();
     variables::patch(turn, ScopeKey::Task(id), reach, patch)?;
+    conditional::look_at_changes(turn)?;
     user_task::updated(turn, id, assignee.as_ref())?;
     Ok(Answer::Ready(Reply::Done))
 }

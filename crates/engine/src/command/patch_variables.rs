@@ -4,6 +4,7 @@ use types::ExecutionId;
 
 use crate::command::dispatch::Answer;
 use crate::command::{Reply, VariablePatch, VariableReach};
+use crate::conditional;
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
@@ -19,5 +20,6 @@ pub(super) fn apply(
         return Err(Rejection::not_found("execution", execution_id));
     }
     variables::patch(turn, ScopeKey::Execution(execution_id), reach, patch)?;
+    conditional::look_at_changes(turn)?;
     Ok(Answer::Ready(Reply::Done))
 }

@@ -8,6 +8,7 @@ use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanc
 use crate::agenda::Step;
 use crate::command::dispatch::Answer;
 use crate::command::{StartedProcessInstance, VariableReach};
+use crate::conditional;
 use crate::definition::ProcessDefinition;
 use crate::history::HistoricProcessInstance;
 use crate::instance::ScopeKey;
@@ -57,6 +58,7 @@ pub(super) fn apply(
     let given = Given { business_key, variables, start_event: Some(start), start_activity_id: start_id };
     let answer = begin(turn, id, &definition, given)?;
     turn.agenda.push(Step::Enter { execution: ExecutionId::from(id), element: start });
+    conditional::inside_begins(turn, ExecutionId::from(id))?;
     Ok(answer)
 }
 

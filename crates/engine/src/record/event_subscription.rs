@@ -22,6 +22,7 @@ pub struct EventSubscription {
 pub enum EventType {
     Message,
     Signal,
+    Conditional,
 }
 
 impl EventType {
@@ -29,6 +30,7 @@ impl EventType {
         match self {
             EventType::Message => "message",
             EventType::Signal => "signal",
+            EventType::Conditional => "conditional",
         }
     }
 }

@@ -50,7 +50,7 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
     Answer::json(&results)
 }
 
-fn tenant(fields: &Fields) -> Result<Option<TenantChoice>, Failure> {
+pub(super) fn tenant(fields: &Fields) -> Result<Option<TenantChoice>, Failure> {
     match (fields.text("tenantId")?, fields.flag("withoutTenantId")?) {
         (Some(_), Some(true)) => Err(Failure::invalid("only one of tenantId and withoutTenantId can be given")),
         (tenant_id, without) => Ok(tenant_choice(tenant_id, without)),

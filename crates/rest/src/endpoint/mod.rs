@@ -2,6 +2,7 @@
 //! `Answer`.
 
 pub mod batch;
+pub mod condition;
 pub mod deployment;
 pub mod engine;
 pub mod execution;

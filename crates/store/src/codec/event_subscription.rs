@@ -45,6 +45,7 @@ fn event_type(name: &str) -> Result<EventType, StoreError> {
     match name {
         name if name == EventType::Message.name() => Ok(EventType::Message),
         name if name == EventType::Signal.name() => Ok(EventType::Signal),
+        name if name == EventType::Conditional.name() => Ok(EventType::Conditional),
         _ => Err(corrupt("an event subscription has an unknown type")),
     }
 }

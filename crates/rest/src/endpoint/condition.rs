@@ -1,0 +1,25 @@
+//! Conditions of start events.
+
+use runtime::ConditionEvaluation;
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::dto::variable::variables;
+use crate::failure::Failure;
+
+use super::message::tenant;
+use super::process_definition::started_instance;
+
+pub async fn evaluate(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    let evaluation = ConditionEvaluation {
+        tenant: tenant(&fields)?,
+        variables: variables(&fields, "variables")?,
+        business_key: fields.text("businessKey")?,
+        definition_id: fields.text("processDefinitionId")?.map(|id| (&*id).into()),
+    };
+    let started = call.runtime().evaluate_start_conditions(evaluation).await?;
+    let shown: Vec<Value> = started.iter().map(|started| Value::Object(started_instance(started))).collect();
+    Answer::json(&shown)
+}
