@@ -12,7 +12,6 @@ use crate::extension::{camunda_children, extensions, is_camunda};
 use crate::model::{IoMapping, IoParameter};
 use crate::report::Report;
 use crate::script;
-use crate::unsupported;
 
 /// The mappings of one element.
 #[derive(Debug, Default)]
@@ -93,16 +92,15 @@ fn map(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<IoMapping
     for entry in node.children().filter(|child| child.is_element() && child.tag_name().name() == "entry") {
         match entry.attribute("key") {
             None | Some("") => report.error_for(entry, &[owner], "attribute 'key' is missing on entry"),
-            Some(key) if read_expression(key, entry, report).is_some_and(|key| !key.is_literal()) => {
-                unsupported::refuse_computed_key(entry, owner, report);
-            }
             Some(key) => {
-                if let Some(mapping) = nested(entry, owner, report) {
-                    // Camunda: entries are in the order of their keys, and the last of equal ones counts.
-                    entries.insert(Arc::from(key), mapping);
+                if let (Some(expression), Some(mapping)) =
+                    (read_expression(key, entry, report), nested(entry, owner, report))
+                {
+                    // Camunda: entries are in the order of the keys as written, and the last of equal ones counts.
+                    entries.insert(key, (expression, mapping));
                 }
             }
         }
     }
-    Some(IoMapping::Map(entries.into_iter().collect()))
+    Some(IoMapping::Map(entries.into_values().collect()))
 }

@@ -449,7 +449,8 @@ pub enum IoMapping {
     Value(Expression),
     Script(Script),
     List(Vec<IoMapping>),
-    Map(Vec<(Arc<str>, IoMapping)>),
+    /// In the order of the keys' texts.
+    Map(Vec<(Expression, IoMapping)>),
 }
 
 #[derive(Debug)]

@@ -121,11 +121,6 @@ pub(crate) fn refuse_listener(node: Node<'_>, owner: &str, what: &str, report: &
     report.error_for(node, &[owner], format!("{what} on {} is not executable yet", node.tag_name().name()));
 }
 
-/// Reports a map entry whose key is computed.
-pub(crate) fn refuse_computed_key(node: Node<'_>, owner: &str, report: &mut Report<'_>) {
-    report.error_for(node, &[owner], "an expression as the key of a map entry is not executable yet");
-}
-
 impl NotYet {
     /// What this entry finds on an element, in words.
     fn part_of(self, node: Node<'_>, extensions: &[Node<'_>]) -> Option<String> {

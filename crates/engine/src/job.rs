@@ -9,7 +9,7 @@ use crate::evaluate;
 use crate::history::{JobLogEntry, JobLogKind};
 use crate::incident;
 use crate::record::{Job, JobHandler};
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
 pub(crate) fn create(
@@ -131,7 +131,12 @@ fn priority(
 ) -> Result<i64, Rejection> {
     let expression = element.job_priority.as_ref().or(definition.model.job_priority.as_ref());
     let Some(expression) = expression else { return Ok(0) };
-    priority_of(expression, &evaluate::value(turn, execution, expression)?)
+    match evaluate::value(turn, execution, expression) {
+        Ok(value) => priority_of(expression, &value),
+        // Camunda: an expression that cannot be evaluated gives priority 0.
+        Err(rejection) if rejection.kind == RejectionKind::Expression => Ok(0),
+        Err(rejection) => Err(rejection),
+    }
 }
 
 /// What the expression of a priority has given, as one.

@@ -1,9 +1,10 @@
 //! Input and output mappings of activities.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bpmn::model::{Element, IoMapping};
-use expression::Value;
+use expression::{Map, Value};
 use types::{ExecutionId, VariableValue};
 
 use crate::command::VariableReach;
@@ -15,6 +16,9 @@ use crate::variables;
 
 /// Lists and maps in lists and maps; the parser refuses deeper models long before.
 const DEPTH_MAX: u32 = 64;
+
+/// What Camunda makes of a `camunda:map`.
+const MAP_CLASS: &str = "java.util.TreeMap";
 
 /// Reads around the activity, writes to its own scope.
 pub(crate) fn map_inputs(turn: &mut Turn<'_, '_>, scope: ExecutionId, element: &Element) -> Result<(), Rejection> {
@@ -69,11 +73,15 @@ fn value(turn: &mut Turn<'_, '_>, execution: ExecutionId, mapping: &IoMapping, d
             Ok(Value::list(items?))
         }
         IoMapping::Map(entries) => {
-            let entries: Result<Vec<(Arc<str>, Value)>, Rejection> = entries
-                .iter()
-                .map(|(key, entry)| Ok((key.clone(), value(turn, execution, entry, depth + 1)?)))
-                .collect();
-            Ok(Value::map(entries?))
+            let mut evaluated = BTreeMap::new();
+            for (key, entry) in entries {
+                let Value::String(name) = evaluate::value(turn, execution, key)? else {
+                    let message = format!("the key `{key}` of a map entry gives no text");
+                    return Err(Rejection::new(RejectionKind::InvalidValue, message));
+                };
+                evaluated.insert(name, value(turn, execution, entry, depth + 1)?);
+            }
+            Ok(Value::Map(Arc::new(Map::new(MAP_CLASS.into(), evaluated.into_iter().collect()))))
         }
     }
 }

@@ -26,6 +26,11 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: ExecutionId, name: &str) -> Opti
         "parent" => execution.parent_id.map_or(Value::Null, |parent| BeanKind::Execution.value(parent.0)),
         "processInstance" => BeanKind::Execution.value(instance.id.0),
         "superExecution" => Value::Null,
+        // Of the engine's services only this is there: who is signed in, which is nobody.
+        "processEngineServices" => {
+            let identity = Value::map(vec![("currentAuthentication".into(), Value::Null)]);
+            Value::map(vec![("identityService".into(), identity)])
+        }
         "eventName" => notified.map_or(Value::Null, |notified| Value::from(notified.event)),
         "currentTransitionId" => optional(notified.and_then(|notified| notified.flow_id.as_ref())),
         "activityInstanceId" => Value::string(
