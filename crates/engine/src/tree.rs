@@ -96,6 +96,8 @@ pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Resul
     let completes_scope = !(is_open_gateway && kind == ExecutionKind::Concurrent);
     record_end(turn, execution, if completes_scope { Ending::CompletedScope } else { Ending::Left });
     if definition.model.element(element).asynchronous.after {
+        // After an error that nothing caught the task is still there.
+        behavior::external_task::cancel(turn, execution);
         return continuation::wait_after(turn, execution, element, None);
     }
     turn.agenda.push(Step::Finish { execution, element });
@@ -289,16 +291,22 @@ pub(crate) fn empty(
 }
 
 fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputMappings) -> Result<(), Rejection> {
+    let continuation = turn.execution(id).continuation.clone();
     cancel_visit(turn, id)?;
     let execution = turn.execution(id).clone();
     if execution.kind == ExecutionKind::Scope
         && let Some(scope) = &execution.scope
     {
-        if execution.at.as_ref().is_none_or(|visit| visit.activity_instance_id != *scope) {
+        // Where only the job after the activity is left, the activity itself has ended.
+        let has_ended = continuation.is_some() && continuation == scope.activity_id;
+        let is_elsewhere = execution.at.as_ref().is_none_or(|visit| visit.activity_instance_id != *scope);
+        if is_elsewhere && !has_ended {
             turn.aggregate.executions.update(id, |row| row.at = None);
             listener::activity_ended(turn, id, Manner::Cancelled).map_err(Interruption::into_rejection)?;
         }
-        record_ended(turn, scope, Ending::Cancelled);
+        if !has_ended {
+            record_ended(turn, scope, Ending::Cancelled);
+        }
         let definition = turn.definition_of(id)?;
         let activity_id = scope.activity_id.as_ref().expect("the scope of an activity names it");
         let element = turn.element_named(id, activity_id)?;
