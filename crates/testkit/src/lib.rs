@@ -4,7 +4,9 @@
 //! the test shows.
 
 pub mod compared;
+pub mod explorer;
 pub mod notation;
+pub mod open_visits;
 pub mod scenario;
 pub mod sqlite_rows;
 pub mod tables;

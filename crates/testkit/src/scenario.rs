@@ -1,7 +1,7 @@
 //! Scenarios: a model and commands in, a trace out. One file holds all three, separated by lines of `---`. It runs once
 //! in memory and with a reload between all commands from plain rows and from SQLite, with equal traces.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::history::EndState;
@@ -21,11 +21,7 @@ const SEPARATOR: &str = "---\n";
 /// Runs a scenario in all ways of keeping its aggregate and compares the traces with each other and with the file.
 pub fn check(path: &Path) {
     let text = std::fs::read_to_string(path).expect("scenarios are texts");
-    let parts: Vec<&str> = text.split(SEPARATOR).collect();
-    let (model, commands) = match parts[..] {
-        [model, commands] | [model, commands, _] => (model, commands),
-        _ => panic!("{} is not a model, commands and a trace", path.display()),
-    };
+    let (model, commands) = model_and_commands(path, &text);
     let in_memory = run(model, commands, Keeping::InMemory);
     for keeping in [Keeping::Reloaded, Keeping::Sqlite] {
         let reloaded = run(model, commands, keeping);
@@ -34,13 +30,35 @@ pub fn check(path: &Path) {
     compare(path, &text, &format!("{model}{SEPARATOR}{commands}{SEPARATOR}{in_memory}"));
 }
 
-fn run(model: &str, commands: &str, keeping: Keeping) -> String {
+/// The scenarios in a folder, in order.
+pub fn paths(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The first two parts of a scenario.
+pub fn model_and_commands<'a>(path: &Path, text: &'a str) -> (&'a str, &'a str) {
+    let parts: Vec<&str> = text.split(SEPARATOR).collect();
+    match parts[..] {
+        [model, commands] | [model, commands, _] => (model, commands),
+        _ => panic!("{} is not a model, commands and a trace", path.display()),
+    }
+}
+
+/// What commands are performed on: nothing has started in it.
+pub fn world(model: &str, keeping: Keeping) -> World {
     let without_comments: String =
         model.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
-    let mut world = World::new(parse(&document(&without_comments)), keeping);
+    World::new(parse(&document(&without_comments)), keeping)
+}
+
+fn run(model: &str, commands: &str, keeping: Keeping) -> String {
+    let mut world = world(model, keeping);
     let mut names = Names::default();
     let mut text = String::new();
-    for command in commands.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for command in lines(commands) {
         text.push_str(&format!("> {command}\n"));
         let line = notation::line(command);
         if line.verb == "after" {
@@ -56,7 +74,12 @@ fn run(model: &str, commands: &str, keeping: Keeping) -> String {
     text
 }
 
-fn perform(world: &mut World, line: &Line) -> Result<Outcome, Rejection> {
+/// Commands without what is written for readers.
+pub fn lines(commands: &str) -> impl Iterator<Item = &str> {
+    commands.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+pub fn perform(world: &mut World, line: &Line) -> Result<Outcome, Rejection> {
     let command = command(world, line);
     world.execute(&command)
 }
@@ -214,25 +237,33 @@ fn set(world: &World, line: &Line) -> Command {
     }
 }
 
-/// Finds are by activity; one that is nowhere gets an id that does not exist.
+/// Finds are by activity, `a#2` is the second at `a`; one that is nowhere gets an id that does not exist.
 fn external_task(world: &World, activity: &str) -> ExternalTaskId {
-    let mut found = world.aggregate.external_tasks().filter(|task| &*task.activity_id == activity);
-    found.next().map_or(ExternalTaskId(Uuid(0)), |task| task.id)
+    let tasks = world.aggregate.external_tasks().map(|task| (&*task.activity_id, task.id));
+    nth(activity, tasks).unwrap_or(ExternalTaskId(Uuid(0)))
 }
 
 fn task(world: &World, activity: &str) -> TaskId {
-    let mut found = world.aggregate.tasks().filter(|task| &*task.activity_id == activity);
-    found.next().map_or(TaskId(Uuid(0)), |task| task.id)
+    let tasks = world.aggregate.tasks().map(|task| (&*task.activity_id, task.id));
+    nth(activity, tasks).unwrap_or(TaskId(Uuid(0)))
 }
 
 fn job(world: &World, activity: &str) -> JobId {
-    let mut found = world.aggregate.jobs().filter(|job| job.activity_id.as_deref() == Some(activity));
-    found.next().map_or(JobId(Uuid(0)), |job| job.id)
+    let jobs = world.aggregate.jobs().filter_map(|job| Some((job.activity_id.as_deref()?, job.id)));
+    nth(activity, jobs).unwrap_or(JobId(Uuid(0)))
 }
 
 fn subscription(world: &World, name: &str) -> EventSubscriptionId {
-    let mut found = world.aggregate.event_subscriptions().filter(|row| row.event_name.as_deref() == Some(name));
-    found.next().map_or(EventSubscriptionId(Uuid(0)), |row| row.id)
+    let rows = world.aggregate.event_subscriptions().filter_map(|row| Some((row.event_name.as_deref()?, row.id)));
+    nth(name, rows).unwrap_or(EventSubscriptionId(Uuid(0)))
+}
+
+fn nth<'a, Id>(wanted: &str, found: impl Iterator<Item = (&'a str, Id)>) -> Option<Id> {
+    let (name, number) = match wanted.rsplit_once('#').map(|(name, number)| (name, number.parse::<usize>())) {
+        Some((name, Ok(number))) => (name, number.saturating_sub(1)),
+        _ => (wanted, 0),
+    };
+    found.filter(|(key, _)| *key == name).nth(number).map(|(_, id)| id)
 }
 
 /// The execution at an activity, or the one that is its scope.

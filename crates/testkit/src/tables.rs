@@ -7,7 +7,7 @@ use engine::record::{
 };
 use engine::{ChangeSet, RevisionCheck, Snapshot, TableChange};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tables {
     process_instances: BTreeMap<<ProcessInstance as Record>::Id, ProcessInstance>,
     executions: BTreeMap<<Execution as Record>::Id, Execution>,

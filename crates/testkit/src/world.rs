@@ -49,7 +49,7 @@ enum Source {
     Sqlite(SqliteRows),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OneDefinition(BTreeMap<ProcessDefinitionId, Arc<ProcessDefinition>>);
 
 impl Definitions for OneDefinition {
@@ -58,7 +58,7 @@ impl Definitions for OneDefinition {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Counter(u128);
 
 impl IdSource for Counter {
@@ -94,6 +94,20 @@ impl World {
                 Keeping::Reloaded => Source::Tables,
                 Keeping::Sqlite => Source::Sqlite(SqliteRows::open()),
             },
+        }
+    }
+
+    /// The same once more, built from its rows, which are plain ones from now on.
+    pub fn fork(&self) -> World {
+        World {
+            definitions: self.definitions.clone(),
+            aggregate: Aggregate::from_snapshot(self.tables.snapshot()).expect("rows make an aggregate"),
+            tables: self.tables.clone(),
+            now: self.now,
+            limits: self.limits,
+            history_level: self.history_level,
+            ids: self.ids.clone(),
+            source: Source::Memory,
         }
     }
 

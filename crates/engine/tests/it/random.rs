@@ -2,16 +2,14 @@
 //!
 //! A failure prints its seed; `CAMLOCK_PROPERTY_SEED` runs it again.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher};
 
-use engine::history::HistoryChange;
-use engine::record::ExecutionKind;
-use engine::{Aggregate, Command, CustomListeners, Outcome, OutputMappings, Rejection, Snapshot};
+use engine::{Aggregate, Command, CustomListeners, Outcome, OutputMappings, Rejection};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use types::{ActivityInstanceId, ExternalTaskId, TaskId, VariableMap, VariableValue, VariableWrite};
+use testkit::open_visits::OpenVisits;
+use types::{ExternalTaskId, TaskId, VariableMap, VariableValue, VariableWrite};
 
 use crate::notation::document;
 use crate::world::{INSTANCE, Keeping, World, parse};
@@ -199,8 +197,7 @@ fn flow(source: &str, target: &str, condition: Option<&str>, body: &mut String) 
 struct Pair {
     in_memory: World,
     reloaded: World,
-    open_activities: BTreeSet<ActivityInstanceId>,
-    newest_start: u64,
+    visits: OpenVisits,
     /// An error that nothing catches ends its path, and a gateway may wait for it forever.
     may_wait_forever: bool,
 }
@@ -210,8 +207,7 @@ impl Pair {
         Pair {
             in_memory: World::new(parse(&document(model)), Keeping::InMemory),
             reloaded: World::new(parse(&document(model)), Keeping::Sqlite),
-            open_activities: BTreeSet::new(),
-            newest_start: 0,
+            visits: OpenVisits::default(),
             may_wait_forever: false,
         }
     }
@@ -223,53 +219,11 @@ impl Pair {
     fn execute(&mut self, command: &Command) -> Result<Outcome, Rejection> {
         let result = self.in_memory.execute(command);
         assert_eq!(result, self.reloaded.execute(command), "a reload makes a difference to {command:?}");
-        if let Ok(Outcome { change_set: Some(change_set), .. }) = &result {
-            for change in &change_set.history {
-                self.follow(change);
-            }
+        if let Ok(outcome) = &result {
+            self.visits.follow(outcome);
         }
-        self.check();
+        self.visits.check(&self.in_memory.definition().model, &self.in_memory.aggregate);
         result
-    }
-
-    fn follow(&mut self, change: &HistoryChange) {
-        if let HistoryChange::ActivityStarted(row) = change {
-            assert!(row.sequence > self.newest_start, "starts are in order: {}", row.id);
-            self.newest_start = row.sequence;
-        }
-        match change {
-            HistoryChange::ActivityStarted(row) if row.end.is_none() => {
-                assert!(self.open_activities.insert(row.id.clone()), "{} starts once", row.id);
-            }
-            HistoryChange::ActivityEnded { id, .. } => {
-                assert!(self.open_activities.remove(id), "{id} ends once");
-            }
-            _ => {}
-        }
-    }
-
-    fn check(&self) {
-        let aggregate = self.aggregate();
-        if aggregate.is_ended() {
-            assert_eq!(aggregate.to_snapshot(), Snapshot::default(), "nothing is left of an ended instance");
-            assert!(self.open_activities.is_empty(), "every activity has ended: {:?}", self.open_activities);
-            return;
-        }
-        let mut visits = BTreeSet::new();
-        for execution in aggregate.executions() {
-            if let Some(scope) = execution.scope.as_ref().filter(|_| execution.kind == ExecutionKind::Scope) {
-                visits.insert(scope.clone());
-            }
-            let Some(visit) = &execution.at else { continue };
-            visits.insert(visit.activity_instance_id.clone());
-            let has_task = aggregate.tasks().any(|task| task.execution_id == execution.id)
-                || aggregate.external_tasks().any(|task| task.execution_id == execution.id);
-            assert_ne!(has_task, !visit.is_active, "{} waits for something", visit.activity_id);
-        }
-        assert_eq!(visits, self.open_activities, "the history knows what runs");
-        for task in aggregate.external_tasks() {
-            assert!(task.worker_id.is_none() || task.lock_expiration.is_some(), "a lock has an end");
-        }
     }
 
     fn perform(&mut self, step: Move) {

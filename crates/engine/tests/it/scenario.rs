@@ -1,16 +1,13 @@
 //! Each file in `scenarios` is a model, commands and the trace that they leave. It runs in memory, and with a reload
 //! between all commands from plain rows and from SQLite.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use testkit::scenario::check;
+use testkit::scenario::{check, paths};
 
 #[test]
 fn scenarios() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scenarios");
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(&folder).expect("the folder is there").map(|entry| entry.expect("readable").path()).collect();
-    paths.sort();
+    let paths = paths(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scenarios"));
     assert!(paths.len() > 20, "the scenarios are there");
     let failures: Vec<String> = paths
         .iter()
