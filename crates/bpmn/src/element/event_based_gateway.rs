@@ -14,6 +14,9 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
         builder.report.error(node, "'asyncAfter' is not supported on element type 'eventBasedGateway'");
     }
     io_mapping::refuse(node, builder.report);
+    if attribute::is_true(attribute::camunda(node, "asyncAfter")) {
+        builder.report.error(node, "an event-based gateway cannot be asyncAfter: it is left by the event that happens");
+    }
     let flows = bpmn_children_named(scope.node, "sequenceFlow")
         .filter(|flow| flow.attribute("sourceRef").is_some_and(|source| source.trim() == id));
     let mut found = Vec::new();
