@@ -63,6 +63,8 @@ pub struct HistoricProcessInstance {
     pub id: ProcessInstanceId,
     pub root_process_instance_id: ProcessInstanceId,
     pub super_process_instance_id: Option<ProcessInstanceId>,
+    /// One that has ended and started once more by this.
+    pub restarted_process_instance_id: Option<ProcessInstanceId>,
     pub definition_id: ProcessDefinitionId,
     pub definition_key: Arc<str>,
     pub business_key: Option<Arc<str>>,

@@ -47,8 +47,8 @@ mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{
-    Command, CustomListeners, DueDateBase, FollowingRepetitions, OutputMappings, Reply, StartedProcessInstance,
-    TaskChange, TaskProperties, VariablePatch, VariableReach,
+    Command, DueDateBase, FollowingRepetitions, OutputMappings, Reply, StartedProcessInstance, TaskChange,
+    TaskProperties, VariablePatch, VariableReach,
 };
 pub use definition::{Definitions, JobDefinition, ProcessDefinition};
 pub use effect::Effect;

@@ -28,7 +28,7 @@ pub use error::{QueryError, QueryErrorKind};
 pub use mutation::{AssignedValue, Assignment, Mutation};
 pub use request::{ListRequest, Purpose};
 pub use resource::Resource;
-pub use row::{RowError, ShownVariable};
+pub use row::{RowError, ShownVariable, variable_value};
 pub use select::{Direction, Nulls, Order, Select};
 pub use table::{Column, ColumnKind, Dialect, Index, Table};
 pub use value::{SqlValue, Statement};

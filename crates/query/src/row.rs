@@ -45,7 +45,7 @@ impl Resource {
             rest = others;
             let value = match &output.value {
                 OutputValue::Variable(VariablePart::Type, _) => {
-                    let (value_type, value) = variable_value(own).ok_or_else(error)?;
+                    let (value_type, value) = shown_variable_value(own).ok_or_else(error)?;
                     variable = show(&value);
                     Some(value_type.name().into())
                 }
@@ -98,6 +98,25 @@ fn plain(kind: ColumnKind, cell: &SqlValue) -> Option<Value> {
     })
 }
 
+/// Of the cells type, text, integer, real, bytes and info; the contents of bytes and files are part of it.
+pub fn variable_value(cells: &[SqlValue]) -> Option<VariableValue> {
+    let [type_name, text, integer, real, bytes, info] = cells else { return None };
+    let plain = [type_name, text, integer, real, info].map(Clone::clone);
+    let bytes: Option<Arc<[u8]>> = match bytes {
+        SqlValue::Blob(bytes) => Some(bytes.clone()),
+        // Sixteen bytes may be taken for an id.
+        SqlValue::Uuid(id) => Some(id.to_bytes().as_slice().into()),
+        _ => None,
+    };
+    Some(match (shown_variable_value(&plain)?, bytes) {
+        ((VariableType::Bytes, _), Some(bytes)) => VariableValue::Bytes(bytes),
+        ((_, VariableValue::File(file)), Some(contents)) => {
+            VariableValue::File(Arc::new(FileValue { contents, ..(*file).clone() }))
+        }
+        ((_, value), _) => value,
+    })
+}
+
 fn sum(signed: &[(Sign, Term)], cells: &[SqlValue]) -> Option<Value> {
     let mut sum = 0_i64;
     for ((sign, _), cell) in signed.iter().zip(cells) {
@@ -120,7 +139,7 @@ fn activity_instance(activity: &SqlValue, id: &SqlValue) -> Option<Value> {
 }
 
 /// Of the cells type, text, integer, real and info.
-fn variable_value(cells: &[SqlValue]) -> Option<(VariableType, VariableValue)> {
+fn shown_variable_value(cells: &[SqlValue]) -> Option<(VariableType, VariableValue)> {
     let [SqlValue::Text(type_name), text, integer, real, info] = cells else { return None };
     let value_type = VariableType::from_name(type_name)?;
     let value = match (value_type, text, integer, real) {

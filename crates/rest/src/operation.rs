@@ -16,7 +16,8 @@ use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
     batch, condition, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history,
-    incident, job, job_definition, message, modification, process_definition, process_instance, signal, task,
+    incident, instance_batch, job, job_definition, message, modification, process_definition, process_instance,
+    restart, signal, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -397,7 +398,7 @@ operations! {
         GET "/history/process-instance/{id}" getHistoricProcessInstance: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_PROCESS_INSTANCES, &list::ABSENT, call);
         POST "/history/process-instance" queryHistoricProcessInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
         POST "/history/process-instance/count" queryHistoricProcessInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
-        POST "/history/process-instance/delete" deleteHistoricProcessInstancesAsync: json -> json;
+        POST "/history/process-instance/delete" deleteHistoricProcessInstancesAsync: json -> json => EXTERNAL_TASKS, instance_batch::delete_history;
         POST "/history/process-instance/set-removal-time" setRemovalTimeAsync: json -> json;
     }
     "Historic Task Instance" {
@@ -450,7 +451,7 @@ operations! {
         GET "/job/{id}/stacktrace" getStacktrace: nothing -> text => ENGINE, job::stacktrace;
         POST "/job" queryJobs: json -> json => ENGINE, |call| list::rows(&resource::JOBS, call);
         POST "/job/count" queryJobsCount: json -> json => ENGINE, |call| list::count(&resource::JOBS, call);
-        POST "/job/retries" setJobRetriesAsyncOperation: json -> json;
+        POST "/job/retries" setJobRetriesAsyncOperation: json -> json => EXTERNAL_TASKS, instance_batch::set_retries_of_jobs;
         POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing => THING, job::recalculate_due_date;
         POST "/job/{id}/execute" executeJob: nothing -> nothing => JOB_EXECUTION, job::execute;
         PUT "/job/suspended" updateSuspensionStateBy: json -> nothing => ENGINE, job::set_suspension_of_many;
@@ -486,7 +487,7 @@ operations! {
     }
     "Modification" {
         POST "/modification/execute" executeModification: json -> nothing => MODIFICATIONS, modification::execute;
-        POST "/modification/executeAsync" executeModificationAsync: json -> json;
+        POST "/modification/executeAsync" executeModificationAsync: json -> json => MODIFICATIONS, instance_batch::modify_many;
     }
     "Process Definition" {
         DELETE "/process-definition/key/{key}" deleteProcessDefinitionsByKey: nothing -> nothing => THING, process_definition::delete;
@@ -524,8 +525,8 @@ operations! {
         POST "/process-definition/key/{key}/submit-form" submitFormByKey: json -> json;
         POST "/process-definition/key/{key}/tenant-id/{tenant-id}/start" startProcessInstanceByKeyAndTenantId: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/key/{key}/tenant-id/{tenant-id}/submit-form" submitFormByKeyAndTenantId: json -> json;
-        POST "/process-definition/{id}/restart" restartProcessInstance: json -> nothing;
-        POST "/process-definition/{id}/restart-async" restartProcessInstanceAsyncOperation: json -> json;
+        POST "/process-definition/{id}/restart" restartProcessInstance: json -> nothing => RESTART, restart::restart;
+        POST "/process-definition/{id}/restart-async" restartProcessInstanceAsyncOperation: json -> json => RESTART, restart::restart_async;
         POST "/process-definition/{id}/start" startProcessInstance: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/{id}/submit-form" submitForm: json -> json;
         PUT "/process-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKey: json -> nothing;
@@ -548,15 +549,15 @@ operations! {
         GET "/process-instance/{id}/variables/{varName}/data" getProcessInstanceVariableBinary: nothing -> any => WRAPPED, of_process_instance::data;
         POST "/process-instance" queryProcessInstances: json -> json => ENGINE, |call| list::rows(&resource::PROCESS_INSTANCES, call);
         POST "/process-instance/count" queryProcessInstancesCount: json -> json => ENGINE, |call| list::count(&resource::PROCESS_INSTANCES, call);
-        POST "/process-instance/delete" deleteProcessInstancesAsyncOperation: json -> json;
-        POST "/process-instance/delete-historic-query-based" deleteAsyncHistoricQueryBased: json -> json;
-        POST "/process-instance/job-retries" setRetriesByProcess: json -> json;
-        POST "/process-instance/job-retries-historic-query-based" setRetriesByProcessHistoricQueryBased: json -> json;
-        POST "/process-instance/message-async" correlateMessageAsyncOperation: json -> json;
-        POST "/process-instance/suspended-async" updateSuspensionStateAsyncOperation: json -> json;
-        POST "/process-instance/variables-async" setVariablesAsyncOperation: json -> json;
+        POST "/process-instance/delete" deleteProcessInstancesAsyncOperation: json -> json => EXTERNAL_TASKS, instance_batch::delete;
+        POST "/process-instance/delete-historic-query-based" deleteAsyncHistoricQueryBased: json -> json => EXTERNAL_TASKS, instance_batch::delete_by_history;
+        POST "/process-instance/job-retries" setRetriesByProcess: json -> json => EXTERNAL_TASKS, instance_batch::set_job_retries;
+        POST "/process-instance/job-retries-historic-query-based" setRetriesByProcessHistoricQueryBased: json -> json => EXTERNAL_TASKS, instance_batch::set_job_retries_by_history;
+        POST "/process-instance/message-async" correlateMessageAsyncOperation: json -> json => EXTERNAL_TASKS, instance_batch::correlate_message;
+        POST "/process-instance/suspended-async" updateSuspensionStateAsyncOperation: json -> json => EXTERNAL_TASKS, instance_batch::set_suspension;
+        POST "/process-instance/variables-async" setVariablesAsyncOperation: json -> json => EXTERNAL_TASKS, instance_batch::set_variables;
         POST "/process-instance/{id}/modification" modifyProcessInstance: json -> nothing => MODIFICATION, modification::modify;
-        POST "/process-instance/{id}/modification-async" modifyProcessInstanceAsyncOperation: json -> json;
+        POST "/process-instance/{id}/modification-async" modifyProcessInstanceAsyncOperation: json -> json => MODIFICATIONS, instance_batch::modify;
         POST "/process-instance/{id}/variables" modifyProcessInstanceVariables: json -> nothing => WRAPPED, of_process_instance::modify;
         POST "/process-instance/{id}/variables/{varName}/data" setProcessInstanceVariableBinary: form -> nothing => WRAPPED, of_process_instance::put_data;
         PUT "/process-instance/suspended" updateSuspensionState: json -> nothing => ENGINE, process_instance::set_suspension_of_many;

@@ -4,40 +4,40 @@
 //! it stands in rows outside of aggregates.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::sync::Arc;
 
+use engine::RejectionKind;
 use engine::record::Job;
-use engine::{Command, RejectionKind};
 use query::{Condition, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
-use types::{BatchId, ExternalTaskId, JobDefinitionId, JobId, Timestamp};
+use types::{BatchId, JobDefinitionId, JobId, Timestamp, Uuid};
 
+use crate::batch_work;
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob, with_id};
-use crate::request::{Batch, Cascade, NewRetriesBatch, SuspensionState};
+use crate::request::{Batch, BatchWork, Cascade, NewBatch, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 
 /// What a batch may work on.
-const TASKS_MAX: usize = 1_000_000;
+const IDS_MAX: usize = 1_000_000;
 /// When an unfinished batch is looked at again.
 const MONITOR_INTERVAL_MS: i64 = 30_000;
 
 impl Shared {
-    pub(crate) async fn create_retries_batch(self: &Arc<Self>, new: NewRetriesBatch) -> Result<Batch, Error> {
+    pub(crate) async fn create_batch(self: &Arc<Self>, new: NewBatch) -> Result<Batch, Error> {
         let admitted = self.admission.admit()?;
-        let tasks = distinct(new.external_task_ids);
-        if tasks.is_empty() {
-            return Err(Error::rejected(RejectionKind::BadUserRequest, "a batch needs at least one external task"));
+        let ids = distinct(new.ids);
+        if ids.is_empty() {
+            return Err(Error::rejected(RejectionKind::BadUserRequest, "a batch needs at least one thing to work on"));
         }
-        if tasks.len() > TASKS_MAX {
-            let message = format!("the batch has {} external tasks: at most {TASKS_MAX} are allowed", tasks.len());
+        if ids.len() > IDS_MAX {
+            let message = format!("the batch works on {} things: at most {IDS_MAX} are allowed", ids.len());
             return Err(Error::rejected(RejectionKind::LimitReached, message));
         }
-        let batch = self.new_batch(&tasks);
-        let statements = self.batch_statements(&batch, encode(new.retries, &tasks));
+        let batch = self.new_batch(&new.work, ids.len(), new.tenant_id);
+        let statements = self.batch_statements(&batch, batch_work::encode(&new.work, &ids));
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
@@ -48,13 +48,13 @@ impl Shared {
         .await
     }
 
-    fn new_batch(&self, tasks: &[ExternalTaskId]) -> Batch {
+    fn new_batch(&self, work: &BatchWork, count: usize, tenant_id: Option<Arc<str>>) -> Batch {
         let now = self.now();
         let invocations = self.settings.invocations_per_batch_job.max(1);
         Batch {
             id: BatchId(self.ids.next(now)),
-            batch_type: job_row::SET_EXTERNAL_TASK_RETRIES.into(),
-            total_jobs: u32::try_from(tasks.len().div_ceil(invocations as usize)).unwrap_or(u32::MAX),
+            batch_type: work.batch_type().into(),
+            total_jobs: u32::try_from(count.div_ceil(invocations as usize)).unwrap_or(u32::MAX),
             jobs_created: 0,
             batch_jobs_per_seed: self.settings.batch_jobs_per_seed.max(1),
             invocations_per_batch_job: invocations,
@@ -62,7 +62,7 @@ impl Shared {
             monitor_job_definition_id: JobDefinitionId(self.ids.next(now)),
             batch_job_definition_id: JobDefinitionId(self.ids.next(now)),
             is_suspended: false,
-            tenant_id: None,
+            tenant_id,
             start_time: now,
             execution_start_time: None,
         }
@@ -96,7 +96,7 @@ impl Shared {
         &self,
         batch: &Batch,
         job_definition_id: JobDefinitionId,
-        handler: &'static str,
+        handler: &str,
         configuration: Option<Arc<str>>,
         due_date: Option<Timestamp>,
     ) -> ExpectedStatement {
@@ -104,12 +104,13 @@ impl Shared {
         let job = NewJob {
             id: JobId(self.ids.next(now)),
             job_definition_id: Some(job_definition_id),
-            handler,
+            handler: handler.into(),
             configuration,
             batch_id: Some(batch.id),
             due_date,
             create_time: now,
             retries: Job::RETRIES_DEFAULT,
+            is_suspended: batch.is_suspended,
             of_definition: None,
         };
         self.statement(&job.insert())
@@ -118,16 +119,15 @@ impl Shared {
     /// Makes the next portion of jobs, and a seed job for the rest or the monitor job.
     pub(crate) async fn seed_batch(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
         let (batch, configuration) = self.batch_of(job).await?;
-        let (retries, tasks) = decode(&configuration).ok_or_else(|| unreadable("a batch"))?;
+        let (work, ids) = batch_work::decode(&configuration).ok_or_else(|| unreadable("a batch"))?;
         let invocations = batch.invocations_per_batch_job as usize;
         let made = batch.jobs_created as usize;
-        let portion = tasks.chunks(invocations).skip(made).take(batch.batch_jobs_per_seed as usize);
+        let portion = ids.chunks(invocations).skip(made).take(batch.batch_jobs_per_seed as usize);
         let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
         let mut count: u32 = 0;
-        for tasks in portion {
-            let configuration = Some(encode(retries, tasks));
-            let handler = job_row::SET_EXTERNAL_TASK_RETRIES;
-            statements.push(self.job_of(&batch, batch.batch_job_definition_id, handler, configuration, None));
+        for ids in portion {
+            let configuration = Some(batch_work::encode(&work, ids));
+            statements.push(self.job_of(&batch, batch.batch_job_definition_id, &batch.batch_type, configuration, None));
             count += 1;
         }
         let jobs_created = batch.jobs_created + count;
@@ -143,25 +143,6 @@ impl Shared {
         self.apply(statements).await?;
         self.job_alarm.set(self.now());
         Ok(())
-    }
-
-    /// Sets the retries, then takes the job away: doing it twice does no harm, not doing it would.
-    pub(crate) async fn run_batch_job(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
-        let configuration = job.configuration.as_deref().unwrap_or_default();
-        let (retries, tasks) = decode(configuration).ok_or_else(|| unreadable("a batch's job"))?;
-        let commands = tasks.into_iter().map(|id| Command::SetExternalTaskRetries { id, retries }).collect();
-        self.execute_all(commands).await?;
-        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
-        if let Some(batch) = job.batch_id {
-            let started = vec![("execution_start_time", row::time(self.now()))];
-            let live = with_batch_id(batch).and(Condition::is_null(tables::BATCH.col("execution_start_time")));
-            statements.push(self.statement(&Mutation::update(&tables::BATCH, started.clone(), live)));
-            let history = &tables::HISTORIC_BATCH;
-            let historic = Condition::equal(history.col("id"), row::id(batch.0))
-                .and(Condition::is_null(history.col("execution_start_time")));
-            statements.push(self.statement(&Mutation::update(history, started, historic)));
-        }
-        self.apply(statements).await
     }
 
     /// Ends the batch if nothing is left of it; otherwise looks again later.
@@ -270,9 +251,9 @@ impl Shared {
     }
 }
 
-fn distinct(tasks: Vec<ExternalTaskId>) -> Vec<ExternalTaskId> {
+fn distinct(ids: Vec<Uuid>) -> Vec<Uuid> {
     let mut seen = BTreeSet::new();
-    tasks.into_iter().filter(|task| seen.insert(*task)).collect()
+    ids.into_iter().filter(|id| seen.insert(*id)).collect()
 }
 
 fn with_batch_id(id: BatchId) -> Condition {
@@ -286,22 +267,6 @@ fn job_definitions(batch: &Batch) -> [SqlValue; 3] {
 
 fn unreadable(what: &str) -> Error {
     Error::Defect(format!("the configuration of {what} cannot be read"))
-}
-
-/// The retries, then the tasks, one a line.
-fn encode(retries: i32, tasks: &[ExternalTaskId]) -> Arc<str> {
-    let mut text = retries.to_string();
-    for task in tasks {
-        let _ = write!(text, "\n{task}");
-    }
-    text.into()
-}
-
-fn decode(text: &str) -> Option<(i32, Vec<ExternalTaskId>)> {
-    let mut lines = text.lines();
-    let retries = lines.next()?.parse().ok()?;
-    let tasks: Result<Vec<ExternalTaskId>, _> = lines.map(str::parse).collect();
-    Some((retries, tasks.ok()?))
 }
 
 fn batch_cells(batch: &Batch, configuration: Arc<str>) -> Vec<SqlValue> {

@@ -193,7 +193,7 @@ impl Shared {
 
     /// What the core says to a command whose aggregate does not exist: what is wrong with the command, or that there
     /// is nothing of that id.
-    fn refuse_on_nothing(&self, command: Command) -> Error {
+    pub(crate) fn refuse_on_nothing(&self, command: Command) -> Error {
         let lane = crate::lane::Lane::new_empty(ProcessInstanceId(Uuid(0)));
         let mut state = lane.lock();
         match self.decide(&mut state, &LaneWork::Command(command), self.now()) {
@@ -204,7 +204,7 @@ impl Shared {
         }
     }
 
-    async fn locate(&self, command: &Command) -> Result<Option<ProcessInstanceId>, Error> {
+    pub(crate) async fn locate(&self, command: &Command) -> Result<Option<ProcessInstanceId>, Error> {
         match located_by(command) {
             Some(by) => self.root_of(by).await,
             None => Ok(None),

@@ -2,34 +2,43 @@
 
 use std::sync::Arc;
 
+use engine::RejectionKind;
 use query::{Condition, Mutation, Select, Table, tables};
+use store::work::ExpectedStatement;
 use types::{BatchId, ProcessInstanceId, VariableInstanceId};
 
 use crate::command::in_own_task;
 use crate::error::Error;
-use crate::row;
+use crate::row::{self, Cells};
 use crate::shared::Shared;
 
 impl Shared {
     /// All that is kept of an instance that has ended.
     pub(crate) async fn delete_historic_process_instance(self: &Arc<Self>, id: ProcessInstanceId) -> Result<(), Error> {
-        let instances = &tables::HISTORIC_PROCESS_INSTANCE;
-        let this =
-            Condition::equal(instances.col("id"), row::id(id.0)).and(Condition::is_not_null(instances.col("end_time")));
-        let of = |table: &'static Table| {
-            Mutation::delete(table, Condition::equal(table.col("process_instance_id"), row::id(id.0)))
+        let (this, mutations) = historic_instance(id);
+        let unknown = || Error::not_found("ended process instance", id);
+        self.delete_history(&tables::HISTORIC_PROCESS_INSTANCE, this, mutations, unknown).await
+    }
+
+    /// The statements that do it. One that still runs is refused, one that is not there is passed over.
+    pub(crate) async fn historic_instance_deletion(
+        &self,
+        id: ProcessInstanceId,
+    ) -> Result<Vec<ExpectedStatement>, Error> {
+        let table = &tables::HISTORIC_PROCESS_INSTANCE;
+        let mut select = Select::all(table.source()).filter(Condition::equal(table.col("id"), row::id(id.0)));
+        select.columns = vec![table.col("end_time").into()];
+        let end_time = match self.rows(&select).await?.pop() {
+            Some(found) => Some(Cells::of(found).optional_time()?),
+            None => None,
         };
-        let mutations = vec![
-            of(&tables::HISTORIC_ACTIVITY_INSTANCE),
-            of(&tables::HISTORIC_TASK),
-            of(&tables::IDENTITY_LINK_LOG),
-            of(&tables::HISTORIC_VARIABLE),
-            of(&tables::HISTORIC_EXTERNAL_TASK_LOG),
-            of(&tables::HISTORIC_INCIDENT),
-            of(&tables::HISTORIC_JOB_LOG),
-            Mutation::delete(instances, this.clone()),
-        ];
-        self.delete_history(instances, this, mutations, || Error::not_found("ended process instance", id)).await
+        match end_time {
+            Some(None) => {
+                let message = format!("the process instance {id} still runs: its history cannot be deleted");
+                Err(Error::rejected(RejectionKind::BadUserRequest, message))
+            }
+            _ => Ok(historic_instance(id).1.iter().map(|mutation| self.statement(mutation)).collect()),
+        }
     }
 
     /// What is kept of a batch that has ended.
@@ -76,4 +85,25 @@ impl Shared {
         })
         .await
     }
+}
+
+/// The row of an instance that has ended, and what deletes it with all that belongs to it.
+fn historic_instance(id: ProcessInstanceId) -> (Condition, Vec<Mutation>) {
+    let instances = &tables::HISTORIC_PROCESS_INSTANCE;
+    let this =
+        Condition::equal(instances.col("id"), row::id(id.0)).and(Condition::is_not_null(instances.col("end_time")));
+    let of = |table: &'static Table| {
+        Mutation::delete(table, Condition::equal(table.col("process_instance_id"), row::id(id.0)))
+    };
+    let mutations = vec![
+        of(&tables::HISTORIC_ACTIVITY_INSTANCE),
+        of(&tables::HISTORIC_TASK),
+        of(&tables::IDENTITY_LINK_LOG),
+        of(&tables::HISTORIC_VARIABLE),
+        of(&tables::HISTORIC_EXTERNAL_TASK_LOG),
+        of(&tables::HISTORIC_INCIDENT),
+        of(&tables::HISTORIC_JOB_LOG),
+        Mutation::delete(instances, this.clone()),
+    ];
+    (this, mutations)
 }

@@ -112,13 +112,14 @@ impl Shared {
         let job = NewJob {
             id: JobId(self.ids.next(now)),
             job_definition_id: None,
-            handler: job_row::JOB_DEFINITION_SUSPENSION,
+            handler: job_row::JOB_DEFINITION_SUSPENSION.into(),
             configuration: Some(encode(which, state, jobs)),
             batch_id: None,
             of_definition: None,
             due_date: Some(at),
             create_time: now,
             retries: Job::RETRIES_DEFAULT,
+            is_suspended: false,
         };
         self.apply(vec![self.statement(&job.insert())]).await?;
         self.job_alarm.set(at);

@@ -70,7 +70,6 @@ impl Shared {
                 Err(Error::rejected(RejectionKind::Suspended, format!("job {} is suspended", job.id)))
             }
             job_row::TIMER_START => self.run_start_timer(job).await,
-            job_row::SET_EXTERNAL_TASK_RETRIES => self.run_batch_job(job).await,
             job_row::SUSPENSION => {
                 let configuration = job.configuration.as_deref().unwrap_or_default();
                 let suspension = suspension::decode(configuration)
@@ -79,6 +78,7 @@ impl Shared {
                 self.suspend_in_turn(suspension, vec![delete]).await
             }
             job_row::JOB_DEFINITION_SUSPENSION => self.run_job_definition_suspension(job).await,
+            _ if job.batch_id.is_some() => self.run_batch_job(job).await,
             other => Err(Error::Defect(format!("job {} has the unknown handler `{other}`", job.id))),
         }
     }

@@ -11,7 +11,6 @@ use crate::shared::Shared;
 
 pub(crate) const BATCH_SEED: &str = "batch-seed-job";
 pub(crate) const BATCH_MONITOR: &str = "batch-monitor-job";
-pub(crate) const SET_EXTERNAL_TASK_RETRIES: &str = "set-external-task-retries";
 pub(crate) const SUSPENSION: &str = "suspension";
 pub(crate) const TIMER_START: &str = "timer-start-event";
 pub(crate) const JOB_DEFINITION_SUSPENSION: &str = "job-definition-suspension";
@@ -20,12 +19,13 @@ pub(crate) const JOB_DEFINITION_SUSPENSION: &str = "job-definition-suspension";
 pub(crate) struct NewJob {
     pub id: JobId,
     pub job_definition_id: Option<JobDefinitionId>,
-    pub handler: &'static str,
+    pub handler: Arc<str>,
     pub configuration: Option<Arc<str>>,
     pub batch_id: Option<BatchId>,
     pub due_date: Option<Timestamp>,
     pub create_time: Timestamp,
     pub retries: i32,
+    pub is_suspended: bool,
     pub of_definition: Option<OfDefinition>,
 }
 
@@ -37,7 +37,6 @@ pub(crate) struct OfDefinition {
     pub tenant_id: Option<Arc<str>>,
     pub activity_id: Arc<str>,
     pub priority: i64,
-    pub is_suspended: bool,
 }
 
 /// What is needed to run one.
@@ -61,14 +60,14 @@ impl NewJob {
         let values = [
             ("id", row::id(self.id.0)),
             ("job_definition_id", self.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
-            ("handler", SqlValue::Text(self.handler.into())),
+            ("handler", SqlValue::Text(self.handler.clone())),
             ("handler_configuration", row::optional_text(self.configuration.as_ref())),
             ("batch_id", self.batch_id.map_or(SqlValue::Null, |id| row::id(id.0))),
             ("due_date", row::optional_time(self.due_date)),
             ("create_time", row::time(self.create_time)),
             ("retries", row::number(self.retries)),
             ("priority", SqlValue::Integer(definition.map_or(0, |of| of.priority))),
-            ("is_suspended", row::flag(definition.is_some_and(|of| of.is_suspended))),
+            ("is_suspended", row::flag(self.is_suspended)),
             ("definition_id", definition.map_or(SqlValue::Null, |of| SqlValue::Text(of.id.0.clone()))),
             ("definition_key", row::optional_text(definition.map(|of| &of.key))),
             ("tenant_id", row::optional_text(definition.and_then(|of| of.tenant_id.as_ref()))),

@@ -33,10 +33,13 @@ mod fetch;
 mod poll;
 
 mod batch;
+mod batch_job;
+mod batch_work;
 mod job_change;
 mod job_executor;
 mod job_row;
 mod message;
+mod restart;
 mod signal;
 mod start_event;
 

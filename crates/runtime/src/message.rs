@@ -34,20 +34,25 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            for _ in 0..ATTEMPTS_MAX {
-                let receivers = shared.receivers(&message).await?;
-                let delivered = match message.reach {
-                    MessageReach::One => shared.deliver_to_one(&message, receivers).await,
-                    MessageReach::All => shared.deliver_to_all(&message, receivers).await,
-                };
-                match delivered {
-                    Err(Error::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => {}
-                    other => return other,
-                }
-            }
-            Err(Error::OptimisticLocking { attempts: ATTEMPTS_MAX })
+            shared.deliver(message).await
         })
         .await
+    }
+
+    /// Within a task that nobody drops.
+    pub(crate) async fn deliver(self: &Arc<Self>, message: MessageCorrelation) -> Result<Vec<Correlated>, Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let receivers = self.receivers(&message).await?;
+            let delivered = match message.reach {
+                MessageReach::One => self.deliver_to_one(&message, receivers).await,
+                MessageReach::All => self.deliver_to_all(&message, receivers).await,
+            };
+            match delivered {
+                Err(Error::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => {}
+                other => return other,
+            }
+        }
+        Err(Error::OptimisticLocking { attempts: ATTEMPTS_MAX })
     }
 
     async fn deliver_to_one(

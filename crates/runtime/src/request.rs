@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use engine::{DueDateBase, FollowingRepetitions, StartedProcessInstance};
+use engine::{DueDateBase, FollowingRepetitions, Modification, Skipped, StartedProcessInstance};
 use store::{ClaimOrder, ClaimTopic, LockedExternalTask};
 use types::{
-    BatchId, DeploymentId, ExecutionId, ExternalTaskId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId,
-    Timestamp, VariableMap, VariableValue,
+    BatchId, DeploymentId, ExecutionId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid,
+    VariableMap, VariableValue,
 };
 
 /// Which version of a definition is meant.
@@ -224,11 +224,68 @@ pub enum InstanceSet {
     OfDefinitions(DefinitionSet),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRetriesBatch {
-    /// At least one; doubles count once.
-    pub external_task_ids: Vec<ExternalTaskId>,
-    pub retries: i32,
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewBatch {
+    pub work: BatchWork,
+    /// Of what is to be worked on; at least one, doubles count once.
+    pub ids: Vec<Uuid>,
+    pub tenant_id: Option<Arc<str>>,
+}
+
+/// What a batch does to each of its things.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BatchWork {
+    SetExternalTaskRetries {
+        retries: i32,
+    },
+    SetJobRetries {
+        retries: i32,
+        /// `None` leaves it as it is.
+        due_date: Option<Option<Timestamp>>,
+    },
+    /// Those that are not there are passed over.
+    DeleteProcessInstances {
+        delete_reason: Option<Arc<str>>,
+        skipped: Skipped,
+    },
+    /// The same; one that still runs is refused.
+    DeleteHistoricProcessInstances,
+    SetSuspension {
+        state: SuspensionState,
+    },
+    SetVariables {
+        variables: VariableMap,
+    },
+    CorrelateMessage {
+        /// Without one, whatever message an execution waits for.
+        name: Option<Arc<str>>,
+        variables: VariableMap,
+    },
+    ModifyProcessInstances {
+        /// An instance of another one is refused.
+        definition_id: Option<ProcessDefinitionId>,
+        modification: Modification,
+    },
+    RestartProcessInstances(Restart),
+}
+
+/// How instances that have ended start once more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restart {
+    /// That of all of them.
+    pub definition_id: ProcessDefinitionId,
+    pub modification: Modification,
+    pub keeps_business_key: bool,
+    pub variables: RestartedVariables,
+}
+
+/// Which of the process's variables a restarted instance gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestartedVariables {
+    /// As they were at the end.
+    Last,
+    /// As they were at the start.
+    Initial,
 }
 
 /// A row of `batch`.

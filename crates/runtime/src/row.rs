@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use query::SqlValue;
-use types::{Timestamp, Uuid};
+use types::{Timestamp, Uuid, VariableValue};
 
 use crate::error::Error;
+
+/// The columns of a variable's value.
+pub(crate) const VALUE_COLUMNS: [&str; 6] =
+    ["value_type", "text_value", "integer_value", "real_value", "bytes_value", "value_info"];
 
 /// Reads a row from left to right.
 #[derive(Debug)]
@@ -81,6 +85,12 @@ impl Cells {
             SqlValue::Uuid(id) => Ok(id.to_bytes().as_slice().into()),
             other => Err(misfit("bytes", &other)),
         }
+    }
+
+    /// From `VALUE_COLUMNS`.
+    pub(crate) fn variable_value(&mut self) -> Result<VariableValue, Error> {
+        let cells: Vec<SqlValue> = VALUE_COLUMNS.iter().map(|_| self.next()).collect();
+        query::variable_value(&cells).ok_or_else(|| misfit("a variable's value", &SqlValue::Null))
     }
 
     fn next(&mut self) -> SqlValue {

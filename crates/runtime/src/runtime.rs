@@ -81,7 +81,14 @@ impl Runtime {
     ) -> Result<StartedProcessInstance, Error> {
         let definition = self.startable(&which).await?;
         let definition_id = definition.id.clone();
-        let start = |id| Command::StartProcessInstanceAt { id, definition_id, business_key, variables, modification };
+        let start = |id| Command::StartProcessInstanceAt {
+            id,
+            definition_id,
+            business_key,
+            variables,
+            modification,
+            restarted_process_instance_id: None,
+        };
         started(self.shared.start(definition, start).await?)
     }
 
@@ -169,8 +176,17 @@ impl Runtime {
         self.shared.set_instance_suspension(which, state).await
     }
 
-    pub async fn create_retries_batch(&self, batch: NewRetriesBatch) -> Result<Batch, Error> {
-        self.shared.create_retries_batch(batch).await
+    pub async fn create_batch(&self, batch: NewBatch) -> Result<Batch, Error> {
+        self.shared.create_batch(batch).await
+    }
+
+    /// All of them or none.
+    pub async fn restart_process_instances(
+        &self,
+        restart: Restart,
+        instances: Vec<ProcessInstanceId>,
+    ) -> Result<(), Error> {
+        self.shared.restart_process_instances(restart, instances).await
     }
 
     pub async fn delete_batch(&self, id: BatchId, cascade: Cascade) -> Result<(), Error> {

@@ -96,19 +96,19 @@ impl Shared {
         NewJob {
             id: JobId(self.ids.next(now)),
             job_definition_id: job_definitions.iter().find(is_of).map(|known| known.id),
-            handler: TIMER_START,
+            handler: TIMER_START.into(),
             configuration: timer.repeat.clone(),
             batch_id: None,
             due_date: timer.due_date,
             create_time: now,
             retries: Job::RETRIES_DEFAULT,
+            is_suspended: definition.is_suspended,
             of_definition: Some(OfDefinition {
                 id: definition.id.clone(),
                 key: definition.key.clone(),
                 tenant_id: definition.tenant_id.clone(),
                 activity_id: element.id.clone(),
                 priority,
-                is_suspended: definition.is_suspended,
             }),
         }
     }

@@ -93,25 +93,34 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            let mut statements = Vec::new();
-            match which {
-                InstanceSet::Ids(instances) => {
-                    for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
-                        let ids: Vec<SqlValue> = chunk.iter().map(|id: &ProcessInstanceId| row::id(id.0)).collect();
-                        shared.add_instance_statements(&mut statements, state, "process_instance_id", &ids);
-                    }
-                }
-                InstanceSet::OfDefinitions(definitions) => {
-                    let rows = crate::definition_cache::definition_rows(&shared, definitions.condition()).await?;
-                    let ids: Vec<SqlValue> = rows.into_iter().map(|row| SqlValue::Text(row.id.0)).collect();
-                    shared.add_instance_statements(&mut statements, state, "definition_id", &ids);
-                }
-            }
-            shared.apply(statements).await?;
-            shared.after_suspension(state);
-            Ok(())
+            shared.suspend_instances(which, state).await
         })
         .await
+    }
+
+    /// Within a task that nobody drops.
+    pub(crate) async fn suspend_instances(
+        self: &Arc<Self>,
+        which: InstanceSet,
+        state: SuspensionState,
+    ) -> Result<(), Error> {
+        let mut statements = Vec::new();
+        match which {
+            InstanceSet::Ids(instances) => {
+                for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
+                    let ids: Vec<SqlValue> = chunk.iter().map(|id: &ProcessInstanceId| row::id(id.0)).collect();
+                    self.add_instance_statements(&mut statements, state, "process_instance_id", &ids);
+                }
+            }
+            InstanceSet::OfDefinitions(definitions) => {
+                let rows = crate::definition_cache::definition_rows(self, definitions.condition()).await?;
+                let ids: Vec<SqlValue> = rows.into_iter().map(|row| SqlValue::Text(row.id.0)).collect();
+                self.add_instance_statements(&mut statements, state, "definition_id", &ids);
+            }
+        }
+        self.apply(statements).await?;
+        self.after_suspension(state);
+        Ok(())
     }
 
     fn after_suspension(&self, state: SuspensionState) {
@@ -197,12 +206,13 @@ impl Shared {
         let job = job_row::NewJob {
             id: JobId(self.ids.next(now)),
             job_definition_id: None,
-            handler: job_row::SUSPENSION,
+            handler: job_row::SUSPENSION.into(),
             configuration: Some(encode(suspension)),
             batch_id: None,
             due_date: suspension.at,
             create_time: now,
             retries: Job::RETRIES_DEFAULT,
+            is_suspended: false,
             of_definition: None,
         };
         self.statement(&job.insert())

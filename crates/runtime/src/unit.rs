@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use engine::record::Job;
 use engine::{ChangeSet, Command, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange, ThrownSignal};
+use store::work::ExpectedStatement;
 use store::{Pending, StoreError, Work, WorkDone};
 use types::{EventSubscriptionId, ProcessInstanceId, VariableMap};
 
@@ -78,6 +79,15 @@ impl Shared {
         self: &Arc<Self>,
         work: Vec<(ProcessInstanceId, LaneWork)>,
     ) -> Result<Vec<Reply>, Error> {
+        self.run_together_along(work, Vec::new()).await
+    }
+
+    /// The same with statements on rows outside of aggregates in the same unit.
+    pub(crate) async fn run_together_along(
+        self: &Arc<Self>,
+        work: Vec<(ProcessInstanceId, LaneWork)>,
+        along: Vec<ExpectedStatement>,
+    ) -> Result<Vec<Reply>, Error> {
         let mut receivers = Receivers::new();
         let mut attempts = 0;
         while attempts < CONFLICT_ATTEMPTS_MAX {
@@ -85,7 +95,7 @@ impl Shared {
             for lane in lanes.values() {
                 self.make_ready(lane).await?;
             }
-            match self.pass_together(&lanes, &work, &receivers).await {
+            match self.pass_together(&lanes, &work, &receivers, &along).await {
                 Pass::Done(replies) => return Ok(replies),
                 Pass::Failed(error) => return Err(error),
                 Pass::Again => {
@@ -124,6 +134,7 @@ impl Shared {
         lanes: &BTreeMap<ProcessInstanceId, Pin>,
         work: &[(ProcessInstanceId, LaneWork)],
         receivers: &Receivers,
+        along: &[ExpectedStatement],
     ) -> Pass {
         let submitted = {
             let states = lanes.iter().map(|(root, lane)| (*root, lane.lock())).collect();
@@ -140,7 +151,7 @@ impl Shared {
             }
             let mut decided = Decided::default();
             match self.decide_all(&mut locked, work, receivers, &mut decided) {
-                Ok(()) => Ok(self.submit_together(&mut locked, decided)),
+                Ok(()) => Ok(self.submit_together(&mut locked, decided, along.to_vec())),
                 Err(pass) => {
                     let is_quiet = locked.states.values().all(|state| state.is_quiet());
                     locked.states.values_mut().for_each(|state| state.forget());
@@ -300,8 +311,12 @@ impl Shared {
         &self,
         locked: &mut Locked<'_>,
         decided: Decided,
+        along: Vec<ExpectedStatement>,
     ) -> (Pending<'static, WorkDone>, Vec<(ProcessInstanceId, (u64, Standing))>, Vec<PendingEffect>, Vec<Reply>) {
-        let pending = self.store.submit(Work::Apply(decided.change_sets));
+        let pending = match along.is_empty() {
+            true => self.store.submit(Work::Apply(decided.change_sets)),
+            false => self.store.submit(Work::ApplyAndRun(decided.change_sets, along)),
+        };
         let settlements = locked
             .states
             .iter_mut()

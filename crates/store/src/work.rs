@@ -33,6 +33,8 @@ impl LocatedBy {
 pub enum Work {
     /// All of them or none; `StoreError::Conflict` if a revision or an epoch is not as expected.
     Apply(Vec<ChangeSet>),
+    /// Both as one unit.
+    ApplyAndRun(Vec<ChangeSet>, Vec<ExpectedStatement>),
     /// Locks tasks that can be fetched.
     Claim(ClaimRequest),
     /// Statements on rows outside aggregates (deployments, definitions, batches), all or none. `Conflict` if one of
@@ -42,7 +44,7 @@ pub enum Work {
     ReleaseExpired { now: Timestamp, limit: u32 },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ExpectedStatement {
     pub statement: Statement,
     pub rows_affected: Option<u64>,

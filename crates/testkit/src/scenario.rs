@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use engine::history::EndState;
 use engine::{
-    Cancellation, Command, CustomListeners, Instantiation, Modification, ModificationInstruction, Outcome,
-    OutputMappings, Place, Rejection, Skipped, VariablePatch, VariableReach,
+    Cancellation, Command, Instantiation, Modification, ModificationInstruction, Outcome, Place, Rejection, Skipped,
+    VariablePatch, VariableReach,
 };
 use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid, VariableMap};
 
@@ -102,6 +102,7 @@ fn command(world: &World, line: &Line) -> Command {
             business_key: line.after("key"),
             variables,
             modification: modification(world, line),
+            restarted_process_instance_id: None,
         },
         "modify" => Command::ModifyProcessInstance {
             id: INSTANCE,
@@ -111,13 +112,9 @@ fn command(world: &World, line: &Line) -> Command {
         "delete" => Command::DeleteProcessInstance {
             id: INSTANCE,
             delete_reason: line.after("because"),
-            output_mappings: match line.words.last().is_some_and(|word| word == "unmapped") {
-                true => OutputMappings::Skip,
-                false => OutputMappings::Evaluate,
-            },
-            listeners: match line.words.last().is_some_and(|word| word == "untold") {
-                true => CustomListeners::Skip,
-                false => CustomListeners::Tell,
+            skipped: Skipped {
+                custom_listeners: line.words.last().is_some_and(|word| word == "untold"),
+                io_mappings: line.words.last().is_some_and(|word| word == "unmapped"),
             },
         },
         "suspend" | "activate" => {

@@ -6,6 +6,7 @@ use types::ProcessInstanceId;
 
 use crate::command::dispatch::Answer;
 use crate::command::{OutputMappings, Reply};
+use crate::modification::Skipped;
 use crate::process_instance;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
@@ -14,11 +15,12 @@ pub(super) fn apply(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     delete_reason: Option<&Arc<str>>,
-    output_mappings: OutputMappings,
+    skipped: Skipped,
 ) -> Result<Answer, Rejection> {
     if turn.aggregate.process_instance(id).is_none() {
         return Err(Rejection::not_found("process instance", id));
     }
-    process_instance::terminate(turn, id, delete_reason.cloned(), output_mappings)?;
+    turn.skipped = skipped;
+    process_instance::terminate(turn, id, delete_reason.cloned(), OutputMappings::Evaluate)?;
     Ok(Answer::Ready(Reply::Done))
 }

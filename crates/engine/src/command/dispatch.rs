@@ -13,13 +13,13 @@ use crate::variables;
 use super::fail_external_task::Failure;
 use super::start_process_instance::Start;
 use super::{
-    Command, CustomListeners, Reply, StartedProcessInstance, annotate_incident, change_task, complete_external_task,
-    complete_task, correlate_message, create_incident, delete_job, delete_process_instance, execute_job,
-    extend_external_task_lock, fail_external_task, fail_job, lock_external_task, modify_process_instance,
-    patch_task_variables, patch_variables, recalculate_job_due_date, resolve_incident, set_external_task_priority,
-    set_external_task_retries, set_job_due_date, set_job_priority, set_job_retries, set_job_suspension,
-    set_process_instance_suspension, signal_execution, start_process_instance, throw_external_task_bpmn_error,
-    throw_task_bpmn_error, throw_task_escalation, unlock_external_task,
+    Command, Reply, StartedProcessInstance, annotate_incident, change_task, complete_external_task, complete_task,
+    correlate_message, create_incident, delete_job, delete_process_instance, execute_job, extend_external_task_lock,
+    fail_external_task, fail_job, lock_external_task, modify_process_instance, patch_task_variables, patch_variables,
+    recalculate_job_due_date, resolve_incident, set_external_task_priority, set_external_task_retries,
+    set_job_due_date, set_job_priority, set_job_retries, set_job_suspension, set_process_instance_suspension,
+    signal_execution, start_process_instance, throw_external_task_bpmn_error, throw_task_bpmn_error,
+    throw_task_escalation, unlock_external_task,
 };
 
 /// A reply that may lack what is known only at the end of the command.
@@ -39,16 +39,22 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
                 Start { definition_id, start_event_id: start_event_id.as_ref(), business_key: business_key.as_ref() };
             start_process_instance::apply(turn, *id, &start, variables)
         }
-        Command::StartProcessInstanceAt { id, definition_id, business_key, variables, modification } => {
-            let business_key = business_key.as_ref();
-            start_process_instance::apply_at(turn, *id, definition_id, (business_key, variables), modification)
+        Command::StartProcessInstanceAt {
+            id,
+            definition_id,
+            business_key,
+            variables,
+            modification,
+            restarted_process_instance_id: restarted,
+        } => {
+            let given = (business_key.as_ref(), variables, *restarted);
+            start_process_instance::apply_at(turn, *id, definition_id, given, modification)
         }
         Command::ModifyProcessInstance { id, definition_id, modification } => {
             modify_process_instance::apply(turn, *id, definition_id.as_ref(), modification)
         }
-        Command::DeleteProcessInstance { id, delete_reason, output_mappings, listeners } => {
-            turn.skipped.custom_listeners = *listeners == CustomListeners::Skip;
-            delete_process_instance::apply(turn, *id, delete_reason.as_ref(), *output_mappings)
+        Command::DeleteProcessInstance { id, delete_reason, skipped } => {
+            delete_process_instance::apply(turn, *id, delete_reason.as_ref(), *skipped)
         }
         Command::SetProcessInstanceSuspension { id, is_suspended } => {
             set_process_instance_suspension::apply(turn, *id, *is_suspended)

@@ -43,7 +43,7 @@ use types::{
     TaskId, Timestamp, VariableMap, VariableValue,
 };
 
-use crate::modification::Modification;
+use crate::modification::{Modification, Skipped};
 use crate::record::{DelegationState, IdentityLink};
 
 /// A command on one aggregate. Durations and times are checked by the command itself, so that every caller gets the
@@ -66,6 +66,8 @@ pub enum Command {
         business_key: Option<Arc<str>>,
         variables: VariableMap,
         modification: Modification,
+        /// One that has ended and starts once more by this.
+        restarted_process_instance_id: Option<ProcessInstanceId>,
     },
     ModifyProcessInstance {
         id: ProcessInstanceId,
@@ -76,8 +78,7 @@ pub enum Command {
     DeleteProcessInstance {
         id: ProcessInstanceId,
         delete_reason: Option<Arc<str>>,
-        output_mappings: OutputMappings,
-        listeners: CustomListeners,
+        skipped: Skipped,
     },
     SetProcessInstanceSuspension {
         id: ProcessInstanceId,
@@ -273,13 +274,6 @@ pub struct TaskProperties {
 pub enum OutputMappings {
     /// They are evaluated, and one that cannot be refuses the command.
     Evaluate,
-    Skip,
-}
-
-/// What becomes of the listeners that the model has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CustomListeners {
-    Tell,
     Skip,
 }
 

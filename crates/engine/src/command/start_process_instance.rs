@@ -33,6 +33,8 @@ struct Given<'c> {
     /// Says who the initiator is.
     start_event: Option<ElementIndex>,
     start_activity_id: Arc<str>,
+    /// The instance that starts once more by this.
+    restarted: Option<ProcessInstanceId>,
 }
 
 pub(super) fn apply(
@@ -55,7 +57,8 @@ pub(super) fn apply(
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
     let start_id = definition.model.element(start).id.clone();
-    let given = Given { business_key, variables, start_event: Some(start), start_activity_id: start_id };
+    let given =
+        Given { business_key, variables, start_event: Some(start), start_activity_id: start_id, restarted: None };
     let answer = begin(turn, id, &definition, given)?;
     turn.agenda.push(Step::Enter { execution: ExecutionId::from(id), element: start });
     conditional::inside_begins(turn, ExecutionId::from(id))?;
@@ -67,7 +70,7 @@ pub(super) fn apply_at(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     definition_id: &ProcessDefinitionId,
-    (business_key, variables): (Option<&Arc<str>>, &VariableMap),
+    (business_key, variables, restarted): (Option<&Arc<str>>, &VariableMap, Option<ProcessInstanceId>),
     modification: &Modification,
 ) -> Result<Answer, Rejection> {
     let definition = definition(turn, definition_id)?;
@@ -78,7 +81,7 @@ pub(super) fn apply_at(
     let start_id = modification::first_activity(&definition.model, &first.place)?;
     turn.skipped = modification.skipped;
     let start_event = definition.model.initial;
-    let given = Given { business_key, variables, start_event, start_activity_id: start_id };
+    let given = Given { business_key, variables, start_event, start_activity_id: start_id, restarted };
     let answer = begin(turn, id, &definition, given)?;
     modification::begin(turn, id, modification);
     Ok(answer)
@@ -96,7 +99,7 @@ fn begin(
     definition: &ProcessDefinition,
     given: Given<'_>,
 ) -> Result<Answer, Rejection> {
-    let Given { business_key, variables, start_event, start_activity_id } = given;
+    let Given { business_key, variables, start_event, start_activity_id, restarted } = given;
     insert_instance(turn, id, definition, business_key);
     let root = ExecutionId::from(id);
     subscription::create(turn, root, None, &definition.model)?;
@@ -104,6 +107,7 @@ fn begin(
         id,
         root_process_instance_id: id,
         super_process_instance_id: None,
+        restarted_process_instance_id: restarted,
         definition_id: definition.id.clone(),
         definition_key: definition.key.clone(),
         business_key: business_key.cloned(),

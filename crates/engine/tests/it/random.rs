@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher};
 
-use engine::{Aggregate, Command, CustomListeners, Outcome, OutputMappings, Rejection};
+use engine::{Aggregate, Command, Outcome, Rejection, Skipped};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use testkit::open_visits::OpenVisits;
@@ -352,8 +352,7 @@ fn check(block: &Block, moves: &[Move]) -> Result<(), TestCaseError> {
         pair.execute(&Command::DeleteProcessInstance {
             id: INSTANCE,
             delete_reason: None,
-            output_mappings: OutputMappings::Evaluate,
-            listeners: CustomListeners::Tell,
+            skipped: Skipped::default(),
         })
         .expect("it can be deleted");
     }

@@ -65,10 +65,10 @@ fn outputs() -> Vec<Output> {
         shown("rootProcessInstanceId", INSTANCE.col("root_process_instance_id")),
         shown("superProcessInstanceId", INSTANCE.col("super_process_instance_id")),
         constant("superCaseInstanceId", null.clone()),
-        constant("caseInstanceId", null.clone()),
+        constant("caseInstanceId", null),
         shown("tenantId", INSTANCE.col("tenant_id")),
         shown("state", INSTANCE.col("state")),
-        constant("restartedProcessInstanceId", null),
+        shown("restartedProcessInstanceId", INSTANCE.col("restarted_process_instance_id")),
     ]
 }
 

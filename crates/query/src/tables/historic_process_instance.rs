@@ -7,6 +7,7 @@ pub const HISTORIC_PROCESS_INSTANCE: Table = Table {
         required("id", ColumnKind::Id),
         required("root_process_instance_id", ColumnKind::Id),
         optional("super_process_instance_id", ColumnKind::Id),
+        optional("restarted_process_instance_id", ColumnKind::Id),
         required("definition_id", ColumnKind::Text),
         required("definition_key", ColumnKind::Text),
         optional("business_key", ColumnKind::Text),

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use engine::Command;
 use query::tables::EXTERNAL_TASK;
 use query::{Condition, SqlValue, resource};
-use runtime::{Batch, NewRetriesBatch};
-use serde_json::{Value, json};
+use runtime::{BatchWork, NewBatch};
+use serde_json::Value;
 use types::{ExternalTaskId, Uuid};
 
+use super::batch;
 use super::external_task::no_retries;
 use crate::answer::Answer;
 use crate::call::{Call, parse_id};
@@ -30,8 +31,8 @@ pub async fn set(call: Call) -> Result<Answer, Failure> {
 
 pub async fn set_async(call: Call) -> Result<Answer, Failure> {
     let (external_task_ids, retries) = request(&call).await?;
-    let batch = call.runtime().create_retries_batch(NewRetriesBatch { external_task_ids, retries }).await?;
-    Answer::json(&shown(&batch))
+    let ids = external_task_ids.into_iter().map(|id| id.0).collect();
+    batch::create(&call, NewBatch { work: BatchWork::SetExternalTaskRetries { retries }, ids, tenant_id: None }).await
 }
 
 async fn request(call: &Call) -> Result<(Vec<ExternalTaskId>, i32), Failure> {
@@ -86,23 +87,4 @@ async fn tasks_of_instances(call: &Call, instances: &[Uuid]) -> Result<Vec<Exter
         tasks.extend(rows.iter().filter_map(|row| row.id("id")).map(ExternalTaskId));
     }
     Ok(tasks)
-}
-
-fn shown(batch: &Batch) -> Value {
-    json!({
-        "id": batch.id.to_string(),
-        "type": &*batch.batch_type,
-        "totalJobs": batch.total_jobs,
-        "jobsCreated": batch.jobs_created,
-        "batchJobsPerSeed": batch.batch_jobs_per_seed,
-        "invocationsPerBatchJob": batch.invocations_per_batch_job,
-        "seedJobDefinitionId": batch.seed_job_definition_id.to_string(),
-        "monitorJobDefinitionId": batch.monitor_job_definition_id.to_string(),
-        "batchJobDefinitionId": batch.batch_job_definition_id.to_string(),
-        "suspended": batch.is_suspended,
-        "tenantId": batch.tenant_id.as_deref(),
-        "createUserId": null,
-        "startTime": batch.start_time.to_string(),
-        "executionStartTime": batch.execution_start_time.map(|time| time.to_string()),
-    })
 }

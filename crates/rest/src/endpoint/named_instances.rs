@@ -12,9 +12,12 @@ use crate::failure::Failure;
 use crate::json::Fields;
 use crate::list;
 
+/// A property with a query, and the resource that it queries.
+pub type Named = (&'static str, &'static LazyLock<Resource>);
+
 /// By ids and by queries, each once and at least one. Ids of no instance count too.
 pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInstanceId>, Failure> {
-    let queries: [(&str, &'static LazyLock<Resource>); 2] = [
+    let queries: [Named; 2] = [
         ("processInstanceQuery", &resource::PROCESS_INSTANCES),
         ("historicProcessInstanceQuery", &resource::HISTORIC_PROCESS_INSTANCES),
     ];
@@ -22,13 +25,16 @@ pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<Process
     Ok(named.into_iter().map(ProcessInstanceId).collect())
 }
 
-/// The same with other names, of any resource.
-pub async fn named(
-    call: &Call,
-    fields: &Fields,
-    ids: &str,
-    queries: &[(&str, &'static LazyLock<Resource>)],
-) -> Result<Vec<Uuid>, Failure> {
+/// The same of any resource.
+pub async fn named(call: &Call, fields: &Fields, ids: &str, queries: &[Named]) -> Result<Vec<Uuid>, Failure> {
+    let found = named_or_none(call, fields, ids, queries).await?;
+    if found.is_empty() {
+        return Err(Failure::invalid(format!("nothing is named in `{ids}` or found by a query")));
+    }
+    Ok(found)
+}
+
+pub async fn named_or_none(call: &Call, fields: &Fields, ids: &str, queries: &[Named]) -> Result<Vec<Uuid>, Failure> {
     let mut found = BTreeSet::new();
     for id in fields.array(ids)?.unwrap_or_default() {
         let Value::String(id) = id else { return Err(Failure::invalid(format!("`{ids}` has to contain texts"))) };
@@ -39,9 +45,6 @@ pub async fn named(
         if let Some(query) = fields.get(property) {
             found.extend(list::ids(declared, call, query).await?);
         }
-    }
-    if found.is_empty() {
-        return Err(Failure::invalid(format!("nothing is named in `{ids}` or found by a query")));
     }
     Ok(found.into_iter().collect())
 }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{
-    ActivityNode, Command, CustomListeners, OutputMappings, ProcessDefinition, RejectionKind, TransitionNode,
-};
+use engine::{ActivityNode, Command, ProcessDefinition, RejectionKind, Skipped, TransitionNode};
 use query::resource;
 use runtime::{DefinitionSet, InstanceSet, LocatedBy, TenantChoice};
 use serde_json::{Value, json};
@@ -25,15 +23,10 @@ const WHAT: &str = "process instance";
 pub async fn delete(call: Call) -> Result<Answer, Failure> {
     let deleted = match call.id::<ProcessInstanceId>(WHAT) {
         Ok(id) => {
-            let output_mappings = match call.query.flag("skipIoMappings") {
-                Some(true) => OutputMappings::Skip,
-                _ => OutputMappings::Evaluate,
-            };
-            let listeners = match call.query.flag("skipCustomListeners") {
-                Some(true) => CustomListeners::Skip,
-                _ => CustomListeners::Tell,
-            };
-            let command = Command::DeleteProcessInstance { id, delete_reason: None, output_mappings, listeners };
+            let skips = |parameter: &str| call.query.flag(parameter) == Some(true);
+            let skipped =
+                Skipped { custom_listeners: skips("skipCustomListeners"), io_mappings: skips("skipIoMappings") };
+            let command = Command::DeleteProcessInstance { id, delete_reason: None, skipped };
             call.runtime().execute(command).await.map(drop).map_err(Failure::from)
         }
         Err(unknown) => Err(unknown),

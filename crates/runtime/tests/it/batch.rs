@@ -2,7 +2,7 @@
 
 use engine::RejectionKind;
 use query::{Condition, Select, SqlValue, tables};
-use runtime::{Batch, Cascade, JobExecutor, NewRetriesBatch, Runtime, Settings};
+use runtime::{Batch, BatchWork, Cascade, JobExecutor, NewBatch, Runtime, Settings};
 use types::{ExternalTaskId, JobDefinitionId, JobId};
 
 use crate::deployment::job_id;
@@ -35,7 +35,9 @@ async fn run_all(runtime: &Runtime, of: JobDefinitionId) -> usize {
 }
 
 async fn create(runtime: &Runtime, external_task_ids: Vec<ExternalTaskId>) -> Batch {
-    runtime.create_retries_batch(NewRetriesBatch { external_task_ids, retries: 4 }).await.expect("is created")
+    let ids = external_task_ids.into_iter().map(|id| id.0).collect();
+    let work = BatchWork::SetExternalTaskRetries { retries: 4 };
+    runtime.create_batch(NewBatch { work, ids, tenant_id: None }).await.expect("is created")
 }
 
 #[tokio::test]
@@ -92,6 +94,12 @@ async fn a_deleted_batch_leaves_its_history_unless_that_goes_too() {
     assert_eq!(count(&runtime, &tables::HISTORIC_BATCH).await, 1);
     assert_eq!(count(&runtime, &tables::JOB).await, 0);
     assert!(is_refused(&runtime.delete_batch(gone.id, Cascade::On).await, RejectionKind::NotFound));
-    let empty = runtime.create_retries_batch(NewRetriesBatch { external_task_ids: Vec::new(), retries: 1 }).await;
+    let empty = runtime
+        .create_batch(NewBatch {
+            work: BatchWork::SetExternalTaskRetries { retries: 1 },
+            ids: Vec::new(),
+            tenant_id: None,
+        })
+        .await;
     assert!(is_refused(&empty, RejectionKind::BadUserRequest), "{empty:?}");
 }

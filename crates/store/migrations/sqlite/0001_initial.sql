@@ -298,6 +298,7 @@ CREATE TABLE historic_process_instance (
   id BLOB NOT NULL,
   root_process_instance_id BLOB NOT NULL,
   super_process_instance_id BLOB,
+  restarted_process_instance_id BLOB,
   definition_id TEXT NOT NULL,
   definition_key TEXT NOT NULL,
   business_key TEXT,

@@ -18,6 +18,7 @@ impl RowEncode for HistoricProcessInstance {
         row.uuid(self.id.0);
         row.uuid(self.root_process_instance_id.0);
         row.optional_uuid(self.super_process_instance_id.map(|id| id.0));
+        row.optional_uuid(self.restarted_process_instance_id.map(|id| id.0));
         row.text(&self.definition_id.0);
         row.text(&self.definition_key);
         row.optional_text(self.business_key.as_deref());

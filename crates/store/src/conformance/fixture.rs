@@ -170,6 +170,7 @@ impl WaitingInstance {
             id: self.id(),
             root_process_instance_id: self.id(),
             super_process_instance_id: None,
+            restarted_process_instance_id: None,
             definition_id: self.instance.definition_id.clone(),
             definition_key: self.instance.definition_key.clone(),
             business_key: self.instance.business_key.clone(),

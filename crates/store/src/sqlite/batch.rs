@@ -139,7 +139,7 @@ impl<'c> Writer<'c> {
         let is_single = match work {
             Work::Apply(change_sets) => change_sets.len() <= 1,
             Work::Claim(_) | Work::ReleaseExpired { .. } => true,
-            Work::Run(_) => false,
+            Work::Run(_) | Work::ApplyAndRun(..) => false,
         };
         if is_single && isolation == Isolation::Batch {
             return self.work(work);
@@ -159,6 +159,11 @@ impl<'c> Writer<'c> {
         match work {
             Work::Apply(change_sets) => {
                 change_sets.iter().try_for_each(|change_set| self.statements.apply(change_set))?;
+                Ok(UnitDone::Applied)
+            }
+            Work::ApplyAndRun(change_sets, statements) => {
+                change_sets.iter().try_for_each(|change_set| self.statements.apply(change_set))?;
+                self.run_statements(statements)?;
                 Ok(UnitDone::Applied)
             }
             Work::Claim(request) => self.claim(request).map(UnitDone::Claimed),

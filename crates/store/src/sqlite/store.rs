@@ -114,7 +114,7 @@ impl Store for SqliteStore {
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
         let wanted: Vec<_> = match &work {
             Work::Claim(request) => request.topics.iter().map(|topic| topic.variables.clone()).collect(),
-            Work::Apply(_) | Work::Run(_) | Work::ReleaseExpired { .. } => Vec::new(),
+            Work::Apply(_) | Work::ApplyAndRun(..) | Work::Run(_) | Work::ReleaseExpired { .. } => Vec::new(),
         };
         let (reply, answer) = oneshot::channel();
         if let Err(failure) = self.queue.push(Message::Unit(Unit { work, reply })) {

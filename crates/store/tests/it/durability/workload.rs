@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use engine::{Aggregate, ChangeSet, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits};
-use engine::{CustomListeners, NoScripts, OutputMappings, ProcessDefinition};
+use engine::{NoScripts, ProcessDefinition, Skipped};
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
 use store::work::{ClaimWanted, ExpectedStatement};
@@ -254,8 +254,7 @@ impl Worker {
 }
 
 fn deletion(id: ProcessInstanceId) -> Command {
-    let (output_mappings, listeners) = (OutputMappings::Evaluate, CustomListeners::Tell);
-    Command::DeleteProcessInstance { id, delete_reason: None, output_mappings, listeners }
+    Command::DeleteProcessInstance { id, delete_reason: None, skipped: Skipped::default() }
 }
 
 fn written(value: VariableValue) -> VariableWrite {
