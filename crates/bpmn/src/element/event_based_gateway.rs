@@ -1,6 +1,6 @@
 //! `eventBasedGateway`: waits for the events behind it; the first one decides.
 
-use crate::attribute::{self, bpmn_children_named, camunda};
+use crate::attribute::{self, bpmn_children_named};
 use crate::document::{BPMN, Node};
 use crate::element::intermediate_catch_event;
 use crate::io_mapping;
@@ -10,9 +10,6 @@ use crate::scope::{ProcessBuilder, Scope};
 /// Reads the gateway and the events that its flows lead to. The flows themselves are not part of the model.
 pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>, id: &'d str) {
     let Some(index) = builder.add(scope, node, ElementKind::EventBasedGateway { events: Vec::new() }) else { return };
-    if attribute::is_true(camunda(node, "asyncAfter")) {
-        builder.report.error(node, "'asyncAfter' is not supported on element type 'eventBasedGateway'");
-    }
     io_mapping::refuse(node, builder.report);
     if attribute::is_true(attribute::camunda(node, "asyncAfter")) {
         builder.report.error(node, "an event-based gateway cannot be asyncAfter: it is left by the event that happens");

@@ -128,7 +128,7 @@ fn begin(
         variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
     }
     variables::set_all(turn, scope, VariableReach::Local, variables)?;
-    timer::create_jobs(turn, root, None, &definition)?;
+    timer::create_jobs(turn, root, None, definition)?;
     listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(start_activity_id))?;
     Ok(Answer::Started(StartedProcessInstance {
         id,

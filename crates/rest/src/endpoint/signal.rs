@@ -13,11 +13,9 @@ use super::message::tenant_choice;
 pub async fn throw(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let Some(name) = fields.text("name")? else { return Err(Failure::invalid("`name` is missing")) };
-    let execution_id = match fields.text("executionId")? {
-        // An id that cannot be one is that of no execution.
-        Some(text) => Some(parse_id(&text, "execution").unwrap_or(types::ExecutionId(types::Uuid(0)))),
-        None => None,
-    };
+    // An id that cannot be one is that of no execution.
+    let nobody = types::ExecutionId(types::Uuid(0));
+    let execution_id = fields.text("executionId")?.map(|text| parse_id(&text, "execution").unwrap_or(nobody));
     let tenant = tenant_choice(fields.text("tenantId")?, fields.flag("withoutTenantId")?);
     if execution_id.is_some() && tenant.is_some() {
         let message = "a tenant cannot be given with `executionId`";

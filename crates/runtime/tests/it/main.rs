@@ -9,4 +9,5 @@ mod job;
 mod lane;
 mod message;
 mod poll;
+mod start_event;
 mod suspension;

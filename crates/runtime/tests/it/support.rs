@@ -107,7 +107,7 @@ pub fn model(key: &str, body: &str) -> String {
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="definitions" targetNamespace="http://runtime.test">
-  <bpmn:message id="message" name="cancel"/>
+  <bpmn:message id="message" name="cancel"/><bpmn:signal id="signal" name="signal"/>
   <bpmn:process id="{key}" isExecutable="true">{body}</bpmn:process>
 </bpmn:definitions>"#
     )
