@@ -10,6 +10,7 @@ use crate::history::{JobLogEntry, JobLogKind};
 use crate::incident;
 use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
+use crate::retry_cycle::RetryCycle;
 use crate::turn::Turn;
 
 pub(crate) fn create(
@@ -26,6 +27,8 @@ pub(crate) fn create(
         Some(priority) => priority,
         None => priority(turn, execution, element, definition)?,
     };
+    let cycle = RetryCycle::of_element(turn, execution, element);
+    let retries = cycle.map_or(Job::RETRIES_DEFAULT, |cycle| cycle.retries_of_new());
     let instance = turn.instance_of(execution);
     let job = Job {
         id,
@@ -40,7 +43,7 @@ pub(crate) fn create(
         activity_id: Some(element.id.clone()),
         due_date,
         create_time: turn.env.now,
-        retries: Job::RETRIES_DEFAULT,
+        retries,
         priority,
         is_suspended: instance.is_suspended || job_definition.is_some_and(|found| found.is_suspended),
         exception_message: None,

@@ -37,6 +37,7 @@ mod listener;
 mod mapping;
 mod process_instance;
 mod recorder;
+mod retry_cycle;
 mod subscription;
 mod surroundings;
 mod task_history;

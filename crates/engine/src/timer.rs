@@ -14,6 +14,7 @@ use crate::evaluate;
 use crate::job;
 use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
+use crate::retry_cycle::RetryCycle;
 use crate::turn::Turn;
 
 /// One for each timer that a scope waits for; `None` is the process.
@@ -49,11 +50,12 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
     let Some(due_date) = next else { return Ok(()) };
     let id: JobId = turn.new_id();
     let create_time = turn.env.now;
+    let retries = RetryCycle::of(turn, fired).map_or(Job::RETRIES_DEFAULT, |cycle| cycle.retries_of_new());
     let next = Job {
         id,
         due_date: Some(due_date),
         create_time,
-        retries: Job::RETRIES_DEFAULT,
+        retries,
         exception_message: None,
         exception_details: None,
         failed_activity_id: None,

@@ -112,7 +112,10 @@ pub(crate) fn finish_path(
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
     let last_activity = definition.model.element(element).id.clone();
-    let execution = close_activity(turn, execution)?;
+    let row = turn.execution(execution);
+    let is_its_scope = row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == Some(&last_activity));
+    // After a job it is at no activity any more; the scope of an activity goes with it.
+    let execution = if row.at.is_some() || is_its_scope { close_activity(turn, execution)? } else { execution };
     end_between_activities(turn, execution, last_activity)
 }
 

@@ -227,6 +227,7 @@ impl Shared {
                 &tables::HISTORIC_VARIABLE,
                 &tables::HISTORIC_EXTERNAL_TASK_LOG,
                 &tables::HISTORIC_INCIDENT,
+                &tables::HISTORIC_JOB_LOG,
             ] {
                 statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
             }

@@ -3,18 +3,15 @@
 
 use std::sync::Arc;
 
-use bpmn::model::Element;
-use expression::Value;
-use types::{ExecutionId, JobId, Timestamp};
+use types::JobId;
 
 use crate::command::Reply;
 use crate::command::dispatch::Answer;
-use crate::due_date;
-use crate::evaluate;
 use crate::history::JobLogKind;
 use crate::job;
 use crate::record::Job;
 use crate::rejection::Rejection;
+use crate::retry_cycle::RetryCycle;
 use crate::turn::Turn;
 
 use super::set_job_retries::set_retries_after;
@@ -27,16 +24,16 @@ pub(super) fn apply(
 ) -> Result<Answer, Rejection> {
     let before = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
     turn.aggregate.jobs.update(id, |row| {
-        row.exception_message = Some(message.clone());
-        row.exception_details = Some(message.clone());
         row.failed_activity_id = failed_activity_id.or(row.activity_id.as_ref()).cloned();
+        row.exception_message = Some(message.clone());
+        row.exception_details = Some(details(row, message));
         row.lock_owner = None;
         row.lock_expiration = None;
     });
     let failed = turn.aggregate.job(id).cloned().expect("it was there");
     let entry = job::log(turn, &failed, JobLogKind::Failed);
     let is_first = before.exception_message.is_none() && before.exception_details.is_none();
-    let attempts_before = match cycle_of(turn, &failed) {
+    let attempts_before = match RetryCycle::of(turn, &failed) {
         Some(cycle) => {
             let attempts = if is_first { cycle.attempts } else { failed.retries };
             if let Some(due_date) = cycle.next_due(attempts, turn.env.now) {
@@ -50,47 +47,18 @@ pub(super) fn apply(
     Ok(Answer::Ready(Reply::Done))
 }
 
-/// How often a job is tried, and how long it waits in between.
-struct RetryCycle {
-    attempts: i32,
-    intervals: Vec<String>,
-}
-
-impl RetryCycle {
-    /// One interval alone must make sense. Of several, each is looked at only when its turn comes.
-    fn parse(text: &str, now: Timestamp) -> Option<RetryCycle> {
-        let intervals: Vec<String> = text.split(',').map(|interval| interval.trim().to_owned()).collect();
-        let listed = i32::try_from(intervals.len()).ok()?.saturating_add(1);
-        let attempts = match intervals.as_slice() {
-            [only] => {
-                due_date::duration(only, now).ok()?;
-                due_date::repetitions(only).map_or(listed, |times| i32::try_from(times).unwrap_or(i32::MAX))
-            }
-            _ => listed,
-        };
-        Some(RetryCycle { attempts, intervals })
+/// Where it happened, for whoever has to mend it.
+fn details(job: &Job, message: &str) -> Arc<str> {
+    let mut text = format!("{message}\n\twhile job {} was running", job.id);
+    if let Some(activity_id) = &job.failed_activity_id {
+        text.push_str(&format!("\n\tat the activity `{activity_id}`"));
     }
-
-    /// `None` where the interval makes no sense: the job stays due.
-    fn next_due(&self, attempts: i32, now: Timestamp) -> Option<Timestamp> {
-        let count = i32::try_from(self.intervals.len()).ok()?;
-        let place = count.saturating_sub(attempts.saturating_sub(1)).min(count - 1).max(0);
-        due_date::duration(self.intervals.get(usize::try_from(place).ok()?)?, now).ok()
+    if let Some(instance) = job.process_instance_id {
+        text.push_str(&format!("\n\tof the process instance {instance}"));
     }
-}
-
-/// That of the job's element. One that cannot be evaluated is none.
-fn cycle_of(turn: &mut Turn<'_, '_>, job: &Job) -> Option<RetryCycle> {
-    let (execution, activity_id) = (job.execution_id?, job.activity_id.as_ref()?);
-    let definition = turn.definition_of(execution).ok()?;
-    let element = definition.model.element(definition.model.element_by_id(activity_id)?);
-    let text = cycle_text(turn, execution, element)?;
-    RetryCycle::parse(&text, turn.env.now)
-}
-
-fn cycle_text(turn: &mut Turn<'_, '_>, execution: ExecutionId, element: &Element) -> Option<Arc<str>> {
-    match evaluate::value(turn, execution, element.retry_cycle.as_ref()?) {
-        Ok(Value::String(text)) if !text.is_empty() => Some(text),
-        Ok(_) | Err(_) => None,
+    if let Some(definition) = &job.definition_id {
+        text.push_str(&format!("\n\tof the process definition {definition}"));
     }
+    text.push('\n');
+    text.into()
 }

@@ -51,7 +51,14 @@ pub static JOBS: LazyLock<Resource> = LazyLock::new(|| Resource {
 });
 
 /// Handlers that wait for a time. All others are to be run at once.
-const TIMERS: [&str; 3] = ["timer-transition", "suspension", "job-definition-suspension"];
+const TIMERS: [&str; 6] = [
+    "timer-transition",
+    "timer-intermediate-transition",
+    "timer-start-event",
+    "timer-start-event-subprocess",
+    "suspension",
+    "job-definition-suspension",
+];
 
 fn filters() -> Vec<Filter> {
     let is_timer = || {

@@ -28,10 +28,14 @@ pub async fn set_retries(call: Call) -> Result<Answer, Failure> {
 pub async fn set_priority(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let priority = fields.long("priority")?;
-    let jobs = jobs_of(&fields)?;
-    if priority.is_none() && jobs == JobsOfDefinition::Included {
-        return Err(Failure::invalid("`includeJobs` cannot be set where the priority is cleared"));
-    }
+    let jobs = match (priority, jobs_of(&fields)?) {
+        (None, JobsOfDefinition::Included) => {
+            return Err(Failure::invalid("`includeJobs` cannot be set where the priority is cleared"));
+        }
+        (None, JobsOfDefinition::Left) => JobsOfDefinition::Left,
+        // Camunda: a priority is given to the jobs too, whatever `includeJobs` says.
+        (Some(_), _) => JobsOfDefinition::Included,
+    };
     call.runtime().set_job_definition_priority(call.id(WHAT)?, priority, jobs).await?;
     Ok(Answer::no_content())
 }
