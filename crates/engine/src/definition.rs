@@ -17,6 +17,8 @@ pub struct ProcessDefinition {
     pub resource_name: Arc<str>,
     pub tenant_id: Option<Arc<str>>,
     pub model: Arc<ProcessModel>,
+    /// That of the model until it is changed.
+    pub history_time_to_live_days: Option<u32>,
     /// Of the elements that create jobs, by element id.
     pub job_definitions: Vec<JobDefinition>,
     /// The resources of its deployment that scripts of the model are read from, by name.

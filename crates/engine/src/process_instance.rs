@@ -85,6 +85,6 @@ fn removal_time(turn: &Turn<'_, '_>, root: ExecutionId, end_time: Timestamp) -> 
         return None;
     }
     let definition = turn.definitions.by_id(&instance.definition_id)?;
-    let days = definition.model.history_time_to_live_days?;
+    let days = definition.history_time_to_live_days?;
     Some(end_time.plus_ms(i64::from(days) * MILLISECONDS_PER_DAY))
 }

@@ -529,12 +529,12 @@ operations! {
         POST "/process-definition/{id}/restart-async" restartProcessInstanceAsyncOperation: json -> json => RESTART, restart::restart_async;
         POST "/process-definition/{id}/start" startProcessInstance: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/{id}/submit-form" submitForm: json -> json;
-        PUT "/process-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKey: json -> nothing;
+        PUT "/process-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKey: json -> nothing => THING, process_definition::set_history_time_to_live;
         PUT "/process-definition/key/{key}/suspended" updateProcessDefinitionSuspensionStateByKey: json -> nothing => ENGINE, process_definition::set_suspension;
-        PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKeyAndTenantId: json -> nothing;
+        PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKeyAndTenantId: json -> nothing => THING, process_definition::set_history_time_to_live;
         PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/suspended" updateProcessDefinitionSuspensionStateByKeyAndTenantId: json -> nothing => ENGINE, process_definition::set_suspension;
         PUT "/process-definition/suspended" updateProcessDefinitionSuspensionState: json -> nothing => ENGINE, process_definition::set_suspension_of_key;
-        PUT "/process-definition/{id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionId: json -> nothing;
+        PUT "/process-definition/{id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionId: json -> nothing => THING, process_definition::set_history_time_to_live;
         PUT "/process-definition/{id}/suspended" updateProcessDefinitionSuspensionStateById: json -> nothing => ENGINE, process_definition::set_suspension;
     }
     "Process Instance" {

@@ -204,6 +204,7 @@ pub(crate) fn definition_of(
         resource_name: row.resource_name.clone(),
         tenant_id: row.tenant_id.clone(),
         model,
+        history_time_to_live_days: row.history_time_to_live_days,
         job_definitions,
         script_resources,
     }

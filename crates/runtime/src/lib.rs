@@ -27,6 +27,7 @@ mod definition_cache;
 mod deletion;
 mod deployment;
 mod history_deletion;
+mod history_time_to_live;
 mod suspension;
 
 mod fetch;

@@ -168,6 +168,11 @@ impl Runtime {
         self.shared.correlate_message(message).await
     }
 
+    /// Of the history of instances that end from now on, in days; `None` keeps it for ever.
+    pub async fn set_history_time_to_live(&self, id: ProcessDefinitionId, days: Option<u32>) -> Result<(), Error> {
+        self.shared.set_history_time_to_live(id, days).await
+    }
+
     pub async fn set_definition_suspension(&self, suspension: DefinitionSuspension) -> Result<(), Error> {
         self.shared.set_definition_suspension(suspension).await
     }

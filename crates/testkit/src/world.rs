@@ -78,6 +78,7 @@ impl World {
             resource_name: "model.bpmn".into(),
             tenant_id: None,
             job_definitions: job_definitions(&model),
+            history_time_to_live_days: model.history_time_to_live_days,
             model: Arc::new(model),
             script_resources: BTreeMap::new(),
         };

@@ -15,7 +15,7 @@ use crate::list;
 /// A property with a query, and the resource that it queries.
 pub type Named = (&'static str, &'static LazyLock<Resource>);
 
-/// By ids and by queries, each once and at least one. Ids of no instance count too.
+/// By ids and by queries, in their order, each once and at least one. Ids of no instance count too.
 pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInstanceId>, Failure> {
     let queries: [Named; 2] = [
         ("processInstanceQuery", &resource::PROCESS_INSTANCES),
@@ -35,16 +35,18 @@ pub async fn named(call: &Call, fields: &Fields, ids: &str, queries: &[Named]) -
 }
 
 pub async fn named_or_none(call: &Call, fields: &Fields, ids: &str, queries: &[Named]) -> Result<Vec<Uuid>, Failure> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for id in fields.array(ids)?.unwrap_or_default() {
         let Value::String(id) = id else { return Err(Failure::invalid(format!("`{ids}` has to contain texts"))) };
         // A text that cannot be an id is that of nothing.
-        found.insert(id.parse().unwrap_or(Uuid(0)));
+        found.push(id.parse().unwrap_or(Uuid(0)));
     }
     for (property, declared) in queries {
         if let Some(query) = fields.get(property) {
             found.extend(list::ids(declared, call, query).await?);
         }
     }
-    Ok(found.into_iter().collect())
+    let mut seen = BTreeSet::new();
+    found.retain(|id| seen.insert(*id));
+    Ok(found)
 }

@@ -84,6 +84,31 @@ pub async fn delete(call: Call) -> Result<Answer, Failure> {
     Ok(axum::response::Response::new(axum::body::Body::empty()).into())
 }
 
+/// Camunda: by key only that of the latest version is set.
+pub async fn set_history_time_to_live(call: Call) -> Result<Answer, Failure> {
+    let days = call.fields()?.integer("historyTimeToLive")?;
+    let id = match call.path("key") {
+        "" => ProcessDefinitionId(call.path("id").into()),
+        _ => addressed_id(&call).await?,
+    };
+    let days = match days.map(u32::try_from) {
+        Some(Err(_)) => {
+            let message = "`historyTimeToLive` is negative: it has to be a number of days";
+            return Err(Rejection::new(RejectionKind::BadUserRequest, message).into());
+        }
+        Some(Ok(days)) => Some(days),
+        None => None,
+    };
+    match call.runtime().set_history_time_to_live(id, days).await {
+        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {
+            // Camunda: an unknown id is not expected.
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Err(Failure::refused(status, "NullPointerException", rejection.message))
+        }
+        done => done.map(|()| Answer::no_content()).map_err(Failure::from),
+    }
+}
+
 /// Camunda: by key only the latest version is suspended or activated.
 pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;

@@ -284,6 +284,7 @@ fn definition() -> ProcessDefinition {
             is_suspended: false,
             override_priority: None,
         }],
+        history_time_to_live_days: model.history_time_to_live_days,
         model: Arc::new(model),
         script_resources: BTreeMap::new(),
     }
