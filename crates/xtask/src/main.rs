@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod dist;
 mod engine_client;
+mod fuzz;
 mod random;
 mod server;
 mod tidy;
@@ -38,6 +39,8 @@ enum Task {
     Bench(bench::Options),
     /// Kills the server under load, many times, and looks for what was acknowledged
     Crash(crash::Options),
+    /// Damaged models and expressions: nothing panics, hangs or grows without bound
+    Fuzz(fuzz::Options),
     /// The server that `bench empty-handler` measures
     #[command(hide = true)]
     EmptyHandler,
@@ -61,6 +64,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Test => workspace::test(),
         Task::Bench(options) => bench::run(options),
         Task::Crash(options) => crash::run(options),
+        Task::Fuzz(options) => fuzz::run(options),
         Task::EmptyHandler => bench::empty_handler::serve(),
         Task::Dist => dist::run_dist(),
     }

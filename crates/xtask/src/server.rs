@@ -115,13 +115,18 @@ impl Server {
 
     /// User and system time so far.
     pub fn cpu_time(&self) -> anyhow::Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let after_name = stat.rsplit_once(')').context("/proc/PID/stat without a name")?.1;
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok());
-        let (user, system) = ticks(11).zip(ticks(12)).context("/proc/PID/stat is too short")?;
-        Ok(Duration::from_secs_f64((user + system) as f64 / TICKS_PER_SECOND))
+        cpu_time(self.child.id())
     }
+}
+
+/// User and system time of a process so far.
+pub fn cpu_time(process: u32) -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let after_name = stat.rsplit_once(')').context("/proc/PID/stat without a name")?.1;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok());
+    let (user, system) = ticks(11).zip(ticks(12)).context("/proc/PID/stat is too short")?;
+    Ok(Duration::from_secs_f64((user + system) as f64 / TICKS_PER_SECOND))
 }
 
 impl Drop for Server {

@@ -18,6 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("camlock", &["types", "expression", "bpmn", "engine", "script", "query", "store", "runtime", "rest"]),
     ("testkit", &["types", "expression", "bpmn", "engine", "script", "query", "store", "runtime", "rest", "camlock"]),
     ("recording-vfs", &[]),
+    ("fuzz", &["types", "expression", "bpmn"]),
     ("xtask", &[]),
 ];
 
