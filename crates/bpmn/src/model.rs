@@ -56,6 +56,10 @@ pub struct Element {
     pub boundary_events: Vec<ElementIndex>,
     /// Those within this sub-process, in document order.
     pub event_sub_processes: Vec<ElementIndex>,
+    /// What undoes this activity once it has ended: by a compensation boundary event, or an event sub-process within.
+    pub compensation_handler: Option<ElementIndex>,
+    /// It is entered to undo another activity only.
+    pub is_for_compensation: bool,
     /// Gets an execution of its own when it is entered: owner of its local variables, jobs and subscriptions.
     /// True for external tasks, sub-processes, what waits for an event, activities with boundary events or
     /// input/output mappings.
@@ -96,6 +100,9 @@ pub enum ElementKind {
         error: ErrorReference,
     },
     EscalationThrowEvent(EscalationThrowEvent),
+    CompensationThrowEvent(CompensationThrowEvent),
+    /// Cancels the transaction that it is in, which undoes what has been done there.
+    CancelEndEvent,
     /// Ends the scope that it is in, with everything that runs there.
     TerminateEndEvent,
     ExclusiveGateway,
@@ -367,6 +374,8 @@ pub struct UserTask {
 pub enum SubProcessForm {
     /// By a flow that leads to it.
     Embedded,
+    /// The same; a cancel end event in it undoes what it has done.
+    Transaction,
     /// By the event that its start event waits for, as long as the scope around it runs.
     Event,
 }
@@ -376,6 +385,14 @@ pub struct EventSubProcessStartEvent {
     /// All that runs in the scope around the event sub-process is cancelled.
     pub is_interrupting: bool,
     pub trigger: BoundaryTrigger,
+}
+
+/// Undoes what has ended in the scope that it is in, and waits until that is done.
+#[derive(Debug)]
+pub struct CompensationThrowEvent {
+    pub is_end_event: bool,
+    /// The one activity to undo; `None` is all of them.
+    pub activity: Option<Arc<str>>,
 }
 
 /// Throws an escalation outwards, then goes on unless what catches it interrupts.
@@ -407,6 +424,10 @@ pub enum BoundaryTrigger {
         escalation_code: Option<Arc<str>>,
         escalation_code_variable: Option<Arc<str>>,
     },
+    /// Nothing that happens while the activity runs: what undoes it afterwards.
+    Compensation,
+    /// The transaction is cancelled by a cancel end event in it.
+    Cancel,
     Event(EventTrigger),
 }
 
@@ -623,6 +644,9 @@ impl Element {
             ElementKind::ErrorEndEvent { .. } => "errorEndEvent",
             ElementKind::EscalationThrowEvent(event) if event.is_end_event => "escalationEndEvent",
             ElementKind::EscalationThrowEvent(_) => "intermediateEscalationThrowEvent",
+            ElementKind::CompensationThrowEvent(event) if event.is_end_event => "compensationEndEvent",
+            ElementKind::CompensationThrowEvent(_) => "intermediateCompensationThrowEvent",
+            ElementKind::CancelEndEvent => "cancelEndEvent",
             ElementKind::TerminateEndEvent => "terminateEndEvent",
             ElementKind::ExclusiveGateway => "exclusiveGateway",
             ElementKind::ParallelGateway => "parallelGateway",
@@ -654,10 +678,14 @@ impl Element {
             }
             ElementKind::ExternalTask(ExternalTask { form, .. })
             | ElementKind::ServiceTask(ServiceTask { form, .. }) => form.activity_type(),
+            ElementKind::SubProcess { form: SubProcessForm::Transaction, .. } => "transaction",
             ElementKind::SubProcess { .. } => "subProcess",
             ElementKind::EventSubProcessStartEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "errorStartEvent",
                 BoundaryTrigger::Escalation { .. } => "escalationStartEvent",
+                BoundaryTrigger::Compensation => "compensationStartEvent",
+                // Refused: only a boundary event can wait for it.
+                BoundaryTrigger::Cancel => "startEvent",
                 BoundaryTrigger::Event(EventTrigger::Message { .. }) => "messageStartEvent",
                 BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "signalStartEvent",
                 BoundaryTrigger::Event(EventTrigger::Timer(_)) => "startTimerEvent",
@@ -667,6 +695,8 @@ impl Element {
             ElementKind::BoundaryEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "boundaryError",
                 BoundaryTrigger::Escalation { .. } => "boundaryEscalation",
+                BoundaryTrigger::Compensation => "compensationBoundaryCatch",
+                BoundaryTrigger::Cancel => "cancelBoundaryCatch",
                 BoundaryTrigger::Event(EventTrigger::Message { .. }) => "boundaryMessage",
                 BoundaryTrigger::Event(EventTrigger::Signal { .. }) => "boundarySignal",
                 BoundaryTrigger::Event(EventTrigger::Timer(_)) => "boundaryTimer",

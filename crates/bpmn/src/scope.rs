@@ -10,9 +10,10 @@ use expression::Expression;
 
 use crate::association;
 use crate::asynchronous;
-use crate::attribute::{self, bpmn_children_named};
+use crate::attribute::{self, bpmn_children_named, is_true};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
+use crate::element::compensation::{self, CompensationReference};
 use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, intermediate_catch_event, start_event};
 use crate::io_mapping::InputOutput;
 use crate::listener;
@@ -35,6 +36,8 @@ pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
     refused: BTreeSet<&'d str>,
     /// The escalations that scopes catch; `None` is the process.
     escalations: BTreeMap<Option<ElementIndex>, Vec<CaughtEscalation>>,
+    /// Events that undo one activity, by its id.
+    pub compensation_references: Vec<CompensationReference<'d>>,
     /// What scopes wait for; `None` is the process.
     subscriptions: BTreeSet<(Option<ElementIndex>, Wait)>,
 }
@@ -127,6 +130,7 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, process: Node<'
             open.push(OpenScope { scope: inner, next_child: inner.node.first_element_child() });
         }
     }
+    compensation::check_references(builder);
     exclusive_gateway::check_all(builder);
     asynchronous::check_all(&builder.arena, builder.report);
     start
@@ -159,7 +163,9 @@ fn read_connections<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'
         sequence_flow::read(builder, scope, node);
     }
     for node in bpmn_children_named(scope.node, "association") {
-        association::check(node, builder.definitions, builder.report);
+        if association::check(node, builder.definitions, builder.report) {
+            compensation::connect(builder, scope, node);
+        }
     }
 }
 
@@ -179,6 +185,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             links: Links::default(),
             refused: BTreeSet::new(),
             escalations: BTreeMap::new(),
+            compensation_references: Vec::new(),
             subscriptions: BTreeSet::new(),
         }
     }
@@ -223,6 +230,8 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             ElementKind::ExternalTask(_)
             | ElementKind::SubProcess { .. }
             | ElementKind::MultiInstanceBody(_)
+            | ElementKind::CompensationThrowEvent(_)
+            | ElementKind::CancelEndEvent
             | ElementKind::EventBasedGateway { .. }
             | ElementKind::LinkCatchEvent => true,
             ElementKind::IntermediateCatchEvent(ref event) => event.gateway.is_none(),
@@ -259,6 +268,8 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             default_flow: None,
             boundary_events: Vec::new(),
             event_sub_processes: Vec::new(),
+            compensation_handler: None,
+            is_for_compensation: !is_body && is_true(node.attribute("isForCompensation").map(str::trim)),
             is_scope,
             asynchronous,
             job_priority,
@@ -295,6 +306,14 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         excluded
     }
 
+    /// The activity itself where an index is that of its multi-instance body.
+    pub fn activity_of(&self, index: ElementIndex) -> ElementIndex {
+        match &self.arena.element(index).kind {
+            ElementKind::MultiInstanceBody(body) => body.inner,
+            _ => index,
+        }
+    }
+
     /// Adds an event sub-process to the scope that it listens in.
     pub fn listen(&mut self, scope: Scope<'_>, event_sub_process: ElementIndex) {
         match scope.element {
@@ -320,10 +339,15 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     /// What an id means among the elements of a scope. What is connected to an activity that runs several times is
     /// connected to its body.
     pub fn find(&self, scope: Scope<'_>, id: &str) -> Target {
+        self.find_in(scope.element, id)
+    }
+
+    /// The same; `None` is the process.
+    pub fn find_in(&self, scope: Option<ElementIndex>, id: &str) -> Target {
         let index = self.arena.elements_by_id.get(id).copied();
         let index = index.map(|index| self.arena.multi_instance_body_of(index).unwrap_or(index));
         match index {
-            Some(index) if self.arena.elements[index.0 as usize].parent == scope.element => Target::Element(index),
+            Some(index) if self.arena.elements[index.0 as usize].parent == scope => Target::Element(index),
             _ if self.refused.contains(id) => Target::Refused,
             _ => Target::Nothing,
         }

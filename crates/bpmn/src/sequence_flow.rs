@@ -36,6 +36,12 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
         }
         (Target::Refused, _) => return,
     };
+    for (end, reference, direction) in [(source, source_ref, "outgoing"), (target, target_ref, "incoming")] {
+        if builder.arena.element(builder.activity_of(end)).is_for_compensation {
+            let message = format!("Invalid {direction} sequence flow of compensation activity '{reference}'");
+            return builder.report.error_for(node, &[reference, id], message);
+        }
+    }
     // Its events wait within the gateway; no flow is taken to them.
     if matches!(builder.arena.element(source).kind, ElementKind::EventBasedGateway { .. }) {
         return;

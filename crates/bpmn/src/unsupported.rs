@@ -16,8 +16,6 @@ enum NotYet {
     Element(&'static str),
     /// A child of a flow element.
     Child(&'static str),
-    /// An attribute of BPMN that is `true`.
-    Flag { on: &'static str, name: &'static str },
     /// An event definition within an event; the empty name is none at all.
     EventDefinition { on: &'static str, name: &'static str },
     /// An attribute of Camunda, on one element or, with an empty name, on all.
@@ -30,21 +28,12 @@ enum NotYet {
 
 const NOT_YET: &[NotYet] = &[
     NotYet::Element("callActivity"),
-    NotYet::Element("transaction"),
-    NotYet::Element("adHocSubProcess"),
-    NotYet::Element("complexGateway"),
     NotYet::Element("event"),
     NotYet::Element("implicitThrowEvent"),
     NotYet::Element("callChoreography"),
     NotYet::Element("choreographyTask"),
     NotYet::Element("subChoreography"),
     NotYet::Child("standardLoopCharacteristics"),
-    NotYet::Flag { on: "", name: "isForCompensation" },
-    NotYet::EventDefinition { on: "endEvent", name: "compensateEventDefinition" },
-    NotYet::EventDefinition { on: "endEvent", name: "cancelEventDefinition" },
-    NotYet::EventDefinition { on: "intermediateThrowEvent", name: "compensateEventDefinition" },
-    NotYet::EventDefinition { on: "boundaryEvent", name: "compensateEventDefinition" },
-    NotYet::EventDefinition { on: "boundaryEvent", name: "cancelEventDefinition" },
     NotYet::Attribute { on: "userTask", name: "formRef" },
     NotYet::Attribute { on: "userTask", name: "formHandlerClass" },
     NotYet::Attribute { on: "startEvent", name: "formRef" },
@@ -127,10 +116,6 @@ impl NotYet {
         let is_on = |on: &str| on.is_empty() || node.tag_name().name() == on;
         match self {
             NotYet::Child(name) => bpmn_child(node, name).map(|_| format!("'{name}'")),
-            NotYet::Flag { on, name } => {
-                let is_set = is_on(on) && matches!(node.attribute(name).map(str::trim), Some("true" | "1"));
-                is_set.then(|| format!("'{name}'"))
-            }
             NotYet::Attribute { on, name } => {
                 camunda(node, name).filter(|_| is_on(on)).map(|_| format!("camunda:{name}"))
             }

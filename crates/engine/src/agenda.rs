@@ -14,7 +14,7 @@ use crate::evaluate::Interruption;
 use crate::listener::{self, Heard, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{conditional, continuation, error_propagation, escalation, event, modification, tree};
+use crate::{compensation, conditional, continuation, error_propagation, escalation, event, modification, tree};
 
 /// One move of one execution.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Throw { execution: ExecutionId, error: BpmnError },
     /// It throws a BPMN error while it takes a flow.
     ThrowBetween { execution: ExecutionId, flow: FlowIndex, error: BpmnError },
+    /// It undoes something: by an activity, or all that is in the scope which it remembers.
+    Compensate { execution: ExecutionId, handler: ElementIndex },
     /// The event it is at throws an escalation.
     Escalate { execution: ExecutionId, code: Arc<str> },
     /// An event has happened that the scope waits for which the execution is: one that is attached to it, that begins an
@@ -72,6 +74,7 @@ impl Step {
             | Step::Finish { execution, .. }
             | Step::Throw { execution, .. }
             | Step::ThrowBetween { execution, .. }
+            | Step::Compensate { execution, .. }
             | Step::Escalate { execution, .. }
             | Step::FireEvent { execution, .. } => Some(execution),
             Step::Modify => None,
@@ -154,6 +157,7 @@ fn activity_of(turn: &Turn<'_, '_>, step: &Step) -> Option<Arc<str>> {
         | Step::EnterInstances { execution, element, .. }
         | Step::Begin { execution, element }
         | Step::Finish { execution, element }
+        | Step::Compensate { execution, handler: element }
         | Step::FireEvent { execution, event: element, .. } => {
             Some(turn.definition_of(*execution).ok()?.model.element(*element).id.clone())
         }
@@ -186,20 +190,11 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
         }
         Step::Begin { execution, element } => {
             let execution = match turn.definition_of(execution)?.model.element(element).kind {
-                ElementKind::TerminateEndEvent => tree::interrupt_scope(turn, execution)?,
+                ElementKind::TerminateEndEvent | ElementKind::CancelEndEvent => tree::interrupt_scope(turn, execution)?,
                 _ => execution,
             };
             let execution = tree::enter_activity(turn, execution, element)?;
-            if notify(turn, execution, listener::activity_started)? == Heard::Thrown {
-                return Ok(());
-            }
-            conditional::scope_entered(turn, execution)?;
-            // A condition that held may have cancelled it.
-            if turn.aggregate.execution(execution).is_some() {
-                let next = behavior::enter(turn, execution, element)?;
-                schedule(turn, execution, next)?;
-            }
-            Ok(())
+            begun(turn, execution, element)
         }
         Step::EnterInstances { execution, element, mut paths } => {
             let Some(path) = paths.pop() else { return Ok(()) };
@@ -214,6 +209,7 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
         }
         Step::Leave { execution } => {
             let element = turn.element_at(execution)?;
+            compensation::remember(turn, execution, element)?;
             let flows = behavior::flows_to_take(turn, execution, element)?;
             if flows.is_empty() {
                 turn.agenda.push(Step::End { execution });
@@ -255,10 +251,25 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
             let source = definition.model.element(thrower).id.clone();
             tree::end_between_activities(turn, execution, source)
         }
+        Step::Compensate { execution, handler } => compensation::perform(turn, execution, handler),
         Step::Escalate { execution, code } => escalation::throw(turn, execution, &code),
         Step::FireEvent { execution, event, variables } => tree::fire_event(turn, execution, event, &variables),
         Step::Modify => modification::go_on(turn),
     }
+}
+
+/// The activity that an execution is at has begun: it does what it is there for.
+pub(crate) fn begun(turn: &mut Turn<'_, '_>, execution: ExecutionId, element: ElementIndex) -> Result<(), Rejection> {
+    if notify(turn, execution, listener::activity_started)? == Heard::Thrown {
+        return Ok(());
+    }
+    conditional::scope_entered(turn, execution)?;
+    // A condition that held may have cancelled it.
+    if turn.aggregate.execution(execution).is_some() {
+        let next = behavior::enter(turn, execution, element)?;
+        schedule(turn, execution, next)?;
+    }
+    Ok(())
 }
 
 /// Tells listeners. An error that one throws takes the place of what would have been next.

@@ -23,6 +23,7 @@ pub mod start_event;
 mod agenda;
 mod bean;
 mod behavior;
+mod compensation;
 mod conditional;
 mod continuation;
 mod cron;

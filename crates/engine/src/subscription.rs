@@ -34,10 +34,21 @@ pub(crate) fn create(
             activity_id: model.element(index).id.clone(),
             tenant_id: instance.tenant_id.clone(),
             create_time: turn.env.now,
+            compensating_execution_id: None,
         };
         turn.aggregate.event_subscriptions.insert(row);
     }
     Ok(())
+}
+
+/// All but what can be compensated.
+pub(crate) fn remove_waits(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    let of_execution = turn.aggregate.event_subscriptions.by_key(execution);
+    let waits = of_execution.filter(|subscription| subscription.event_type != EventType::Compensate);
+    let ids: Vec<EventSubscriptionId> = waits.map(|subscription| subscription.id).collect();
+    for id in ids {
+        turn.aggregate.event_subscriptions.remove(id);
+    }
 }
 
 pub(crate) fn remove_all(turn: &mut Turn<'_, '_>, execution: ExecutionId) {

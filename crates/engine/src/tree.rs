@@ -23,7 +23,7 @@ use crate::record::{Execution, ExecutionKind, Visit};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables::{self, Moved};
-use crate::{continuation, incident, job, mapping, process_instance, subscription, timer};
+use crate::{compensation, continuation, incident, job, mapping, process_instance, subscription, timer};
 
 /// Brings an execution to an element: into a child execution where the element is a scope. Answers the execution that
 /// is at the element then.
@@ -48,6 +48,36 @@ pub(crate) fn enter_activity(
         turn.aggregate.executions.update(execution, |row| row.at = Some(visit));
         execution
     };
+    begin(turn, at, index, (activity_instance_id, enclosing))?;
+    Ok(at)
+}
+
+/// The same for an execution that is there already, and that the activity has to itself.
+pub(crate) fn enter_in(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    index: ElementIndex,
+    enclosing: ActivityInstanceId,
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(execution)?;
+    let activity_id = definition.model.element(index).id.clone();
+    let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), turn.new_id::<Uuid>());
+    turn.aggregate.executions.update(execution, |row| {
+        row.scope = Some(activity_instance_id.clone());
+        row.at = Some(Visit { activity_id, activity_instance_id: activity_instance_id.clone(), is_active: true });
+    });
+    begin(turn, execution, index, (activity_instance_id, enclosing))
+}
+
+/// The activity instance, within the enclosing one, with all that belongs to it.
+fn begin(
+    turn: &mut Turn<'_, '_>,
+    at: ExecutionId,
+    index: ElementIndex,
+    (id, enclosing): (ActivityInstanceId, ActivityInstanceId),
+) -> Result<(), Rejection> {
+    let definition = turn.definition_of(at)?;
+    let element = definition.model.element(index);
     if element.is_scope {
         subscription::create(turn, at, Some(index), &definition.model)?;
     }
@@ -55,8 +85,8 @@ pub(crate) fn enter_activity(
     if element.is_scope {
         timer::create_jobs(turn, at, Some(index), &definition)?;
     }
-    record_start(turn, at, element, activity_instance_id, enclosing);
-    Ok(at)
+    record_start(turn, at, element, id, enclosing);
+    Ok(())
 }
 
 /// Ends the activity that an execution is at and sends it along the flows, each on a path of its own where there are
@@ -93,7 +123,8 @@ pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Resul
     let kind = turn.execution(execution).kind;
     // Camunda: a joining gateway without a way on completes the scope only where no other path is left.
     let is_open_gateway = matches!(definition.model.element(element).kind, ElementKind::ParallelGateway);
-    let completes_scope = !(is_open_gateway && kind == ExecutionKind::Concurrent);
+    let is_for_compensation = definition.model.element(element).is_for_compensation;
+    let completes_scope = !(is_open_gateway && kind == ExecutionKind::Concurrent) && !is_for_compensation;
     record_end(turn, execution, if completes_scope { Ending::CompletedScope } else { Ending::Left });
     if definition.model.element(element).asynchronous.after {
         // After an error that nothing caught the task is still there.
@@ -116,6 +147,9 @@ pub(crate) fn finish_path(
     let is_its_scope = row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == Some(&last_activity));
     // After a job it is at no activity any more; the scope of an activity goes with it.
     let execution = if row.at.is_some() || is_its_scope { close_activity(turn, execution)? } else { execution };
+    if definition.model.element(element).is_for_compensation {
+        return compensation::done(turn, execution);
+    }
     end_between_activities(turn, execution, last_activity)
 }
 
@@ -139,7 +173,7 @@ pub(crate) fn end_between_activities(
             prune(turn, parent);
             Ok(())
         }
-        (ExecutionKind::Scope, _) => {
+        (ExecutionKind::Scope | ExecutionKind::Compensating, _) => {
             turn.agenda.push(Step::Resume { execution });
             Ok(())
         }
@@ -239,7 +273,7 @@ fn interrupt(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<(), Rejectio
     });
     remove_tasks(turn, scope);
     job::remove_all(turn, scope);
-    subscription::remove_all(turn, scope);
+    subscription::remove_waits(turn, scope);
     Ok(())
 }
 
@@ -297,9 +331,7 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
     let continuation = turn.execution(id).continuation.clone();
     cancel_visit(turn, id)?;
     let execution = turn.execution(id).clone();
-    if execution.kind == ExecutionKind::Scope
-        && let Some(scope) = &execution.scope
-    {
+    if let Some(scope) = execution.scope.as_ref().filter(|_| has_activity(turn, &execution)) {
         // Where only the job after the activity is left, the activity itself has ended.
         let has_ended = continuation.is_some() && continuation == scope.activity_id;
         let is_elsewhere = execution.at.as_ref().is_none_or(|visit| visit.activity_instance_id != *scope);
@@ -319,11 +351,22 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
             OutputMappings::Skip => {}
         }
     }
-    match execution.kind {
-        ExecutionKind::Scope | ExecutionKind::Concurrent => remove(turn, id),
-        ExecutionKind::ProcessInstance => {}
+    if execution.kind != ExecutionKind::ProcessInstance {
+        remove(turn, id);
     }
     Ok(())
+}
+
+/// Whether an execution is the scope of an activity that runs. One that undoes all of a scope which has ended is not.
+fn has_activity(turn: &Turn<'_, '_>, execution: &Execution) -> bool {
+    match execution.kind {
+        ExecutionKind::Scope => true,
+        ExecutionKind::Compensating => turn.definition_of(execution.id).is_ok_and(|definition| {
+            let element = turn.scope_element(execution.id).ok().flatten();
+            element.is_some_and(|element| definition.model.element(element).is_for_compensation)
+        }),
+        ExecutionKind::ProcessInstance | ExecutionKind::Concurrent | ExecutionKind::EventScope => false,
+    }
 }
 
 /// Ends the activity that an execution is at. What it is the scope of has not ended yet.
@@ -423,8 +466,9 @@ fn prune(turn: &mut Turn<'_, '_>, scope: ExecutionId) {
 /// Takes the activity off an execution. The execution of a scope is removed with all it owns; its parent goes on.
 fn close_activity(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<ExecutionId, Rejection> {
     let row = turn.execution(execution).clone();
+    let is_scope = matches!(row.kind, ExecutionKind::Scope | ExecutionKind::Compensating);
     let is_at_its_scope = row.at.as_ref().is_none_or(|at| Some(&at.activity_instance_id) == row.scope.as_ref());
-    let Some(parent) = row.parent_id.filter(|_| row.kind == ExecutionKind::Scope && is_at_its_scope) else {
+    let Some(parent) = row.parent_id.filter(|_| is_scope && is_at_its_scope) else {
         turn.aggregate.executions.update(execution, |row| row.at = None);
         return Ok(execution);
     };
@@ -450,7 +494,10 @@ pub(crate) fn create_child(
     let process_instance_id = turn.execution(parent).process_instance_id;
     let scope = match kind {
         ExecutionKind::Scope => at.as_ref().map(|visit| visit.activity_instance_id.clone()),
-        ExecutionKind::Concurrent | ExecutionKind::ProcessInstance => None,
+        ExecutionKind::Concurrent
+        | ExecutionKind::ProcessInstance
+        | ExecutionKind::EventScope
+        | ExecutionKind::Compensating => None,
     };
     turn.aggregate.executions.insert(Execution {
         id,
@@ -464,8 +511,27 @@ pub(crate) fn create_child(
     Ok(id)
 }
 
-/// Removes an execution without children, and all that belongs to it.
+/// Remembers a scope that has ended.
+pub(crate) fn create_event_scope(
+    turn: &mut Turn<'_, '_>,
+    parent: ExecutionId,
+    scope: ActivityInstanceId,
+) -> Result<ExecutionId, Rejection> {
+    let id = create_child(turn, parent, ExecutionKind::EventScope, None)?;
+    turn.aggregate.executions.update(id, |row| row.scope = Some(scope.clone()));
+    Ok(id)
+}
+
+/// Removes an execution without children, the ended scopes that it remembers, and all that belongs to them.
 pub(crate) fn remove(turn: &mut Turn<'_, '_>, id: ExecutionId) {
+    let mut open = vec![id];
+    while let Some(id) = open.pop() {
+        open.extend(turn.aggregate.event_scopes(id).map(|inner| inner.id));
+        remove_one(turn, id);
+    }
+}
+
+fn remove_one(turn: &mut Turn<'_, '_>, id: ExecutionId) {
     remove_tasks(turn, id);
     variables::drop_scope(turn, ScopeKey::Execution(id));
     job::remove_all(turn, id);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use engine::history::HistoryChange;
-use engine::record::{Execution, ExecutionKind};
+use engine::record::{EventType, Execution, ExecutionKind};
 use engine::{Aggregate, Effect, Outcome, Rejection, RevisionCheck, ScopeKey};
 use types::{ActivityInstanceId, ExecutionId, Timestamp};
 
@@ -146,7 +146,8 @@ pub fn state(aggregate: &Aggregate, names: &mut Names) -> String {
         for line in belongings(id, aggregate, names) {
             _ = writeln!(text, "{indent}    {line}");
         }
-        let mut children: Vec<ExecutionId> = aggregate.children(id).map(|child| child.id).collect();
+        let mut children: Vec<ExecutionId> =
+            aggregate.children(id).chain(aggregate.event_scopes(id)).map(|child| child.id).collect();
         children.reverse();
         open.extend(children.into_iter().map(|child| (child, depth + 1)));
     }
@@ -164,6 +165,12 @@ fn execution_line(execution: &Execution, aggregate: &Aggregate, names: &mut Name
             if instance.is_suspended { "process, suspended".to_owned() } else { "process".to_owned() }
         }
         (ExecutionKind::Concurrent, _) => "path".to_owned(),
+        (ExecutionKind::EventScope, scope) => {
+            format!("ended scope {}", scope.as_ref().map(|scope| names.visit(scope)).unwrap_or_default())
+        }
+        (ExecutionKind::Compensating, scope) => {
+            format!("compensation of {}", scope.as_ref().map(|scope| names.visit(scope)).unwrap_or_default())
+        }
         (ExecutionKind::Scope, Some(scope)) => format!("scope {}", names.visit(scope)),
         (ExecutionKind::Scope, None) => "scope without activity".to_owned(),
     };
@@ -213,6 +220,10 @@ fn belongings(id: ExecutionId, aggregate: &Aggregate, names: &mut Names) -> Vec<
         lines.push(format!("job {} due={due} retries={}", job.activity_id.as_deref().unwrap_or_default(), job.retries));
     }
     for subscription in aggregate.event_subscriptions().filter(|subscription| subscription.execution_id == id) {
+        if subscription.event_type == EventType::Compensate {
+            lines.push(format!("can be undone by {}", subscription.activity_id));
+            continue;
+        }
         let name = subscription.event_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
         lines.push(format!("waits for {}{name}", subscription.event_type.name()));
     }

@@ -1,11 +1,11 @@
-//! `endEvent`: none, error, escalation, signal, terminate, and message as an external task or without an effect.
+//! `endEvent`: none, error, escalation, compensation, cancel, signal, terminate, and message as an external task or without an effect.
 
 use crate::attribute;
 use crate::document::Node;
 use crate::element::escalation::{self, ThrowingForm};
-use crate::element::{event_definition, external_task, signal_throw_event};
+use crate::element::{compensation, event_definition, external_task, signal_throw_event};
 use crate::io_mapping;
-use crate::model::{ElementKind, ExternalTaskForm};
+use crate::model::{ElementKind, ExternalTaskForm, SubProcessForm};
 use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
 
@@ -20,6 +20,10 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
         Some((definition, "escalationEventDefinition")) => {
             escalation::thrown(builder, ThrowingForm::EndEvent, definition, id)
         }
+        Some((definition, "compensateEventDefinition")) => {
+            Some(ElementKind::CompensationThrowEvent(compensation::thrown(builder, scope, definition, id)))
+        }
+        Some((definition, "cancelEventDefinition")) => cancel(builder, scope, definition, id),
         Some((_, "terminateEventDefinition")) => Some(ElementKind::TerminateEndEvent),
         Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
         Some((definition, "messageEventDefinition")) => {
@@ -44,6 +48,21 @@ fn add<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Nod
         }
         builder.set_input_output(index, node, input_output);
     }
+}
+
+fn cancel(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    scope: Scope<'_>,
+    definition: Node<'_>,
+    id: &str,
+) -> Option<ElementKind> {
+    let around = scope.element.map(|element| &builder.arena.element(element).kind);
+    if !matches!(around, Some(ElementKind::SubProcess { form: SubProcessForm::Transaction, .. })) {
+        let message = "an end event with cancelEventDefinition must be within a transaction subprocess";
+        builder.report.error_for(definition, &[id], message);
+        return None;
+    }
+    Some(ElementKind::CancelEndEvent)
 }
 
 fn error(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<ElementKind> {

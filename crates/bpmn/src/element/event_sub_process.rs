@@ -3,7 +3,7 @@
 use crate::attribute;
 use crate::document::Node;
 use crate::element::escalation::{self, CatchingForm};
-use crate::element::{boundary_event, event_definition, event_trigger};
+use crate::element::{boundary_event, compensation, event_definition, event_trigger};
 use crate::model::{BoundaryTrigger, ElementKind, EventSubProcessStartEvent, SubProcessForm};
 use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
@@ -37,6 +37,7 @@ pub(crate) fn start_event(
         "escalationEventDefinition" => {
             escalation::caught(builder, CatchingForm::EventSubProcess, around, definition, id)?
         }
+        "compensateEventDefinition" => compensation::start_event(builder, scope, node, definition, id)?,
         _ if event_trigger::is_known(definition) => {
             let trigger = event_trigger::read(builder, node, definition, id)?;
             event_trigger::check_is_unique(builder, around, event_trigger::wait_of(&trigger), definition, id);

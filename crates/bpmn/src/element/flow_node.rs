@@ -26,6 +26,11 @@ pub(crate) fn read<'d>(
         builder.refuse(node);
         return None;
     }
+    if matches!(name, "adHocSubProcess" | "complexGateway") {
+        // Camunda: they are as if they were not there; flows to them lead nowhere, which is an error.
+        builder.report.warning(node, &[], format!("element type '{name}' is not supported and ignored"));
+        return None;
+    }
     let is_read = matches!(
         name,
         "exclusiveGateway"
@@ -41,6 +46,7 @@ pub(crate) fn read<'d>(
             | "businessRuleTask"
             | "scriptTask"
             | "subProcess"
+            | "transaction"
             | "intermediateThrowEvent"
     );
     // Camunda: nothing can refer to an element without an id, so it does nothing.
@@ -64,8 +70,8 @@ pub(crate) fn read<'d>(
         "sendTask" => external_task::read(builder, ExternalTaskForm::SendTask, node, id),
         "businessRuleTask" => external_task::read(builder, ExternalTaskForm::BusinessRuleTask, node, id),
         "scriptTask" => script_task::read(builder, node, id),
-        "subProcess" => Some(sub_process::kind(node)),
-        _ => intermediate_throw_event::read(builder, node, id),
+        "subProcess" | "transaction" => Some(sub_process::kind(node)),
+        _ => intermediate_throw_event::read(builder, scope, node, id),
     };
     match kind {
         Some(kind) => {

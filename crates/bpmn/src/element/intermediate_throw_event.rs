@@ -1,13 +1,18 @@
-//! `intermediateThrowEvent`: none, escalation, signal, and message as an external task or without an effect.
+//! `intermediateThrowEvent`: none, escalation, compensation, signal, and message as an external task or without an effect.
 
 use crate::document::Node;
 use crate::element::escalation::{self, ThrowingForm};
-use crate::element::{event_definition, external_task, link_event, signal_throw_event};
+use crate::element::{compensation, event_definition, external_task, link_event, signal_throw_event};
 use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm};
-use crate::scope::ProcessBuilder;
+use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
 
-pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, node: Node<'d>, id: &'d str) -> Option<ElementKind> {
+pub(crate) fn read<'d>(
+    builder: &mut ProcessBuilder<'_, 'd, '_>,
+    scope: Scope<'d>,
+    node: Node<'d>,
+    id: &'d str,
+) -> Option<ElementKind> {
     let definition = event_definition::of_event(node, builder.report);
     match definition.map(|definition| (definition, definition.tag_name().name())) {
         None => Some(ElementKind::PassThrough { form: PassThroughForm::NoneThrowEvent }),
@@ -16,6 +21,9 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, node: Node<'d>,
         }
         Some((definition, "escalationEventDefinition")) => {
             escalation::thrown(builder, ThrowingForm::IntermediateEvent, definition, id)
+        }
+        Some((definition, "compensateEventDefinition")) => {
+            Some(ElementKind::CompensationThrowEvent(compensation::thrown(builder, scope, definition, id)))
         }
         Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
         Some((definition, "linkEventDefinition")) => {

@@ -93,6 +93,10 @@ fn describe_element(text: &mut String, process: &ProcessModel, element: &Element
     }
     option(&mut head, "retries", shown(element.retry_cycle.as_ref()));
     option(&mut head, "default", element.default_flow.map(|flow| &*process.flow(flow).id));
+    option(&mut head, "compensated by", element.compensation_handler.map(|handler| id_of(process, handler)));
+    if element.is_for_compensation {
+        head.push_str(" for compensation");
+    }
     for &event in &element.boundary_events {
         option(&mut head, "boundary", Some(id_of(process, event)));
     }
@@ -184,6 +188,8 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
             option(head, "script", Some(&script_text(&task.script)));
             option(head, "result", task.result_variable.as_deref());
         }
+        ElementKind::CompensationThrowEvent(event) => option(head, "activity", event.activity.as_deref()),
+        ElementKind::CancelEndEvent => {}
         ElementKind::EscalationThrowEvent(event) => option(head, "escalation", Some(&event.escalation_code)),
         ElementKind::SubProcess { start_event, form } => {
             option(head, "start", Some(id_of(process, *start_event)));
@@ -273,6 +279,7 @@ fn describe_caught(head: &mut String, is_interrupting: bool, trigger: &BoundaryT
             option(head, "escalation", Some(escalation_code.as_deref().unwrap_or("any")));
             option(head, "codeVariable", escalation_code_variable.as_deref());
         }
+        BoundaryTrigger::Compensation | BoundaryTrigger::Cancel => {}
         BoundaryTrigger::Event(trigger) => describe_trigger(head, trigger),
     }
 }

@@ -5,7 +5,9 @@
 //! next; a behaviour never runs another one. The module doc of a kind says what each verb does and what may come next.
 
 pub(crate) mod boundary_event;
+pub(crate) mod cancel_end_event;
 pub(crate) mod catching_event;
+pub(crate) mod compensation_throw_event;
 pub(crate) mod error_end_event;
 pub(crate) mod escalation_throw_event;
 pub(crate) mod event_based_gateway;
@@ -70,6 +72,8 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::NoneEndEvent => Ok(none_end_event::enter()),
         ElementKind::ErrorEndEvent { error } => error_end_event::enter(turn, execution, error),
         ElementKind::EscalationThrowEvent(event) => Ok(escalation_throw_event::enter(event)),
+        ElementKind::CompensationThrowEvent(event) => compensation_throw_event::enter(turn, execution, event),
+        ElementKind::CancelEndEvent => cancel_end_event::enter(turn, execution, index),
         ElementKind::ExclusiveGateway => Ok(exclusive_gateway::enter()),
         ElementKind::ParallelGateway => Ok(parallel_gateway::enter(turn, execution, element)),
         ElementKind::TerminateEndEvent => Ok(terminate_end_event::enter()),
@@ -108,6 +112,8 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         ElementKind::UserTask(_) => Ok(user_task::resume()),
         ElementKind::ExternalTask(_) => Ok(external_task::resume()),
         ElementKind::SubProcess { .. } => Ok(sub_process::resume()),
+        ElementKind::CompensationThrowEvent(_) => Ok(compensation_throw_event::resume()),
+        ElementKind::CancelEndEvent => cancel_end_event::resume(turn, execution, index),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::resume(turn, execution, body),
         ElementKind::ReceiveTask { .. } | ElementKind::IntermediateCatchEvent(_) => Ok(catching_event::resume()),
         ElementKind::NoneStartEvent { .. }
@@ -148,6 +154,8 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::EscalationThrowEvent(_)
+        | ElementKind::CompensationThrowEvent(_)
+        | ElementKind::CancelEndEvent
         | ElementKind::EventSubProcessStartEvent(_)
         | ElementKind::ExclusiveGateway
         | ElementKind::ParallelGateway
@@ -177,6 +185,8 @@ pub(crate) fn flows_to_take(
         | ElementKind::NoneEndEvent
         | ElementKind::ErrorEndEvent { .. }
         | ElementKind::EscalationThrowEvent(_)
+        | ElementKind::CompensationThrowEvent(_)
+        | ElementKind::CancelEndEvent
         | ElementKind::EventSubProcessStartEvent(_)
         | ElementKind::TerminateEndEvent
         | ElementKind::EventBasedGateway { .. }

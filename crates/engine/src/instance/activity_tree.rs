@@ -45,8 +45,13 @@ impl Aggregate {
         let mut nodes = Vec::new();
         let mut open = VecDeque::from([(root, None)]);
         while let Some((execution, parent)) = open.pop_front() {
+            let around = parent.clone();
             let inside = self.add_nodes(execution, parent, &incidents, &mut nodes);
-            open.extend(self.children(execution.id).map(|child| (child, inside.clone())));
+            open.extend(self.children(execution.id).map(|child| match (child.kind, execution.kind) {
+                // Camunda: what undoes something stands beside the event that has thrown compensation.
+                (ExecutionKind::Compensating, ExecutionKind::Scope) => (child, around.clone()),
+                _ => (child, inside.clone()),
+            }));
         }
         Some(nodes)
     }
@@ -81,8 +86,8 @@ impl Aggregate {
             ExecutionKind::ProcessInstance => {
                 Some(ActivityInstanceId::of_process(ProcessInstanceId::from(execution.id)))
             }
-            ExecutionKind::Scope => execution.scope.clone(),
-            ExecutionKind::Concurrent => None,
+            ExecutionKind::Scope | ExecutionKind::Compensating => execution.scope.clone(),
+            ExecutionKind::Concurrent | ExecutionKind::EventScope => None,
         };
         let at = execution.at.as_ref().map(|visit| &visit.activity_instance_id);
         let of = |id: ExecutionId| incidents.get(&id).cloned().unwrap_or_default();

@@ -209,6 +209,11 @@ impl Aggregate {
         leaves
     }
 
+    /// The ended scopes that a scope remembers.
+    pub fn event_scopes(&self, scope: ExecutionId) -> impl Iterator<Item = &Execution> {
+        self.executions.by_key(ExecutionKey::EventScopeOf(scope))
+    }
+
     /// Those that have arrived at a joining gateway and wait there.
     pub(crate) fn waiting_at(&self, parent: ExecutionId, activity_id: &Arc<str>) -> impl Iterator<Item = &Execution> {
         self.executions.by_key(ExecutionKey::WaitingIn(parent, activity_id.clone()))
@@ -218,7 +223,10 @@ impl Aggregate {
     pub(crate) fn scope_execution_of(&self, id: ExecutionId) -> ExecutionId {
         let execution = self.executions.get(id).expect("asked for executions of the tree only");
         match execution.kind {
-            ExecutionKind::ProcessInstance | ExecutionKind::Scope => id,
+            ExecutionKind::ProcessInstance
+            | ExecutionKind::Scope
+            | ExecutionKind::EventScope
+            | ExecutionKind::Compensating => id,
             ExecutionKind::Concurrent => execution.parent_id.expect("a concurrent execution has a parent"),
         }
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use types::{ExecutionId, TaskId};
 
 use crate::record::{
-    EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Record, Task, VariableInstance,
+    EventSubscription, Execution, ExecutionKind, ExternalTask, Incident, Job, ProcessInstance, Record, Task,
+    VariableInstance,
 };
 
 /// A record with the keys of its secondary index.
@@ -18,10 +19,11 @@ pub trait IndexedRecord: Record<Id: MinimumId> {
     fn keys(&self) -> [Option<Self::Key>; 2];
 }
 
-/// Executions by parent, and those that wait at a joining gateway by parent and gateway.
+/// Executions by parent, apart from those that remember ended scopes, and those that wait at a joining gateway by parent and gateway.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExecutionKey {
     ChildOf(ExecutionId),
+    EventScopeOf(ExecutionId),
     WaitingIn(ExecutionId, Arc<str>),
 }
 
@@ -58,7 +60,11 @@ impl IndexedRecord for Execution {
             .as_ref()
             .filter(|visit| !visit.is_active)
             .map(|visit| ExecutionKey::WaitingIn(parent, visit.activity_id.clone()));
-        [Some(ExecutionKey::ChildOf(parent)), waiting]
+        let child = match self.kind {
+            ExecutionKind::EventScope => ExecutionKey::EventScopeOf(parent),
+            _ => ExecutionKey::ChildOf(parent),
+        };
+        [Some(child), waiting]
     }
 }
 

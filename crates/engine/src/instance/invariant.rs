@@ -58,7 +58,13 @@ fn check_execution(aggregate: &Aggregate, execution: &Execution) -> Result<(), B
                 id,
             )?;
         }
-        ExecutionKind::Scope | ExecutionKind::Concurrent => {
+        ExecutionKind::EventScope => {
+            let parent = execution.parent_id.and_then(|parent| aggregate.executions.get(parent));
+            require(parent.is_some(), "an execution has a parent", id)?;
+            require(execution.at.is_none(), "an ended scope is at no activity", id)?;
+            return require(execution.scope.is_some(), "scopes name their activity", id);
+        }
+        ExecutionKind::Scope | ExecutionKind::Concurrent | ExecutionKind::Compensating => {
             let parent = execution.parent_id.and_then(|parent| aggregate.executions.get(parent));
             let Some(parent) = parent else { return broken("an execution has a parent", id) };
             let is_nowhere = parent.at.is_none() && parent.continuation.is_none();
@@ -80,13 +86,13 @@ fn check_execution(aggregate: &Aggregate, execution: &Execution) -> Result<(), B
             require(is_somewhere, "a leaf is at an activity or on the way with a job", id)
         }
         (Some(_), None) if execution.is_multi_instance_body() => Ok(()),
-        (Some(only), None) => require(only.kind == ExecutionKind::Scope, "an only child is a scope", only.id),
+        (Some(only), None) => require(only.kind != ExecutionKind::Concurrent, "an only child is a scope", only.id),
         (Some(_), Some(_)) => {
             require(execution.kind != ExecutionKind::Concurrent, "a concurrent execution has one child", id)?;
             let are_concurrent = aggregate
                 .executions
                 .by_key(ExecutionKey::ChildOf(id))
-                .all(|child| child.kind == ExecutionKind::Concurrent);
+                .all(|child| matches!(child.kind, ExecutionKind::Concurrent | ExecutionKind::Compensating));
             require(are_concurrent, "several children are concurrent", id)
         }
     }

@@ -4,7 +4,7 @@ use types::{EventSubscriptionId, ExecutionId, ProcessInstanceId, Timestamp};
 
 use super::Record;
 
-/// An execution's wait for an event that comes from outside.
+/// An execution's wait for an event that comes from outside, or for compensation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventSubscription {
     pub id: EventSubscriptionId,
@@ -16,6 +16,8 @@ pub struct EventSubscription {
     pub activity_id: Arc<str>,
     pub tenant_id: Option<Arc<str>>,
     pub create_time: Timestamp,
+    /// Of a scope that can be undone: the execution that remembers it.
+    pub compensating_execution_id: Option<ExecutionId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +25,8 @@ pub enum EventType {
     Message,
     Signal,
     Conditional,
+    /// An activity that has ended can be undone; the subscription's activity does that.
+    Compensate,
 }
 
 impl EventType {
@@ -31,6 +35,7 @@ impl EventType {
             EventType::Message => "message",
             EventType::Signal => "signal",
             EventType::Conditional => "conditional",
+            EventType::Compensate => "compensate",
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Execution {
     pub continuation: Option<Arc<str>>,
 }
 
-/// What an execution is for. The four exclude each other.
+/// What an execution is for. They exclude each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExecutionKind {
     /// The root: scope of the process.
@@ -33,6 +33,10 @@ pub enum ExecutionKind {
     Scope,
     /// One of several paths in the scope that is its parent.
     Concurrent,
+    /// Remembers a scope that has ended and can be compensated: its variables and what can be undone in it.
+    EventScope,
+    /// Undoes something below the event that has thrown compensation: an activity, or a scope with all that is in it.
+    Compensating,
 }
 
 /// An execution's stay at an activity.

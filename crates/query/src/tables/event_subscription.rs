@@ -13,6 +13,7 @@ pub const EVENT_SUBSCRIPTION: Table = Table {
         optional("tenant_id", ColumnKind::Text),
         required("create_time", ColumnKind::Time),
         optional("definition_id", ColumnKind::Text),
+        optional("compensating_execution_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
     indexes: &[

@@ -21,12 +21,13 @@ impl RowEncode for EventSubscription {
         row.time(self.create_time);
         // Only start events have a definition, and they belong to no instance.
         row.optional_text(None);
+        row.optional_uuid(self.compensating_execution_id.map(|id| id.0));
     }
 }
 
 impl RowDecode for EventSubscription {
     fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
-        let subscription = EventSubscription {
+        let mut subscription = EventSubscription {
             id: EventSubscriptionId(row.uuid()?),
             event_type: event_type(&row.text()?)?,
             event_name: row.optional_text()?,
@@ -35,8 +36,10 @@ impl RowDecode for EventSubscription {
             activity_id: row.text()?,
             tenant_id: row.optional_text()?,
             create_time: row.time()?,
+            compensating_execution_id: None,
         };
         row.optional_text()?;
+        subscription.compensating_execution_id = row.optional_uuid()?.map(ExecutionId);
         Ok(subscription)
     }
 }
@@ -46,6 +49,7 @@ fn event_type(name: &str) -> Result<EventType, StoreError> {
         name if name == EventType::Message.name() => Ok(EventType::Message),
         name if name == EventType::Signal.name() => Ok(EventType::Signal),
         name if name == EventType::Conditional.name() => Ok(EventType::Conditional),
+        name if name == EventType::Compensate.name() => Ok(EventType::Compensate),
         _ => Err(corrupt("an event subscription has an unknown type")),
     }
 }

@@ -52,6 +52,8 @@ fn kind_number(kind: ExecutionKind) -> i64 {
         ExecutionKind::ProcessInstance => 0,
         ExecutionKind::Scope => 1,
         ExecutionKind::Concurrent => 2,
+        ExecutionKind::EventScope => 3,
+        ExecutionKind::Compensating => 4,
     }
 }
 
@@ -60,6 +62,8 @@ fn kind_of(number: i64) -> Result<ExecutionKind, StoreError> {
         0 => Ok(ExecutionKind::ProcessInstance),
         1 => Ok(ExecutionKind::Scope),
         2 => Ok(ExecutionKind::Concurrent),
+        3 => Ok(ExecutionKind::EventScope),
+        4 => Ok(ExecutionKind::Compensating),
         _ => Err(corrupt("an execution has an unknown kind")),
     }
 }

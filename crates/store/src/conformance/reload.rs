@@ -165,6 +165,7 @@ fn subscription(waiting: &WaitingInstance, event_name: Option<&str>) -> EventSub
         activity_id: text("cancelled"),
         tenant_id: event_name.map(|_| text("blue")),
         create_time: NOW,
+        compensating_execution_id: None,
     }
 }
 

@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, text: include_str!("../../migrations/sqlite/0001_initial.sql") },
     Migration { version: 2, text: include_str!("../../migrations/sqlite/0002_start_event_subscriptions.sql") },
     Migration { version: 3, text: include_str!("../../migrations/sqlite/0003_job_log.sql") },
+    Migration { version: 4, text: include_str!("../../migrations/sqlite/0004_compensating_executions.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.
