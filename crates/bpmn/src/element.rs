@@ -1,6 +1,7 @@
 //! One file per kind of BPMN element: what it is in the model, and what is wrong with it.
 
 pub(crate) mod boundary_event;
+pub(crate) mod call_activity;
 pub(crate) mod compensation;
 pub(crate) mod end_event;
 pub(crate) mod escalation;

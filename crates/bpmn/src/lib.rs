@@ -7,6 +7,7 @@
 pub mod diagnostic;
 pub mod model;
 mod parse;
+mod passed_variables;
 
 mod association;
 mod asynchronous;

@@ -134,6 +134,7 @@ pub enum ElementKind {
     /// Its event begins the event sub-process that it is the start of.
     EventSubProcessStartEvent(EventSubProcessStartEvent),
     MultiInstanceBody(MultiInstance),
+    CallActivity(CallActivity),
     BoundaryEvent(BoundaryEvent),
 }
 
@@ -194,7 +195,7 @@ pub struct SignalThrowEvent {
     pub business_key: Option<Expression>,
 }
 
-/// A `camunda:in`: what goes along.
+/// A `camunda:in` or `camunda:out`: what goes along.
 #[derive(Debug)]
 pub enum PassedVariables {
     All,
@@ -211,6 +212,33 @@ pub enum PassedSource {
     Variable(Arc<str>),
     LocalVariable(Arc<str>),
     Expression(Expression),
+}
+
+/// Runs an instance of another process, and goes on when that has ended.
+#[derive(Debug)]
+pub struct CallActivity {
+    /// The key of the process.
+    pub called_element: Expression,
+    pub binding: CallBinding,
+    /// That of the calling process counts without it.
+    pub tenant_id: Option<Expression>,
+    pub business_key: Option<Expression>,
+    /// What the called instance begins with.
+    pub inputs: Vec<PassedVariables>,
+    /// What is set around the activity when the called instance ends.
+    pub outputs: Vec<PassedVariables>,
+    /// What is set in the scope of the activity itself then.
+    pub local_outputs: Vec<PassedVariables>,
+}
+
+/// Which of the definitions of a key is called.
+#[derive(Debug)]
+pub enum CallBinding {
+    Latest,
+    /// The one that was deployed with the calling process.
+    Deployment,
+    Version(Expression),
+    VersionTag(Expression),
 }
 
 /// What the id of a multi-instance body has after that of its activity. No id in a document can contain it.
@@ -692,6 +720,7 @@ impl Element {
                 BoundaryTrigger::Event(EventTrigger::Conditional(_)) => "conditionalStartEvent",
             },
             ElementKind::MultiInstanceBody(_) => "multiInstanceBody",
+            ElementKind::CallActivity(_) => "callActivity",
             ElementKind::BoundaryEvent(event) => match event.trigger {
                 BoundaryTrigger::Error { .. } => "boundaryError",
                 BoundaryTrigger::Escalation { .. } => "boundaryEscalation",

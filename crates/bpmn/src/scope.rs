@@ -235,6 +235,8 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             | ElementKind::EventBasedGateway { .. }
             | ElementKind::LinkCatchEvent => true,
             ElementKind::IntermediateCatchEvent(ref event) => event.gateway.is_none(),
+            // Camunda: the paths of a multi-instance body are enough for the calls in it.
+            ElementKind::CallActivity(_) => !is_instance,
             ElementKind::ReceiveTask { ref trigger } => trigger.is_some(),
             // Camunda: data properties make a user task a scope, though they do nothing by themselves.
             ElementKind::UserTask(_) => attribute::bpmn_child(node, "property").is_some(),

@@ -27,13 +27,15 @@ enum NotYet {
 }
 
 const NOT_YET: &[NotYet] = &[
-    NotYet::Element("callActivity"),
     NotYet::Element("event"),
     NotYet::Element("implicitThrowEvent"),
     NotYet::Element("callChoreography"),
     NotYet::Element("choreographyTask"),
     NotYet::Element("subChoreography"),
     NotYet::Child("standardLoopCharacteristics"),
+    NotYet::Attribute { on: "callActivity", name: "caseRef" },
+    NotYet::Attribute { on: "callActivity", name: "variableMappingClass" },
+    NotYet::Attribute { on: "callActivity", name: "variableMappingDelegateExpression" },
     NotYet::Attribute { on: "userTask", name: "formRef" },
     NotYet::Attribute { on: "userTask", name: "formHandlerClass" },
     NotYet::Attribute { on: "startEvent", name: "formRef" },

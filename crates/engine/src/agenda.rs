@@ -305,6 +305,10 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Resu
             turn.agenda.push(Step::Enter { execution, element });
             conditional::inside_begins(turn, execution)?;
         }
+        Next::EnterCalled { root, element } => {
+            turn.agenda.push(Step::Enter { execution: root, element });
+            conditional::inside_begins(turn, root)?;
+        }
         Next::EnterInstances { element, paths } => {
             turn.agenda.push(Step::EnterInstances { execution, element, paths });
         }

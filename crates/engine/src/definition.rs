@@ -1,6 +1,7 @@
 //! A deployed process definition, and how the core finds one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::record::JobHandler;
@@ -63,4 +64,51 @@ impl JobDefinition {
 /// Definitions by id. The shell makes sure that those of the loaded instances are there.
 pub trait Definitions {
     fn by_id(&self, id: &ProcessDefinitionId) -> Option<&Arc<ProcessDefinition>>;
+
+    /// The definition that is to be called. The same reference gives the same answer within a command.
+    fn resolve(&self, reference: &DefinitionReference) -> Resolution;
+}
+
+/// How a call activity names what it calls.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DefinitionReference {
+    pub key: Arc<str>,
+    pub tenant_id: Option<Arc<str>>,
+    pub binding: DefinitionBinding,
+}
+
+/// Which of the definitions of one key and tenant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DefinitionBinding {
+    Latest,
+    Version(i32),
+    VersionTag(Arc<str>),
+    /// Of a deployment, whatever its tenant.
+    Deployment(DeploymentId),
+}
+
+/// What is known of a reference.
+#[derive(Clone, Debug)]
+pub enum Resolution {
+    Definition(Arc<ProcessDefinition>),
+    /// There is none.
+    Nothing,
+    /// The shell has not looked yet. The command ends; it is to be run again once the shell knows.
+    NotLoaded,
+}
+
+impl fmt::Display for DefinitionReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the key `{}`", self.key)?;
+        match &self.binding {
+            DefinitionBinding::Latest => {}
+            DefinitionBinding::Version(version) => write!(f, " and the version {version}")?,
+            DefinitionBinding::VersionTag(tag) => write!(f, " and the version tag `{tag}`")?,
+            DefinitionBinding::Deployment(deployment) => return write!(f, " in the deployment {deployment}"),
+        }
+        match &self.tenant_id {
+            Some(tenant) => write!(f, " of the tenant `{tenant}`"),
+            None => Ok(()),
+        }
+    }
 }

@@ -6,6 +6,7 @@ use bpmn::model::{BoundaryTrigger, CatchingEvent, ElementIndex, ElementKind, Pro
 use types::{ExecutionId, VariableMap, VariableValue};
 
 use crate::agenda::{BpmnError, Step};
+use crate::behavior::call_activity;
 use crate::command::VariableReach;
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
@@ -28,9 +29,10 @@ pub(crate) fn is_caught(
     thrower: ElementIndex,
     error: &BpmnError,
 ) -> Result<bool, Rejection> {
-    let definition = turn.definition_of(execution)?;
+    let mut thrower = thrower;
     let mut next = Some(execution);
     while let Some(id) = next {
+        let definition = turn.definition_of(id)?;
         let host = turn.aggregate.scope_execution_of(id);
         let scope = turn.scope_element(host)?;
         next = turn.execution(host).parent_id;
@@ -39,6 +41,14 @@ pub(crate) fn is_caught(
             let (event, variables) = (event.handler, VariableMap::new());
             turn.agenda.push(Step::FireEvent { execution: host, event, variables });
             return Ok(true);
+        }
+        if next.is_none()
+            && let Some(caller) = turn.instance_of(host).super_execution_id
+        {
+            // Camunda: what comes back from a called instance comes back with an error, too.
+            call_activity::pass_outputs(turn, host, caller)?;
+            thrower = turn.element_at(caller)?;
+            next = Some(caller);
         }
     }
     Ok(false)

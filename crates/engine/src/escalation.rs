@@ -6,6 +6,7 @@ use bpmn::model::{BoundaryTrigger, CatchingEvent, ElementIndex, ElementKind, Pro
 use types::{ExecutionId, VariableValue};
 
 use crate::agenda::Step;
+use crate::behavior::call_activity;
 use crate::command::VariableReach;
 use crate::instance::ScopeKey;
 use crate::rejection::Rejection;
@@ -36,15 +37,23 @@ pub(crate) fn escalate(
     execution: ExecutionId,
     code: &Arc<str>,
 ) -> Result<Escalated, Rejection> {
-    let definition = turn.definition_of(execution)?;
-    let thrower = turn.element_at(execution)?;
+    let mut thrower = turn.element_at(execution)?;
     let mut next = Some(execution);
     while let Some(id) = next {
+        let definition = turn.definition_of(id)?;
         let host = turn.aggregate.scope_execution_of(id);
         let scope = turn.scope_element(host)?;
         next = turn.execution(host).parent_id;
         if let Some(event) = catching_event(&definition.model, scope, thrower, code) {
             return catch(turn, host, event, code);
+        }
+        if next.is_none()
+            && let Some(caller) = turn.instance_of(host).super_execution_id
+        {
+            // Camunda: what comes back from a called instance comes back with an escalation, too.
+            call_activity::pass_outputs(turn, host, caller)?;
+            thrower = turn.element_at(caller)?;
+            next = Some(caller);
         }
     }
     Ok(Escalated::Uncaught)

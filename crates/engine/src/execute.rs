@@ -3,12 +3,12 @@
 use types::ProcessInstanceId;
 
 use crate::agenda;
-use crate::command::{self, Command};
+use crate::command::{self, Command, Reply};
 use crate::definition::Definitions;
 use crate::env::Env;
 use crate::instance::Aggregate;
 use crate::outcome::Outcome;
-use crate::rejection::{Rejection, RejectionKind};
+use crate::rejection::{Rejection, RejectionKind, Unfinished};
 use crate::turn::Turn;
 
 /// Decides on a command. `definitions` must have the definitions of all instances of the aggregate.
@@ -16,24 +16,33 @@ use crate::turn::Turn;
 /// The aggregate is as the change set describes it afterwards, or unchanged where the command is refused.
 ///
 /// # Errors
-/// Why the command was refused.
+/// Why the command was refused, or which definition it needs.
 pub fn execute(
     definitions: &dyn Definitions,
     aggregate: &mut Aggregate,
     command: &Command,
     env: &mut Env<'_>,
-) -> Result<Outcome, Rejection> {
-    let result = root_of(aggregate, command).and_then(|root| {
+) -> Result<Outcome, Unfinished> {
+    let result = root_of(aggregate, command).map_err(Unfinished::from).and_then(|root| {
         let mut turn = Turn::new(definitions, aggregate, env);
-        let answer = command::apply(&mut turn, command)?;
-        agenda::run(&mut turn)?;
-        let reply = command::complete_reply(&mut turn, answer);
-        turn.finish(command.reach(), root, reply)
+        match decide(&mut turn, command) {
+            Ok(reply) => Ok(turn.finish(command.reach(), root, reply)?),
+            Err(rejection) => Err(match turn.needed_definition.take() {
+                Some(reference) => Unfinished::NeedsDefinition(reference),
+                None => Unfinished::Rejected(rejection),
+            }),
+        }
     });
     if result.is_err() {
         aggregate.roll_back();
     }
     result
+}
+
+fn decide(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Reply, Rejection> {
+    let answer = command::apply(turn, command)?;
+    agenda::run(turn)?;
+    Ok(command::complete_reply(turn, answer))
 }
 
 /// Names the aggregate.

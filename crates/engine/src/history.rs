@@ -117,6 +117,8 @@ pub struct HistoricActivityInstance {
     pub tenant_id: Option<Arc<str>>,
     pub task_id: Option<TaskId>,
     pub assignee: Option<Arc<str>>,
+    /// Of a call activity.
+    pub called_process_instance_id: Option<ProcessInstanceId>,
     pub start_time: Timestamp,
     /// Order of starts within one instance, where times are equal.
     pub sequence: u64,

@@ -36,6 +36,7 @@ mod incident;
 mod job;
 mod listener;
 mod mapping;
+mod passing;
 mod process_instance;
 mod recorder;
 mod retry_cycle;
@@ -52,7 +53,9 @@ pub use command::{
     Command, DueDateBase, FollowingRepetitions, OutputMappings, Reply, StartedProcessInstance, TaskChange,
     TaskProperties, VariablePatch, VariableReach,
 };
-pub use definition::{Definitions, JobDefinition, ProcessDefinition};
+pub use definition::{
+    DefinitionBinding, DefinitionReference, Definitions, JobDefinition, ProcessDefinition, Resolution,
+};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, Limits};
 pub use execute::execute;
@@ -60,5 +63,5 @@ pub use expression::{NoScripts, ScriptEngine};
 pub use instance::{ActivityNode, Aggregate, BrokenInvariant, ScopeKey, TransitionNode};
 pub use modification::{Cancellation, Instantiation, Modification, ModificationInstruction, Place, Skipped};
 pub use outcome::{Outcome, ThrownSignal};
-pub use rejection::{Rejection, RejectionKind};
+pub use rejection::{Rejection, RejectionKind, Unfinished};
 pub use snapshot::Snapshot;

@@ -2,56 +2,180 @@
 
 use std::sync::Arc;
 
-use bpmn::model::ExecutionEvent;
-use types::{ExecutionId, ProcessInstanceId, Timestamp};
+use bpmn::model::{ElementIndex, ElementKind, EventStartEvent, ExecutionEvent};
+use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Timestamp, VariableMap, VariableValue};
 
-use crate::command::OutputMappings;
-use crate::history::{EndState, ProcessInstanceEnd};
+use crate::agenda::Step;
+use crate::command::{OutputMappings, VariableReach};
+use crate::definition::ProcessDefinition;
+use crate::history::{EndState, HistoricProcessInstance, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
-use crate::rejection::Rejection;
+use crate::record::{Execution, ExecutionKind, ProcessInstance};
+use crate::rejection::{Rejection, RejectionKind};
+use crate::tree::CancelledAs;
 use crate::turn::Turn;
-use crate::{behavior, modification, tree, variables};
+use crate::{behavior, modification, subscription, timer, tree, variables};
 
 const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// The last path of the process has ended at `last_activity`.
+/// What an instance is to be.
+pub(crate) struct NewInstance {
+    pub id: ProcessInstanceId,
+    pub definition: Arc<ProcessDefinition>,
+    pub business_key: Option<Arc<str>>,
+    /// Says who the initiator is.
+    pub start_event: Option<ElementIndex>,
+    /// Where it will begin.
+    pub start_activity_id: Arc<str>,
+    /// The execution at the call activity that calls it.
+    pub super_execution_id: Option<ExecutionId>,
+    /// The instance that starts once more by this.
+    pub restarted: Option<ProcessInstanceId>,
+}
+
+/// Makes the instance with its variables; nothing runs in it yet.
+pub(crate) fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, variables: &VariableMap) -> Result<(), Rejection> {
+    let definition = &new.definition;
+    insert(turn, new);
+    let root = ExecutionId::from(new.id);
+    subscription::create(turn, root, None, &definition.model)?;
+    record_start(turn, new);
+    let scope = ScopeKey::Execution(root);
+    let start = new.start_event.map(|start| &definition.model.element(start).kind);
+    if let Some(
+        ElementKind::NoneStartEvent { initiator: Some(initiator) }
+        | ElementKind::EventStartEvent(EventStartEvent { initiator: Some(initiator), .. }),
+    ) = start
+    {
+        let nobody = variables::lasting(VariableValue::Null);
+        variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
+    }
+    variables::set_all(turn, scope, VariableReach::Local, variables)?;
+    timer::create_jobs(turn, root, None, definition)?;
+    listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(new.start_activity_id.clone()))
+}
+
+/// The last path of the process has ended at `last_activity`. Its caller goes on.
 pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity: Arc<str>) -> Result<(), Rejection> {
     if modification::keeps(turn, root, &last_activity) {
         return Ok(());
     }
     listener::process(turn, root, ExecutionEvent::End, Manner::Regular, Some(last_activity.clone()))?;
+    let caller = turn.instance_of(root).super_execution_id;
+    if let Some(caller) = caller {
+        let instance = turn.instance_of(caller);
+        if instance.is_suspended {
+            let message = format!("process instance {}, which called {root}, is suspended", instance.id);
+            return Err(Rejection::new(RejectionKind::Suspended, message));
+        }
+        behavior::call_activity::pass_outputs(turn, root, caller)?;
+    }
     let end = InstanceEnd { state: EndState::Completed, activity_id: Some(last_activity), delete_reason: None };
     finish(turn, root, end);
+    if let Some(caller) = caller {
+        turn.agenda.push(Step::Resume { execution: caller });
+    }
     Ok(())
 }
 
-/// Cancels whatever still runs and ends the instance from outside.
-pub(crate) fn terminate(
+/// Ends an instance from outside.
+pub(crate) fn delete(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     delete_reason: Option<Arc<str>>,
     output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
+    let how = CancelledAs { output_mappings, state: EndState::ExternallyTerminated, reason: delete_reason };
+    terminate_with_callers(turn, id, &how)
+}
+
+/// Ends an instance in which nothing runs.
+pub(crate) fn terminate_as(turn: &mut Turn<'_, '_>, root: ExecutionId, state: EndState) -> Result<(), Rejection> {
+    let how = CancelledAs { output_mappings: OutputMappings::Evaluate, state, reason: None };
+    terminate_with_callers(turn, ProcessInstanceId::from(root), &how)
+}
+
+/// Cancels whatever still runs in an instance and ends it. Of a caller ends the activity that has called it, and all
+/// around it that would be left without any.
+fn terminate_with_callers(turn: &mut Turn<'_, '_>, id: ProcessInstanceId, how: &CancelledAs) -> Result<(), Rejection> {
+    let mut next = Some(id);
+    while let Some(id) = next {
+        let caller = turn.instance_of(ExecutionId::from(id)).super_execution_id;
+        terminate(turn, id, how)?;
+        next = match caller {
+            Some(caller) => tree::cancel_branch(turn, caller, how)?,
+            None => None,
+        };
+    }
+    Ok(())
+}
+
+fn terminate(turn: &mut Turn<'_, '_>, id: ProcessInstanceId, how: &CancelledAs) -> Result<(), Rejection> {
     let root = ExecutionId::from(id);
-    turn.task_delete_reason = delete_reason.clone();
+    turn.task_delete_reason = how.reason.clone();
     // Camunda: the tasks of the whole instance are deleted before anything else ends.
     let tasks = turn.aggregate.tasks.iter().filter(|task| task.process_instance_id == id);
     let executions: Vec<ExecutionId> = tasks.map(|task| task.execution_id).collect();
     for execution in executions {
         behavior::user_task::cancel(turn, execution)?;
     }
-    tree::cancel(turn, root, output_mappings)?;
+    tree::cancel_as(turn, root, how)?;
+    end_cancelled(turn, root, how)
+}
+
+/// All that ran in the instance has been cancelled.
+pub(crate) fn end_cancelled(turn: &mut Turn<'_, '_>, root: ExecutionId, how: &CancelledAs) -> Result<(), Rejection> {
     listener::process(turn, root, ExecutionEvent::End, Manner::Cancelled, None)?;
-    finish(turn, root, InstanceEnd { state: EndState::ExternallyTerminated, activity_id: None, delete_reason });
+    let delete_reason = how.reason.clone();
+    finish(turn, root, InstanceEnd { state: how.state, activity_id: None, delete_reason });
     Ok(())
 }
 
-/// Ends an instance in which nothing runs.
-pub(crate) fn terminate_as(turn: &mut Turn<'_, '_>, root: ExecutionId, state: EndState) -> Result<(), Rejection> {
-    listener::process(turn, root, ExecutionEvent::End, Manner::Cancelled, None)?;
-    finish(turn, root, InstanceEnd { state, activity_id: None, delete_reason: None });
-    Ok(())
+fn insert(turn: &mut Turn<'_, '_>, new: &NewInstance) {
+    let NewInstance { id, definition, business_key, super_execution_id, .. } = new;
+    let caller = super_execution_id.map(|execution| turn.instance_of(execution));
+    let root_process_instance_id = caller.map_or(*id, |caller| caller.root_process_instance_id);
+    turn.aggregate.process_instances.insert(ProcessInstance {
+        id: *id,
+        root_process_instance_id,
+        super_execution_id: *super_execution_id,
+        definition_id: definition.id.clone(),
+        definition_key: definition.key.clone(),
+        business_key: business_key.clone(),
+        tenant_id: definition.tenant_id.clone(),
+        is_suspended: false,
+        start_time: turn.env.now,
+        revision: 0,
+    });
+    turn.aggregate.executions.insert(Execution {
+        id: ExecutionId::from(*id),
+        process_instance_id: *id,
+        parent_id: None,
+        kind: ExecutionKind::ProcessInstance,
+        scope: Some(ActivityInstanceId::of_process(*id)),
+        at: None,
+        continuation: None,
+    });
+}
+
+fn record_start(turn: &mut Turn<'_, '_>, new: &NewInstance) {
+    let instance = turn.instance_of(ExecutionId::from(new.id)).clone();
+    let super_process_instance_id = instance.super_execution_id.map(|caller| turn.instance_of(caller).id);
+    turn.history.process_instance_started(HistoricProcessInstance {
+        id: instance.id,
+        root_process_instance_id: instance.root_process_instance_id,
+        super_process_instance_id,
+        restarted_process_instance_id: new.restarted,
+        definition_id: instance.definition_id,
+        definition_key: instance.definition_key,
+        business_key: instance.business_key,
+        tenant_id: instance.tenant_id,
+        start_time: instance.start_time,
+        start_activity_id: new.start_activity_id.clone(),
+        is_suspended: false,
+        end: None,
+    });
 }
 
 struct InstanceEnd {

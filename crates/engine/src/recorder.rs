@@ -117,6 +117,13 @@ impl Recorder {
         }
     }
 
+    /// The instance that an activity that began in this command calls.
+    pub fn activity_calls(&mut self, id: &ActivityInstanceId, called: ProcessInstanceId) {
+        if let Some(row) = self.started_activity(id) {
+            row.called_process_instance_id = Some(called);
+        }
+    }
+
     pub fn variable_created(&mut self, row: HistoricVariableInstance) {
         if self.level >= HistoryLevel::Audit {
             self.variables.insert(row.id, self.changes.len());

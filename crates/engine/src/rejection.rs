@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::definition::DefinitionReference;
+
 /// What went wrong, in terms of the engine. How it looks over REST is decided by the operation that was called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -39,6 +41,16 @@ pub enum RejectionKind {
     LimitReached,
     /// Anything else that the execution of the model ran into.
     ProcessEngine,
+}
+
+/// Why a command came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfinished {
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// It has to be run again, from the start, once this is known to its `Definitions`.
+    #[error("the definition with {0} has to be loaded")]
+    NeedsDefinition(DefinitionReference),
 }
 
 impl Rejection {

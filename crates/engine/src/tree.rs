@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use bpmn::model::{Element, ElementIndex, ElementKind, FlowIndex};
-use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, TaskId, Uuid, VariableMap};
+use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, ProcessInstanceId, TaskId, Uuid, VariableMap};
 
 use crate::agenda::Step;
 use crate::behavior;
@@ -16,7 +16,7 @@ use crate::behavior::multi_instance_body;
 use crate::behavior::user_task::TaskOutcome;
 use crate::command::{OutputMappings, VariableReach};
 use crate::evaluate::Interruption;
-use crate::history::{ActivityEnd, HistoricActivityInstance};
+use crate::history::{ActivityEnd, EndState, HistoricActivityInstance};
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
 use crate::record::{Execution, ExecutionKind, Visit};
@@ -243,8 +243,8 @@ pub(crate) fn make_way(
     let is_event_sub_process = matches!(definition.model.element(handler).kind, ElementKind::SubProcess { .. });
     match turn.execution(host).parent_id.filter(|_| !is_event_sub_process) {
         Some(parent) if is_interrupting => {
-            // Camunda: outputs are mapped for a cancelled activity, too.
-            cancel(turn, host, OutputMappings::Evaluate)?;
+            let reason = format!("Cancel scope activity Activity({}) executed.", definition.model.element(handler).id);
+            cancel_as(turn, host, &CancelledAs::internal(reason))?;
             Ok(parent)
         }
         Some(parent) => {
@@ -287,16 +287,66 @@ pub(crate) fn interrupt_scope(turn: &mut Turn<'_, '_>, execution: ExecutionId) -
     Ok(scope)
 }
 
+/// How executions are cancelled, and what is said of the called instances that end with them.
+pub(crate) struct CancelledAs {
+    pub output_mappings: OutputMappings,
+    pub state: EndState,
+    pub reason: Option<Arc<str>>,
+}
+
+impl CancelledAs {
+    /// By what happens in the process itself.
+    pub fn internal(reason: impl Into<Arc<str>>) -> CancelledAs {
+        // Camunda: outputs are mapped for a cancelled activity, too.
+        let output_mappings = OutputMappings::Evaluate;
+        CancelledAs { output_mappings, state: EndState::InternallyTerminated, reason: Some(reason.into()) }
+    }
+}
+
 /// Ends an execution and everything below it, leaves first, as cancelled.
 pub(crate) fn cancel(
     turn: &mut Turn<'_, '_>,
     top: ExecutionId,
     output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
+    cancel_as(turn, top, &CancelledAs { output_mappings, state: EndState::InternallyTerminated, reason: None })
+}
+
+/// The same, of what is below in called instances too.
+pub(crate) fn cancel_as(turn: &mut Turn<'_, '_>, top: ExecutionId, how: &CancelledAs) -> Result<(), Rejection> {
     for id in leaves_first(turn, top) {
-        cancel_one(turn, id, output_mappings)?;
+        let is_called = id != top && turn.execution(id).kind == ExecutionKind::ProcessInstance;
+        cancel_one(turn, id, how.output_mappings)?;
+        if is_called {
+            process_instance::end_cancelled(turn, id, how)?;
+        }
     }
     Ok(())
+}
+
+/// Cancels the activity that an execution is at, and every scope around it that nothing else runs in. Answers the
+/// instance where that would be all of it, and leaves it to the caller to end that.
+pub(crate) fn cancel_branch(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    how: &CancelledAs,
+) -> Result<Option<ProcessInstanceId>, Rejection> {
+    let mut top = execution;
+    loop {
+        let row = turn.execution(top);
+        let Some(parent) = row.parent_id else { return Ok(Some(row.process_instance_id)) };
+        if turn.aggregate.children(parent).nth(1).is_none() {
+            top = parent;
+            continue;
+        }
+        cancel_as(turn, top, how)?;
+        if turn.execution(parent).is_multi_instance_body() {
+            multi_instance_body::instance_removed(turn, parent)?;
+        } else {
+            prune(turn, parent);
+        }
+        return Ok(None);
+    }
 }
 
 /// Cancels a path with the scopes that it alone runs in, and takes it out of its scope.
@@ -383,13 +433,14 @@ fn cancel_visit(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejectio
     Ok(())
 }
 
-/// Everything below `top` and itself, children before their parents.
+/// Everything below `top` and itself, called instances included, children before their parents.
 fn leaves_first(turn: &Turn<'_, '_>, top: ExecutionId) -> Vec<ExecutionId> {
     let mut found = Vec::new();
     let mut open = vec![top];
     while let Some(id) = open.pop() {
         found.push(id);
         open.extend(turn.aggregate.children(id).map(|child| child.id));
+        open.extend(turn.aggregate.called_by(id).map(|instance| ExecutionId::from(instance.id)));
     }
     found.reverse();
     found
@@ -605,6 +656,7 @@ fn record_start(
         tenant_id: instance.tenant_id.clone(),
         task_id: None,
         assignee: None,
+        called_process_instance_id: None,
         start_time: turn.env.now,
         sequence,
         end: None,

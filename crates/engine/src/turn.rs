@@ -10,7 +10,7 @@ use crate::agenda::Agenda;
 use crate::change::{ChangeSet, ExternalTaskGuard, RevisionCheck};
 use crate::command::Reply;
 use crate::conditional::VariableChange;
-use crate::definition::{Definitions, ProcessDefinition};
+use crate::definition::{DefinitionReference, Definitions, ProcessDefinition};
 use crate::effect::Effect;
 use crate::env::Env;
 use crate::history::TaskEnd;
@@ -47,6 +47,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub transient_variables: BTreeMap<(ScopeKey, Arc<str>), VariableValue>,
     /// The variables of the process's scope that instances ended with.
     pub final_variables: BTreeMap<ProcessInstanceId, Vec<(Arc<str>, VariableValue)>>,
+    /// The definition for lack of which the command ends.
+    pub needed_definition: Option<DefinitionReference>,
     /// Order of the newest activity start.
     sequence: u64,
     pub thrown_signals: Vec<ThrownSignal>,
@@ -80,6 +82,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             modification: None,
             transient_variables: BTreeMap::new(),
             final_variables: BTreeMap::new(),
+            needed_definition: None,
             sequence,
             thrown_signals: Vec::new(),
             variable_changes: Vec::new(),
@@ -208,11 +211,9 @@ impl<'a, 'e> Turn<'a, 'e> {
     }
 
     fn revision_check(&self, reach: Reach, root: ProcessInstanceId) -> RevisionCheck {
-        let is_new =
-            self.aggregate.process_instances.changed().any(|(before, after)| before.is_none() && after.is_some());
-        let was_there =
-            self.aggregate.process_instances.changed().any(|(before, _)| before.is_some_and(|i| i.id == root));
-        if (is_new && !was_there) || self.is_new_and_ended() {
+        let mut changed = self.aggregate.process_instances.changed();
+        let is_new = changed.any(|(before, after)| before.is_none() && after.is_some_and(|row| row.id == root));
+        if is_new || self.is_new_and_ended() {
             return RevisionCheck::New;
         }
         if reach == Reach::ExternalTaskRow && !self.aggregate.has_changed_beside_external_tasks() {

@@ -2,15 +2,17 @@
 //!
 //! A command runs in a task of its own, so that it is finished, or not begun, whatever becomes of who asked for it.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
 use engine::instance::Aggregate;
-use engine::{Command, Env, ProcessDefinition, Reply};
+use engine::{Command, DefinitionReference, Env, ProcessDefinition, Reply};
 use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
-use types::{ProcessInstanceId, Timestamp, Uuid};
+use types::{ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 
 use crate::cache::Pin;
+use crate::called_definition::LOOKUPS_PER_COMMAND_MAX;
 use crate::effect::{self, PendingEffect};
 use crate::error::Error;
 use crate::lane::{Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
@@ -27,6 +29,8 @@ enum Pass {
     Failed(Error),
     /// What it was decided on did not last.
     Again,
+    /// This has to be looked up before it can be decided.
+    NeedsDefinition(DefinitionReference),
     /// It throws signals, so that it is one unit with what they lead to.
     Together,
 }
@@ -72,12 +76,14 @@ impl Shared {
 
     /// Work on the lane of a root, within a task that nobody drops.
     pub(crate) async fn run(self: &Arc<Self>, lane: Pin, work: LaneWork) -> Result<Reply, Error> {
-        for _ in 0..CONFLICT_ATTEMPTS_MAX {
+        let (mut attempts, mut lookups) = (0, 0);
+        while attempts < CONFLICT_ATTEMPTS_MAX {
             self.make_ready(&lane).await?;
             match self.pass(&lane, &work).await {
                 Pass::Done(reply) => return Ok(reply),
                 Pass::Failed(error) => return Err(error),
-                Pass::Again => {}
+                Pass::Again => attempts += 1,
+                Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Together => {
                     let mut replies = self.run_together(vec![(lane.root, work)]).await?;
                     return replies.pop().ok_or_else(|| Error::Defect("a unit of work has no reply".to_owned()));
@@ -90,18 +96,15 @@ impl Shared {
     async fn pass(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Pass {
         let (standing, decision) = {
             let mut state = lane.lock();
-            let _no_deletion = match work {
-                LaneWork::Start { definition, .. } => {
-                    let retired = self.definitions.retired();
-                    if retired.contains(&definition.id) {
-                        return Pass::Failed(Error::not_found("process definition", &definition.id));
-                    }
-                    Some(retired)
-                }
-                LaneWork::Command(_) | LaneWork::UnlockClaimed { .. } => None,
-            };
+            // No definition is deleted before an instance that begins now can be found.
+            let retired = self.definitions.retired();
+            if let LaneWork::Start { definition, .. } = work
+                && retired.contains(&definition.id)
+            {
+                return Pass::Failed(Error::not_found("process definition", &definition.id));
+            }
             let now = self.now();
-            let decision = self.decide(&mut state, work, now);
+            let decision = self.decide(&mut state, work, &retired, now);
             let standing = state.standing();
             match decision {
                 Decision::Changed { signals, .. } if !signals.is_empty() => {
@@ -121,6 +124,7 @@ impl Shared {
         match decision {
             Ok(submission) => self.finish(lane, submission).await,
             Err(Decision::NotLoaded) => Pass::Again,
+            Err(Decision::NeedsDefinition(reference)) => Pass::NeedsDefinition(reference),
             Err(_) if !lane.holds(standing).await => Pass::Again,
             Err(Decision::Unchanged(reply)) => Pass::Done(reply),
             Err(other) => Pass::Failed(other.into()),
@@ -140,7 +144,23 @@ impl Shared {
         }
     }
 
-    pub(crate) fn decide(&self, state: &mut LaneState, work: &LaneWork, now: Timestamp) -> Decision {
+    /// For the next decision of a command, which may ask for so many.
+    pub(crate) async fn look_up(&self, reference: DefinitionReference, lookups: &mut u32) -> Result<(), Error> {
+        *lookups += 1;
+        if *lookups > LOOKUPS_PER_COMMAND_MAX {
+            let message = format!("one command calls more than {LOOKUPS_PER_COMMAND_MAX} different definitions");
+            return Err(Error::rejected(engine::RejectionKind::LimitReached, message));
+        }
+        self.definitions.look_up(self, reference).await
+    }
+
+    pub(crate) fn decide(
+        &self,
+        state: &mut LaneState,
+        work: &LaneWork,
+        retired: &BTreeSet<ProcessDefinitionId>,
+        now: Timestamp,
+    ) -> Decision {
         let mut ids = self.ids.source(now);
         let mut env = Env {
             now,
@@ -150,7 +170,7 @@ impl Shared {
             scripts: &self.settings.java_script,
             host_name: &self.settings.host_name,
         };
-        state.decide(work, &mut env)
+        state.decide(work, &self.definitions.called(), retired, &mut env)
     }
 
     /// Loads what is not in memory. Within a task that nobody drops.
@@ -196,9 +216,9 @@ impl Shared {
     pub(crate) fn refuse_on_nothing(&self, command: Command) -> Error {
         let lane = crate::lane::Lane::new_empty(ProcessInstanceId(Uuid(0)));
         let mut state = lane.lock();
-        match self.decide(&mut state, &LaneWork::Command(command), self.now()) {
+        match self.decide(&mut state, &LaneWork::Command(command), &BTreeSet::new(), self.now()) {
             refused @ (Decision::Refused(_) | Decision::Defect(_)) => refused.into(),
-            Decision::NotLoaded | Decision::Unchanged(_) | Decision::Changed { .. } => {
+            Decision::NotLoaded | Decision::NeedsDefinition(_) | Decision::Unchanged(_) | Decision::Changed { .. } => {
                 Error::Defect("a command did something to nothing".to_owned())
             }
         }

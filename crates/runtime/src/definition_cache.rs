@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 
 use bpmn::ProcessModel;
-use engine::ProcessDefinition;
 use engine::definition::JobDefinition;
+use engine::{DefinitionReference, ProcessDefinition};
 use query::{Condition, Direction, Select, tables};
 use types::{DeploymentId, ProcessDefinitionId};
 
+use crate::called_definition::CalledDefinitions;
 use crate::error::Error;
 use crate::request::{DefinitionRow, DefinitionSelector, TenantChoice};
 use crate::row::Cells;
@@ -36,6 +37,8 @@ struct State {
     bytes: usize,
     uses: u64,
     rows: HashMap<DefinitionSelector, Option<Arc<DefinitionRow>>>,
+    /// What call activities mean. Forgotten with `rows`.
+    called: Arc<CalledDefinitions>,
     /// Counts how often `rows` was forgotten.
     epoch: u64,
 }
@@ -178,6 +181,27 @@ impl DefinitionCache {
         Ok(row)
     }
 
+    pub(crate) fn epoch(&self) -> u64 {
+        self.lock().epoch
+    }
+
+    pub(crate) fn called(&self) -> Arc<CalledDefinitions> {
+        self.lock().called.clone()
+    }
+
+    /// Unless definitions have changed since `epoch`.
+    pub(crate) fn keep_called(
+        &self,
+        epoch: u64,
+        reference: DefinitionReference,
+        definition: Option<Arc<ProcessDefinition>>,
+    ) {
+        let mut state = self.lock();
+        if state.epoch == epoch {
+            Arc::make_mut(&mut state.called).keep(reference, definition);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder of this lock panics")
     }
@@ -186,6 +210,7 @@ impl DefinitionCache {
 impl State {
     fn forget_rows(&mut self) {
         self.rows.clear();
+        self.called = Arc::default();
         self.epoch += 1;
     }
 }

@@ -15,12 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use engine::instance::Aggregate;
 use engine::record::Job;
 use engine::{
-    ChangeSet, Command, Definitions, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, RevisionCheck,
-    TableChange, ThrownSignal,
+    ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, RevisionCheck,
+    TableChange, ThrownSignal, Unfinished,
 };
 use tokio::sync::Notify;
 use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
 
+use crate::called_definition::{CalledDefinitions, KnownDefinitions};
 use crate::error::Error;
 
 /// How far a change that goes past the lanes moves a revision or a lock epoch.
@@ -91,6 +92,8 @@ pub(crate) struct Standing {
 pub(crate) enum Decision {
     /// The state is not in memory.
     NotLoaded,
+    /// A definition has to be looked up before this can be decided.
+    NeedsDefinition(DefinitionReference),
     Refused(Rejection),
     /// Nothing to store.
     Unchanged(Reply),
@@ -113,9 +116,15 @@ pub(crate) enum Readiness {
     Busy,
 }
 
-impl Definitions for Pinned {
-    fn by_id(&self, id: &ProcessDefinitionId) -> Option<&Arc<ProcessDefinition>> {
-        self.0.iter().find(|definition| definition.id == *id)
+impl Pinned {
+    /// Those of called instances that have begun.
+    fn pin_called(&mut self, change_set: &ChangeSet, called: &CalledDefinitions) {
+        for change in &change_set.process_instances {
+            let TableChange::Insert(instance) = change else { continue };
+            if !self.0.iter().any(|known| known.id == instance.definition_id) {
+                self.0.extend(called.by_id(&instance.definition_id).cloned());
+            }
+        }
     }
 }
 
@@ -270,7 +279,13 @@ impl LaneState {
     }
 
     /// Runs the core. On a refusal the state is as before; a panic in the core drops it.
-    pub(crate) fn decide(&mut self, work: &LaneWork, env: &mut Env<'_>) -> Decision {
+    pub(crate) fn decide(
+        &mut self,
+        work: &LaneWork,
+        called: &CalledDefinitions,
+        retired: &BTreeSet<ProcessDefinitionId>,
+        env: &mut Env<'_>,
+    ) -> Decision {
         let Held::State { aggregate, definitions } = &mut self.held else { return Decision::NotLoaded };
         let unlock;
         let command = match work {
@@ -287,21 +302,25 @@ impl LaneState {
                 &unlock
             }
         };
-        let mut decision =
-            match catch_unwind(AssertUnwindSafe(|| engine::execute(&*definitions, aggregate, command, env))) {
-                Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
-                    Decision::Unchanged(reply)
+        let known = KnownDefinitions { pinned: definitions, called, retired };
+        let mut decision = match catch_unwind(AssertUnwindSafe(|| engine::execute(&known, aggregate, command, env))) {
+            Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
+                Decision::Unchanged(reply)
+            }
+            Ok(Ok(Outcome { change_set, effects, signals, reply })) => {
+                self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
+                if let Some(change_set) = &change_set {
+                    definitions.pin_called(change_set, called);
                 }
-                Ok(Ok(Outcome { change_set, effects, signals, reply })) => {
-                    self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
-                    Decision::Changed { change_set: change_set.map(Box::new), effects, signals, reply }
-                }
-                Ok(Err(rejection)) => Decision::Refused(rejection),
-                Err(panic) => {
-                    self.forget();
-                    Decision::Defect(panic_text(panic.as_ref()))
-                }
-            };
+                Decision::Changed { change_set: change_set.map(Box::new), effects, signals, reply }
+            }
+            Ok(Err(Unfinished::Rejected(rejection))) => Decision::Refused(rejection),
+            Ok(Err(Unfinished::NeedsDefinition(reference))) => Decision::NeedsDefinition(reference),
+            Err(panic) => {
+                self.forget();
+                Decision::Defect(panic_text(panic.as_ref()))
+            }
+        };
         if let LaneWork::Start { command: Command::StartProcessInstance { id, .. }, along, .. } = work
             && !along.is_empty()
         {
@@ -339,7 +358,7 @@ impl From<Decision> for Error {
         match decision {
             Decision::Refused(rejection) => Error::Rejected(rejection),
             Decision::Defect(text) => Error::Defect(text),
-            Decision::NotLoaded | Decision::Unchanged(_) | Decision::Changed { .. } => {
+            Decision::NotLoaded | Decision::NeedsDefinition(_) | Decision::Unchanged(_) | Decision::Changed { .. } => {
                 Error::Defect("a decision that is no error was taken for one".to_owned())
             }
         }

@@ -23,6 +23,7 @@ mod effect;
 mod lane;
 mod unit;
 
+mod called_definition;
 mod definition_cache;
 mod deletion;
 mod deployment;

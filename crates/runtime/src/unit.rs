@@ -4,14 +4,17 @@
 //! is known from the database alone, which must not be asked under a lock. So a pass that meets a signal nobody was
 //! looked up for is given up; the next one has the lanes of those who wait.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use engine::record::Job;
-use engine::{ChangeSet, Command, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange, ThrownSignal};
+use engine::{
+    ChangeSet, Command, DefinitionReference, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange,
+    ThrownSignal,
+};
 use store::work::ExpectedStatement;
 use store::{Pending, StoreError, Work, WorkDone};
-use types::{EventSubscriptionId, ProcessInstanceId, VariableMap};
+use types::{EventSubscriptionId, ProcessDefinitionId, ProcessInstanceId, VariableMap};
 
 use crate::cache::Pin;
 use crate::command::CONFLICT_ATTEMPTS_MAX;
@@ -42,6 +45,8 @@ enum Pass {
     Failed(Error),
     /// What it was decided on did not last.
     Again,
+    /// This was not looked up.
+    NeedsDefinition(DefinitionReference),
     /// Nobody was looked up for this signal.
     Unknown(Arc<str>, SignalScope),
 }
@@ -89,7 +94,7 @@ impl Shared {
         along: Vec<ExpectedStatement>,
     ) -> Result<Vec<Reply>, Error> {
         let mut receivers = Receivers::new();
-        let mut attempts = 0;
+        let (mut attempts, mut lookups) = (0, 0);
         while attempts < CONFLICT_ATTEMPTS_MAX {
             let lanes = self.lanes_of(&work, &receivers);
             for lane in lanes.values() {
@@ -102,6 +107,7 @@ impl Shared {
                     receivers.clear();
                     attempts += 1;
                 }
+                Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Unknown(name, scope) => {
                     if receivers.len() >= SIGNALS_MAX {
                         let message = format!("more than {SIGNALS_MAX} different signals in one command");
@@ -150,7 +156,7 @@ impl Shared {
                 }
             }
             let mut decided = Decided::default();
-            match self.decide_all(&mut locked, work, receivers, &mut decided) {
+            match self.decide_all(&mut locked, work, receivers, &retired, &mut decided) {
                 Ok(()) => Ok(self.submit_together(&mut locked, decided, along.to_vec())),
                 Err(pass) => {
                     let is_quiet = locked.states.values().all(|state| state.is_quiet());
@@ -186,6 +192,7 @@ impl Shared {
         locked: &mut Locked<'_>,
         work: &[(ProcessInstanceId, LaneWork)],
         receivers: &Receivers,
+        retired: &BTreeSet<ProcessDefinitionId>,
         decided: &mut Decided,
     ) -> Result<(), Pass> {
         let mut open: VecDeque<Piece> = work
@@ -199,7 +206,7 @@ impl Shared {
                 let message = format!("one command leads to more than {WORK_MAX} others");
                 return Err(Pass::Failed(Error::rejected(RejectionKind::LimitReached, message)));
             }
-            let signals = self.decide_one(locked, &piece, decided)?;
+            let signals = self.decide_one(locked, &piece, retired, decided)?;
             for signal in signals.into_iter().rev() {
                 for next in self.consequences(&signal, piece.root, receivers)?.into_iter().rev() {
                     open.push_front(next);
@@ -213,13 +220,16 @@ impl Shared {
         &self,
         locked: &mut Locked<'_>,
         piece: &Piece,
+        retired: &BTreeSet<ProcessDefinitionId>,
         decided: &mut Decided,
     ) -> Result<Vec<ThrownSignal>, Pass> {
         let now = self.now();
         let decision = match locked.states.get_mut(&piece.root) {
-            Some(state) if !matches!(piece.work, LaneWork::Start { .. }) => self.decide(state, &piece.work, now),
+            Some(state) if !matches!(piece.work, LaneWork::Start { .. }) => {
+                self.decide(state, &piece.work, retired, now)
+            }
             // A new instance: nobody else knows its lane.
-            _ => self.decide(&mut Lane::new_empty(piece.root).lock(), &piece.work, now),
+            _ => self.decide(&mut Lane::new_empty(piece.root).lock(), &piece.work, retired, now),
         };
         match decision {
             Decision::Changed { change_set, effects, signals, reply } => {
@@ -236,6 +246,7 @@ impl Shared {
                 Ok(Vec::new())
             }
             Decision::NotLoaded => Err(Pass::Again),
+            Decision::NeedsDefinition(reference) => Err(Pass::NeedsDefinition(reference)),
             Decision::Refused(rejection) if piece.origin == Origin::Signal && is_nobody_there(&rejection) => {
                 Ok(Vec::new())
             }

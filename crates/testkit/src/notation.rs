@@ -2,7 +2,8 @@
 //!
 //! A model is the inside of a `<process>`, in BPMN with `camunda:` as the only prefix. Lines `flow a>b ${condition}`
 //! become sequence flows `a_b`. Messages, signals and errors go into lines `message m1 name`, `signal g1 name`,
-//! `error e1 code` and `escalation c1 code`.
+//! `error e1 code` and `escalation c1 code`. Behind a line `called q` comes the inside of another process, which the
+//! first may call.
 //!
 //! A command is one line: a verb, what it is about, and variables: `complete a x=1 y="text" l=json:[1]`, `local z=true`.
 
@@ -13,8 +14,9 @@ use types::{VariableMap, VariableValue, VariableWrite};
 /// The document that a model is the inside of.
 pub fn document(model: &str) -> String {
     let mut roots = String::new();
-    let mut body = String::new();
+    let mut processes = vec![("p".to_owned(), String::new(), String::new())];
     for line in model.lines() {
+        let (_, attributes, body) = processes.last_mut().expect("there is one from the beginning");
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
             ["flow", flow, ..] => body.push_str(&sequence_flow(flow, line)),
@@ -24,18 +26,24 @@ pub fn document(model: &str) -> String {
             ["escalation", id, code] => {
                 roots.push_str(&format!("<escalation id=\"{id}\" escalationCode=\"{code}\"/>"));
             }
-            ["process", ..] => {}
+            ["process", ..] => *attributes = line.trim().trim_start_matches("process ").to_owned(),
+            ["called", key] => processes.push((key.to_owned(), String::new(), String::new())),
             _ => {
                 body.push_str(line);
                 body.push('\n');
             }
         }
     }
-    let attributes = model.lines().find_map(|line| line.trim().strip_prefix("process ")).unwrap_or_default();
+    let processes: String = processes
+        .into_iter()
+        .map(|(key, attributes, body)| {
+            format!("<process id=\"{key}\" isExecutable=\"true\" {attributes}>\n{body}</process>\n")
+        })
+        .collect();
     format!(
         "<definitions xmlns=\"http://www.omg.org/spec/BPMN/20100524/MODEL\" \
          xmlns:camunda=\"http://camunda.org/schema/1.0/bpmn\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
-         targetNamespace=\"test\">\n{roots}<process id=\"p\" isExecutable=\"true\" {attributes}>\n{body}</process>\n</definitions>"
+         targetNamespace=\"test\">\n{roots}{processes}</definitions>"
     )
 }
 

@@ -9,12 +9,12 @@ use engine::{
     Cancellation, Command, Instantiation, Modification, ModificationInstruction, Outcome, Place, Rejection, Skipped,
     VariablePatch, VariableReach,
 };
-use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, TaskId, Uuid, VariableMap};
+use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, TaskId, Uuid, VariableMap};
 
 use crate::compared::compare;
 use crate::notation::{self, Line, document};
 use crate::trace::{self, Names};
-use crate::world::{INSTANCE, Keeping, World, parse};
+use crate::world::{INSTANCE, Keeping, World, parse_all};
 
 const SEPARATOR: &str = "---\n";
 
@@ -51,7 +51,9 @@ pub fn model_and_commands<'a>(path: &Path, text: &'a str) -> (&'a str, &'a str) 
 pub fn world(model: &str, keeping: Keeping) -> World {
     let without_comments: String =
         model.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
-    World::new(parse(&document(&without_comments)), keeping)
+    let mut models = parse_all(&document(&without_comments));
+    let called = models.split_off(1);
+    World::with_called(models.remove(0), called, keeping)
 }
 
 fn run(model: &str, commands: &str, keeping: Keeping) -> String {
@@ -116,6 +118,11 @@ fn command(world: &World, line: &Line) -> Command {
                 custom_listeners: line.words.last().is_some_and(|word| word == "untold"),
                 io_mappings: line.words.last().is_some_and(|word| word == "unmapped"),
             },
+        },
+        "delete-called" => Command::DeleteProcessInstance {
+            id: called(world, line.word(0)),
+            delete_reason: line.after("because"),
+            skipped: Skipped::default(),
         },
         "suspend" | "activate" => {
             Command::SetProcessInstanceSuspension { id: INSTANCE, is_suspended: line.verb == "suspend" }
@@ -232,6 +239,12 @@ fn set(world: &World, line: &Line) -> Command {
         (Some(activity), None) => Command::PatchVariables { execution_id: execution(world, &activity), reach, patch },
         (None, None) => Command::PatchVariables { execution_id: ExecutionId::from(INSTANCE), reach, patch },
     }
+}
+
+/// An instance of the process of that key.
+fn called(world: &World, key: &str) -> ProcessInstanceId {
+    let found = world.aggregate.process_instances().find(|instance| &*instance.definition_key == key);
+    found.map_or(ProcessInstanceId(Uuid(0)), |instance| instance.id)
 }
 
 /// Finds are by activity, `a#2` is the second at `a`; one that is nowhere gets an id that does not exist.

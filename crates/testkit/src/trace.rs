@@ -148,6 +148,7 @@ pub fn state(aggregate: &Aggregate, names: &mut Names) -> String {
         }
         let mut children: Vec<ExecutionId> =
             aggregate.children(id).chain(aggregate.event_scopes(id)).map(|child| child.id).collect();
+        children.extend(aggregate.called_by(id).map(|instance| ExecutionId::from(instance.id)));
         children.reverse();
         open.extend(children.into_iter().map(|child| (child, depth + 1)));
     }
@@ -161,8 +162,13 @@ fn execution_line(execution: &Execution, aggregate: &Aggregate, names: &mut Name
     });
     let kind = match (&execution.kind, &execution.scope) {
         (ExecutionKind::ProcessInstance, _) => {
-            let instance = aggregate.process_instance(INSTANCE).expect("the instance runs");
-            if instance.is_suspended { "process, suspended".to_owned() } else { "process".to_owned() }
+            let instance = aggregate.process_instance(execution.process_instance_id);
+            let instance = instance.expect("the instance runs");
+            let suspended = if instance.is_suspended { ", suspended" } else { "" };
+            match instance.super_execution_id {
+                Some(_) => format!("called process {}{suspended}", instance.definition_key),
+                None => format!("process{suspended}"),
+            }
         }
         (ExecutionKind::Concurrent, _) => "path".to_owned(),
         (ExecutionKind::EventScope, scope) => {

@@ -1,12 +1,12 @@
 //! One aggregate with its clock, ids and definition, and what goes in and out of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bpmn::{ParseOptions, ProcessModel};
 use engine::{
-    Aggregate, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits, Outcome, ProcessDefinition,
-    Rejection,
+    Aggregate, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits, Outcome,
+    ProcessDefinition, Rejection, Resolution, Unfinished,
 };
 use script::JavaScript;
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
@@ -31,7 +31,8 @@ pub enum Keeping {
 /// One aggregate and everything that a command on it takes.
 #[derive(Debug)]
 pub struct World {
-    definitions: OneDefinition,
+    definition: Arc<ProcessDefinition>,
+    definitions: Known,
     pub aggregate: Aggregate,
     pub tables: Tables,
     pub now: Timestamp,
@@ -49,12 +50,24 @@ enum Source {
     Sqlite(SqliteRows),
 }
 
-#[derive(Clone, Debug)]
-struct OneDefinition(BTreeMap<ProcessDefinitionId, Arc<ProcessDefinition>>);
+#[derive(Clone, Debug, Default)]
+struct Known {
+    definitions: BTreeMap<ProcessDefinitionId, Arc<ProcessDefinition>>,
+    /// What commands have asked for; a definition that nobody has asked for is not loaded.
+    looked_up: BTreeSet<DefinitionReference>,
+}
 
-impl Definitions for OneDefinition {
+impl Definitions for Known {
     fn by_id(&self, id: &ProcessDefinitionId) -> Option<&Arc<ProcessDefinition>> {
-        self.0.get(id)
+        self.definitions.get(id)
+    }
+
+    fn resolve(&self, reference: &DefinitionReference) -> Resolution {
+        match self.definitions.values().find(|definition| definition.key == reference.key) {
+            None => Resolution::Nothing,
+            Some(definition) if self.looked_up.contains(reference) => Resolution::Definition(definition.clone()),
+            Some(_) => Resolution::NotLoaded,
+        }
     }
 }
 
@@ -70,20 +83,20 @@ impl IdSource for Counter {
 
 impl World {
     pub fn new(model: ProcessModel, keeping: Keeping) -> World {
-        let definition = ProcessDefinition {
-            id: ProcessDefinitionId::new(&model.key, 1, Uuid(2)),
-            key: model.key.clone(),
-            version: 1,
-            deployment_id: DeploymentId(Uuid(3)),
-            resource_name: "model.bpmn".into(),
-            tenant_id: None,
-            job_definitions: job_definitions(&model),
-            history_time_to_live_days: model.history_time_to_live_days,
-            model: Arc::new(model),
-            script_resources: BTreeMap::new(),
-        };
+        World::with_called(model, Vec::new(), keeping)
+    }
+
+    /// A process with those that it may call.
+    pub fn with_called(model: ProcessModel, called: Vec<ProcessModel>, keeping: Keeping) -> World {
+        let definition = definition_of(model, Uuid(2));
+        let called = called.into_iter().zip(1_000..).map(|(model, id)| definition_of(model, Uuid(id)));
+        let mut definitions = Known::default();
+        for definition in std::iter::once(definition.clone()).chain(called) {
+            definitions.definitions.insert(definition.id.clone(), definition);
+        }
         World {
-            definitions: OneDefinition(BTreeMap::from([(definition.id.clone(), Arc::new(definition))])),
+            definition,
+            definitions,
             aggregate: Aggregate::empty(),
             tables: Tables::default(),
             now: START,
@@ -101,6 +114,7 @@ impl World {
     /// The same once more, built from its rows, which are plain ones from now on.
     pub fn fork(&self) -> World {
         World {
+            definition: self.definition.clone(),
             definitions: self.definitions.clone(),
             aggregate: Aggregate::from_snapshot(self.tables.snapshot()).expect("rows make an aggregate"),
             tables: self.tables.clone(),
@@ -113,7 +127,7 @@ impl World {
     }
 
     pub fn definition(&self) -> &Arc<ProcessDefinition> {
-        self.definitions.0.values().next().expect("there is one definition")
+        &self.definition
     }
 
     /// Executes a command and checks what holds for every one: a refusal changes nothing, and rows and aggregate stay
@@ -122,15 +136,24 @@ impl World {
         let before = self.aggregate.to_snapshot();
         let revision = self.aggregate.revision();
         let limits = self.limits;
-        let mut env = Env {
-            now: self.now,
-            ids: &mut self.ids,
-            history_level: self.history_level,
-            limits: &limits,
-            scripts: &JavaScript::default(),
-            host_name: "host",
+        let result = loop {
+            let mut env = Env {
+                now: self.now,
+                ids: &mut self.ids,
+                history_level: self.history_level,
+                limits: &limits,
+                scripts: &JavaScript::default(),
+                host_name: "host",
+            };
+            match engine::execute(&self.definitions, &mut self.aggregate, command, &mut env) {
+                Ok(outcome) => break Ok(outcome),
+                Err(Unfinished::Rejected(rejection)) => break Err(rejection),
+                Err(Unfinished::NeedsDefinition(reference)) => {
+                    assert_eq!(self.aggregate.to_snapshot(), before, "a command that needs something changes nothing");
+                    assert!(self.definitions.looked_up.insert(reference), "a definition is asked for once");
+                }
+            }
         };
-        let result = engine::execute(&self.definitions, &mut self.aggregate, command, &mut env);
         match &result {
             Ok(outcome) => {
                 if let Some(change_set) = &outcome.change_set {
@@ -162,6 +185,21 @@ impl World {
     }
 }
 
+fn definition_of(model: ProcessModel, id: Uuid) -> Arc<ProcessDefinition> {
+    Arc::new(ProcessDefinition {
+        id: ProcessDefinitionId::new(&model.key, 1, id),
+        key: model.key.clone(),
+        version: 1,
+        deployment_id: DeploymentId(Uuid(3)),
+        resource_name: "model.bpmn".into(),
+        tenant_id: None,
+        job_definitions: job_definitions(&model),
+        history_time_to_live_days: model.history_time_to_live_days,
+        model: Arc::new(model),
+        script_resources: BTreeMap::new(),
+    })
+}
+
 fn job_definitions(model: &ProcessModel) -> Vec<JobDefinition> {
     let timers = model.elements.iter().filter(|element| element.activity_type() == "boundaryTimer");
     let timers = timers.map(|element| (element, "timer-transition", ""));
@@ -186,7 +224,11 @@ fn job_definitions(model: &ProcessModel) -> Vec<JobDefinition> {
 
 /// The first process of a document.
 pub fn parse(xml: &str) -> ProcessModel {
+    parse_all(xml).into_iter().next().expect("the document has a process")
+}
+
+pub fn parse_all(xml: &str) -> Vec<ProcessModel> {
     let parsed = bpmn::parse(xml.as_bytes(), &ParseOptions::default());
     let document = parsed.unwrap_or_else(|failure| panic!("{failure:#?}\n{xml}"));
-    document.processes.into_iter().next().expect("the document has a process")
+    document.processes
 }

@@ -3,8 +3,8 @@
 use crate::attribute;
 use crate::document::{BPMN, Node};
 use crate::element::{
-    event_based_gateway, event_trigger, external_task, intermediate_throw_event, multi_instance, receive_task,
-    script_task, sub_process, user_task,
+    call_activity, event_based_gateway, event_trigger, external_task, intermediate_throw_event, multi_instance,
+    receive_task, script_task, sub_process, user_task,
 };
 use crate::io_mapping;
 use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm, SubProcessForm};
@@ -47,6 +47,7 @@ pub(crate) fn read<'d>(
             | "scriptTask"
             | "subProcess"
             | "transaction"
+            | "callActivity"
             | "intermediateThrowEvent"
     );
     // Camunda: nothing can refer to an element without an id, so it does nothing.
@@ -71,6 +72,7 @@ pub(crate) fn read<'d>(
         "businessRuleTask" => external_task::read(builder, ExternalTaskForm::BusinessRuleTask, node, id),
         "scriptTask" => script_task::read(builder, node, id),
         "subProcess" | "transaction" => Some(sub_process::kind(node)),
+        "callActivity" => call_activity::read(builder, node, id),
         _ => intermediate_throw_event::read(builder, scope, node, id),
     };
     match kind {

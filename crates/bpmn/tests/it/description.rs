@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use bpmn::model::{
-    BoundaryTrigger, Collection, Delegate, ErrorReference, EventTrigger, ExecutionListener, ExternalTask,
-    MultiInstance, PassedSource, PassedVariables, Script, ScriptSource, SignalThrowEvent, SubProcessForm, UserTask,
+    BoundaryTrigger, CallActivity, CallBinding, Collection, Delegate, ErrorReference, EventTrigger, ExecutionListener,
+    ExternalTask, MultiInstance, PassedSource, PassedVariables, Script, ScriptSource, SignalThrowEvent, SubProcessForm,
+    UserTask,
 };
 use bpmn::{
     Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
@@ -200,10 +201,29 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
         ElementKind::EventSubProcessStartEvent(event) => {
             describe_caught(head, event.is_interrupting, &event.trigger);
         }
+        ElementKind::CallActivity(call) => describe_call(head, call),
         ElementKind::MultiInstanceBody(body) => describe_multi_instance(head, process, body),
         ElementKind::BoundaryEvent(event) => {
             option(head, "host", Some(id_of(process, event.host)));
             describe_caught(head, event.is_interrupting, &event.trigger);
+        }
+    }
+}
+
+fn describe_call(head: &mut String, call: &CallActivity) {
+    option(head, "calls", Some(call.called_element.text()));
+    match &call.binding {
+        CallBinding::Latest => {}
+        CallBinding::Deployment => head.push_str(" of the deployment"),
+        CallBinding::Version(version) => option(head, "version", Some(version.text())),
+        CallBinding::VersionTag(tag) => option(head, "versionTag", Some(tag.text())),
+    }
+    option(head, "tenant", shown(call.tenant_id.as_ref()));
+    option(head, "businessKey", shown(call.business_key.as_ref()));
+    let passed = [("in", &call.inputs), ("out", &call.outputs), ("local out", &call.local_outputs)];
+    for (name, passed) in passed {
+        for passed in passed {
+            option(head, name, Some(&passed_text(passed)));
         }
     }
 }
@@ -250,18 +270,21 @@ fn describe_signal(head: &mut String, event: &SignalThrowEvent) {
     option(head, "signal", Some(event.name.text()));
     option(head, "businessKey", shown(event.business_key.as_ref()));
     for passed in &event.payload {
-        let text = match passed {
-            PassedVariables::All => "all".to_owned(),
-            PassedVariables::AllLocal => "all local".to_owned(),
-            PassedVariables::One { source: PassedSource::Variable(name), target } => format!("{name} as {target}"),
-            PassedVariables::One { source: PassedSource::LocalVariable(name), target } => {
-                format!("local {name} as {target}")
-            }
-            PassedVariables::One { source: PassedSource::Expression(source), target } => {
-                format!("{} as {target}", source.text())
-            }
-        };
-        option(head, "passes", Some(&text));
+        option(head, "passes", Some(&passed_text(passed)));
+    }
+}
+
+fn passed_text(passed: &PassedVariables) -> String {
+    match passed {
+        PassedVariables::All => "all".to_owned(),
+        PassedVariables::AllLocal => "all local".to_owned(),
+        PassedVariables::One { source: PassedSource::Variable(name), target } => format!("{name} as {target}"),
+        PassedVariables::One { source: PassedSource::LocalVariable(name), target } => {
+            format!("local {name} as {target}")
+        }
+        PassedVariables::One { source: PassedSource::Expression(source), target } => {
+            format!("{} as {target}", source.text())
+        }
     }
 }
 

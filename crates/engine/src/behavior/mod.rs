@@ -5,6 +5,7 @@
 //! next; a behaviour never runs another one. The module doc of a kind says what each verb does and what may come next.
 
 pub(crate) mod boundary_event;
+pub(crate) mod call_activity;
 pub(crate) mod cancel_end_event;
 pub(crate) mod catching_event;
 pub(crate) mod compensation_throw_event;
@@ -50,6 +51,8 @@ pub(crate) enum Next {
     End,
     /// It begins what the element encloses.
     EnterInner(ElementIndex),
+    /// A called instance begins at the element, while the execution waits.
+    EnterCalled { root: ExecutionId, element: ElementIndex },
     /// Each of these paths begins what the element encloses, the last of them first.
     EnterInstances { element: ElementIndex, paths: Vec<ExecutionId> },
     /// A BPMN error looks for someone to catch it.
@@ -93,6 +96,7 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::SubProcess { start_event, .. } => Ok(sub_process::enter(*start_event)),
         ElementKind::EventSubProcessStartEvent(_) => Ok(event_sub_process_start_event::enter()),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::enter(turn, execution, body),
+        ElementKind::CallActivity(call) => call_activity::enter(turn, execution, call, &definition),
         ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
     }
 }
@@ -115,6 +119,7 @@ pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         ElementKind::CompensationThrowEvent(_) => Ok(compensation_throw_event::resume()),
         ElementKind::CancelEndEvent => cancel_end_event::resume(turn, execution, index),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::resume(turn, execution, body),
+        ElementKind::CallActivity(_) => Ok(call_activity::resume()),
         ElementKind::ReceiveTask { .. } | ElementKind::IntermediateCatchEvent(_) => Ok(catching_event::resume()),
         ElementKind::NoneStartEvent { .. }
         | ElementKind::EventStartEvent(_)
@@ -163,6 +168,7 @@ pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Ele
         | ElementKind::ScriptTask(_)
         | ElementKind::SubProcess { .. }
         | ElementKind::MultiInstanceBody(_)
+        | ElementKind::CallActivity(_)
         | ElementKind::BoundaryEvent(_) => {}
     }
     Ok(())
@@ -201,6 +207,7 @@ pub(crate) fn flows_to_take(
         | ElementKind::ScriptTask(_)
         | ElementKind::SubProcess { .. }
         | ElementKind::MultiInstanceBody(_)
+        | ElementKind::CallActivity(_)
         | ElementKind::BoundaryEvent(_) => outgoing::flows(turn, execution, &definition.model, element),
     }
 }

@@ -13,10 +13,11 @@ use expression::Value;
 use types::{ExecutionId, VariableValue};
 
 use crate::agenda::Step;
-use crate::command::{OutputMappings, VariableReach};
+use crate::command::VariableReach;
 use crate::instance::ScopeKey;
 use crate::record::ExecutionKind;
 use crate::rejection::{Rejection, RejectionKind};
+use crate::tree::CancelledAs;
 use crate::turn::Turn;
 use crate::{evaluate, tree, variables};
 
@@ -25,6 +26,8 @@ use super::Next;
 const INSTANCES: &str = "nrOfInstances";
 const ACTIVE_INSTANCES: &str = "nrOfActiveInstances";
 const COMPLETED_INSTANCES: &str = "nrOfCompletedInstances";
+/// What history says of called instances that end with the body.
+const IS_COMPLETE: &str = "Multi instance completion condition satisfied.";
 const LOOP_COUNTER: &str = "loopCounter";
 
 pub(crate) fn enter(
@@ -98,6 +101,12 @@ pub(crate) fn instance_ended(
     Ok(())
 }
 
+/// One of several paths was cancelled from outside.
+pub(crate) fn instance_removed(turn: &mut Turn<'_, '_>, body: ExecutionId) -> Result<(), Rejection> {
+    let active = counter(turn, body, ACTIVE_INSTANCES)? - 1;
+    set_counter(turn, body, ACTIVE_INSTANCES, active)
+}
+
 /// Only asked once the counter says so, as it looks at all of them.
 fn all_have_ended(turn: &Turn<'_, '_>, body: ExecutionId) -> bool {
     turn.aggregate.children(body).all(|path| path.continuation.is_some())
@@ -106,7 +115,7 @@ fn all_have_ended(turn: &Turn<'_, '_>, body: ExecutionId) -> bool {
 fn remove_instances(turn: &mut Turn<'_, '_>, body: ExecutionId) -> Result<(), Rejection> {
     let paths: Vec<ExecutionId> = turn.aggregate.children(body).map(|path| path.id).collect();
     for path in paths {
-        tree::cancel(turn, path, OutputMappings::Evaluate)?;
+        tree::cancel_as(turn, path, &CancelledAs::internal(IS_COMPLETE))?;
     }
     Ok(())
 }

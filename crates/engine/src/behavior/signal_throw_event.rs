@@ -5,17 +5,15 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{PassedSource, PassedVariables, SignalThrowEvent};
-use types::{EventSubscriptionId, ExecutionId, VariableMap, VariableValue};
+use bpmn::model::SignalThrowEvent;
+use types::{EventSubscriptionId, ExecutionId};
 
-use crate::evaluate;
 use crate::event::{Delivery, Payload};
-use crate::instance::ScopeKey;
 use crate::outcome::ThrownSignal;
 use crate::record::EventType;
 use crate::rejection::Rejection;
 use crate::turn::Turn;
-use crate::variables;
+use crate::{evaluate, passing};
 
 use super::Next;
 
@@ -25,7 +23,7 @@ pub(crate) fn enter(
     event: &SignalThrowEvent,
 ) -> Result<Next, Rejection> {
     let business_key = evaluate::optional_text(turn, execution, event.business_key.as_ref())?;
-    let variables = payload(turn, execution, &event.payload)?;
+    let variables = passing::collect(turn, execution, &event.payload)?;
     let Some(name) = evaluate::text(turn, execution, &event.name)? else { return Ok(Next::Leave) };
     let tenant_id = turn.instance_of(execution).tenant_id.clone();
     let payload = Payload { variables: variables.clone(), ..Payload::default() };
@@ -45,37 +43,4 @@ fn receivers(turn: &Turn<'_, '_>, name: &str, tenant_id: Option<&Arc<str>>) -> V
             && (row.tenant_id.is_none() || row.tenant_id.as_ref() == tenant_id)
     };
     turn.aggregate.event_subscriptions().filter(is_receiver).map(|row| row.id).collect()
-}
-
-fn payload(
-    turn: &mut Turn<'_, '_>,
-    execution: ExecutionId,
-    passed: &[PassedVariables],
-) -> Result<VariableMap, Rejection> {
-    let scope = ScopeKey::Execution(execution);
-    let mut payload = VariableMap::new();
-    for passed in passed {
-        match passed {
-            PassedVariables::All => {
-                let all = variables::all_visible(turn, scope);
-                payload.extend(all.into_iter().map(|(name, value)| (name, variables::lasting(value))));
-            }
-            PassedVariables::AllLocal => {
-                let all = variables::all_local(turn, scope);
-                payload.extend(all.into_iter().map(|(name, value)| (name, variables::lasting(value))));
-            }
-            PassedVariables::One { source, target } => {
-                let value = match source {
-                    PassedSource::Variable(name) => variables::lookup(turn, scope, name),
-                    PassedSource::LocalVariable(name) => variables::local(turn, scope, name),
-                    PassedSource::Expression(expression) => {
-                        Some(evaluate::to_variable(&evaluate::value(turn, execution, expression)?)?)
-                    }
-                };
-                let value = value.unwrap_or(VariableValue::Null);
-                payload.insert(target.clone(), variables::lasting(value));
-            }
-        }
-    }
-    Ok(payload)
 }

@@ -21,6 +21,6 @@ pub(super) fn apply(
         return Err(Rejection::not_found("process instance", id));
     }
     turn.skipped = skipped;
-    process_instance::terminate(turn, id, delete_reason.cloned(), OutputMappings::Evaluate)?;
+    process_instance::delete(turn, id, delete_reason.cloned(), OutputMappings::Evaluate)?;
     Ok(Answer::Ready(Reply::Done))
 }

@@ -107,6 +107,11 @@ impl Aggregate {
         self.process_instances.iter()
     }
 
+    /// What the call activity that an execution is at has called.
+    pub fn called_by(&self, execution: ExecutionId) -> impl Iterator<Item = &ProcessInstance> {
+        self.process_instances.by_key(execution)
+    }
+
     pub fn execution(&self, id: ExecutionId) -> Option<&Execution> {
         self.executions.get(id)
     }

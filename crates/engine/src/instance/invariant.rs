@@ -41,6 +41,9 @@ fn check_instances(aggregate: &Aggregate) -> Result<(), BrokenInvariant> {
             "an instance has its execution",
             instance.id,
         )?;
+        let caller = instance.super_execution_id.map(|caller| aggregate.executions.get(caller));
+        let has_caller = caller.is_none_or(|caller| caller.is_some_and(|caller| caller.at.is_some()));
+        require(has_caller, "a called instance has a caller", instance.id)?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ fn outputs() -> Vec<Output> {
         shown("executionId", ACTIVITY.col("execution_id")),
         shown("taskId", ACTIVITY.col("task_id")),
         shown("assignee", ACTIVITY.col("assignee")),
-        constant("calledProcessInstanceId", null.clone()),
+        shown("calledProcessInstanceId", ACTIVITY.col("called_process_instance_id")),
         constant("calledCaseInstanceId", null),
         shown("startTime", ACTIVITY.col("start_time")),
         shown("endTime", ACTIVITY.col("end_time")),

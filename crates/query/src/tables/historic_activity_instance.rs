@@ -23,6 +23,7 @@ pub const HISTORIC_ACTIVITY_INSTANCE: Table = Table {
         required("sequence", ColumnKind::Integer),
         required("is_canceled", ColumnKind::Boolean),
         required("is_complete_scope", ColumnKind::Boolean),
+        optional("called_process_instance_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
     indexes: &[index("historic_activity_instance_by_process_instance", &["process_instance_id"])],

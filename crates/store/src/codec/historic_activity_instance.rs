@@ -28,5 +28,6 @@ impl RowEncode for HistoricActivityInstance {
         row.counter(self.sequence);
         row.boolean(self.end.is_some_and(|end| end.is_canceled));
         row.boolean(self.end.is_some_and(|end| end.is_complete_scope));
+        row.optional_uuid(self.called_process_instance_id.map(|id| id.0));
     }
 }

@@ -198,6 +198,7 @@ impl WaitingInstance {
             tenant_id: None,
             task_id: None,
             assignee: None,
+            called_process_instance_id: None,
             start_time: NOW,
             sequence: 1,
             end,

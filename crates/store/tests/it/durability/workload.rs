@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use engine::{Aggregate, ChangeSet, Command, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits};
-use engine::{NoScripts, ProcessDefinition, Skipped};
+use engine::{
+    Aggregate, ChangeSet, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition,
+    Limits, NoScripts, ProcessDefinition, Resolution, Skipped,
+};
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
 use store::work::{ClaimWanted, ExpectedStatement};
@@ -72,6 +74,10 @@ struct OneDefinition(Arc<ProcessDefinition>);
 impl Definitions for OneDefinition {
     fn by_id(&self, id: &ProcessDefinitionId) -> Option<&Arc<ProcessDefinition>> {
         Some(&self.0).filter(|definition| definition.id == *id)
+    }
+
+    fn resolve(&self, _reference: &DefinitionReference) -> Resolution {
+        Resolution::Nothing
     }
 }
 
