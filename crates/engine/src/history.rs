@@ -44,6 +44,7 @@ pub enum HistoryChange {
     VariableDeleted {
         id: VariableInstanceId,
     },
+    DetailLogged(Box<HistoricDetail>),
     ExternalTaskLogged(ExternalTaskLogEntry),
     IncidentCreated(HistoricIncident),
     IncidentAnnotated {
@@ -189,6 +190,38 @@ pub struct HistoricVariableInstance {
     pub definition_key: Arc<str>,
     pub tenant_id: Option<Arc<str>>,
     pub create_time: Timestamp,
+}
+
+/// One write of a variable, or one field of a form that was sent in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricDetail {
+    pub id: HistoryId,
+    pub kind: HistoricDetailKind,
+    pub time: Timestamp,
+    /// Of the variable or the field.
+    pub name: Arc<str>,
+    /// A removed variable leaves a null of its type.
+    pub value: VariableValue,
+    pub process_instance_id: ProcessInstanceId,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub execution_id: ExecutionId,
+    /// From where it was written.
+    pub activity_instance_id: ActivityInstanceId,
+    pub task_id: Option<TaskId>,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub tenant_id: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoricDetailKind {
+    VariableUpdate {
+        variable_instance_id: VariableInstanceId,
+        revision: u32,
+        /// Among those that the instance was started with.
+        is_initial: bool,
+    },
+    FormField,
 }
 
 #[derive(Clone, Debug, PartialEq)]

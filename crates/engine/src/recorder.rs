@@ -11,8 +11,9 @@ use types::{
 
 use crate::env::HistoryLevel;
 use crate::history::{
-    ActivityEnd, ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance,
-    HistoricVariableInstance, HistoryChange, IdentityLinkLogEntry, JobLogEntry, ProcessInstanceEnd,
+    ActivityEnd, ExternalTaskLogEntry, HistoricActivityInstance, HistoricDetail, HistoricIncident,
+    HistoricProcessInstance, HistoricVariableInstance, HistoryChange, IdentityLinkLogEntry, JobLogEntry,
+    ProcessInstanceEnd,
 };
 
 #[derive(Debug)]
@@ -151,6 +152,16 @@ impl Recorder {
         if self.level >= HistoryLevel::Audit {
             self.changes.push(HistoryChange::VariableDeleted { id });
         }
+    }
+
+    pub fn detail_logged(&mut self, detail: HistoricDetail) {
+        if self.keeps_details() {
+            self.changes.push(HistoryChange::DetailLogged(Box::new(detail)));
+        }
+    }
+
+    pub fn keeps_details(&self) -> bool {
+        self.level >= HistoryLevel::Full
     }
 
     pub fn external_task_logged(&mut self, entry: ExternalTaskLogEntry) {

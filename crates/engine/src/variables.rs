@@ -10,7 +10,7 @@ use types::{ActivityInstanceId, ExecutionId, TaskId, VariableInstanceId, Variabl
 
 use crate::command::{VariablePatch, VariableReach};
 use crate::conditional;
-use crate::history::HistoricVariableInstance;
+use crate::history::{HistoricDetail, HistoricDetailKind, HistoricVariableInstance};
 use crate::instance::ScopeKey;
 use crate::record::{ExecutionKind, VariableInstance};
 use crate::rejection::{Rejection, RejectionKind};
@@ -83,7 +83,7 @@ pub(crate) fn set(
         VariableReach::Local => scope,
         VariableReach::Nearest => owner_of(turn, scope, name).unwrap_or_else(|| outermost(turn, scope)),
     };
-    set_local(turn, target, name, write)
+    set_local(turn, scope, target, name, write)
 }
 
 /// A value that is to be stored.
@@ -105,7 +105,7 @@ pub(crate) fn patch(
             VariableReach::Nearest => owner_of(turn, scope, name),
         };
         if let Some(owner) = owner {
-            remove(turn, owner, name);
+            remove(turn, scope, owner, name);
         }
     }
     Ok(())
@@ -189,7 +189,13 @@ fn outermost(turn: &Turn<'_, '_>, from: ScopeKey) -> ScopeKey {
     scope
 }
 
-fn set_local(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, write: VariableWrite) -> Result<(), Rejection> {
+fn set_local(
+    turn: &mut Turn<'_, '_>,
+    from: ScopeKey,
+    scope: ScopeKey,
+    name: &Arc<str>,
+    write: VariableWrite,
+) -> Result<(), Rejection> {
     let key = (scope, name.clone());
     let stored = turn.aggregate.variable_named(scope, name).map(|variable| variable.id);
     let is_transient = turn.transient_variables.contains_key(&key);
@@ -208,15 +214,22 @@ fn set_local(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, write: V
     }
     match stored {
         Some(id) => {
-            turn.aggregate.variables.update(id, |row| row.value = write.value.clone());
+            turn.aggregate.variables.update(id, |row| {
+                row.value = write.value.clone();
+                row.revision += 1;
+            });
             turn.history.variable_updated(id, write.value);
+            log_write(turn, from, id);
         }
-        None => create(turn, scope, name, write.value),
+        None => {
+            let id = create(turn, scope, name, write.value);
+            log_write(turn, from, id);
+        }
     }
     Ok(())
 }
 
-fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: VariableValue) {
+fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: VariableValue) -> VariableInstanceId {
     let (execution_id, task_id) = match scope {
         ScopeKey::Execution(execution) => (execution, None),
         ScopeKey::Task(task) => (execution_of_task(turn, task), Some(task)),
@@ -238,6 +251,7 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         name: name.clone(),
         value: value.clone(),
         create_time,
+        revision: 0,
     });
     turn.history.variable_created(HistoricVariableInstance {
         id,
@@ -253,6 +267,50 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         tenant_id,
         create_time,
     });
+    id
+}
+
+/// Keeps what was just written to a variable, and from where.
+fn log_write(turn: &mut Turn<'_, '_>, from: ScopeKey, id: VariableInstanceId) {
+    if let Some(variable) = turn.aggregate.variable(id).filter(|_| turn.history.keeps_details()) {
+        log_detail(turn, from, variable.clone());
+    }
+}
+
+fn log_detail(turn: &mut Turn<'_, '_>, from: ScopeKey, variable: VariableInstance) {
+    let writer = match from {
+        ScopeKey::Execution(execution) => execution,
+        ScopeKey::Task(task) => execution_of_task(turn, task),
+    };
+    let activity_instance_id = match &turn.execution(writer).at {
+        Some(visit) => visit.activity_instance_id.clone(),
+        None => turn.enclosing_activity_instance(writer),
+    };
+    let is_starting = turn.execution(writer).at.is_none() && turn.aggregate.children(writer).next().is_none();
+    let is_initial = is_starting && variable.revision == 0 && activity_instance_id.activity_id.is_none();
+    let instance = turn.instance_of(variable.execution_id);
+    let (root_process_instance_id, definition_id) = (instance.root_process_instance_id, instance.definition_id.clone());
+    let definition_key = instance.definition_key.clone();
+    let detail = HistoricDetail {
+        id: turn.new_id(),
+        kind: HistoricDetailKind::VariableUpdate {
+            variable_instance_id: variable.id,
+            revision: variable.revision,
+            is_initial,
+        },
+        time: turn.env.now,
+        name: variable.name,
+        value: variable.value,
+        process_instance_id: variable.process_instance_id,
+        root_process_instance_id,
+        execution_id: variable.execution_id,
+        activity_instance_id,
+        task_id: variable.task_id,
+        definition_id,
+        definition_key,
+        tenant_id: variable.tenant_id,
+    };
+    turn.history.detail_logged(detail);
 }
 
 fn execution_of_task(turn: &Turn<'_, '_>, task: TaskId) -> ExecutionId {
@@ -272,14 +330,19 @@ fn owning_activity_instance(turn: &Turn<'_, '_>, execution: ExecutionId, task: O
     }
 }
 
-fn remove(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>) {
+fn remove(turn: &mut Turn<'_, '_>, from: ScopeKey, scope: ScopeKey, name: &Arc<str>) {
     if turn.transient_variables.remove(&(scope, name.clone())).is_some() {
         conditional::variable_changed(turn, scope, name, VariableEvent::Delete);
         return;
     }
-    if let Some(id) = turn.aggregate.variable_named(scope, name).map(|variable| variable.id) {
-        turn.aggregate.variables.remove(id);
-        turn.history.variable_deleted(id);
+    let id = turn.aggregate.variable_named(scope, name).map(|variable| variable.id);
+    if let Some(mut removed) = id.and_then(|id| turn.aggregate.variables.remove(id)) {
+        turn.history.variable_deleted(removed.id);
+        if turn.history.keeps_details() {
+            removed.revision += 1;
+            removed.value = VariableValue::null_of(removed.value.variable_type());
+            log_detail(turn, from, removed);
+        }
         conditional::variable_changed(turn, scope, name, VariableEvent::Delete);
     }
 }

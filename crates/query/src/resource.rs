@@ -7,6 +7,7 @@ pub mod execution;
 pub mod external_task;
 pub mod historic_activity_instance;
 pub mod historic_batch;
+pub mod historic_detail;
 pub mod historic_external_task_log;
 pub mod historic_incident;
 pub mod historic_job_log;
@@ -29,6 +30,7 @@ pub use execution::EXECUTIONS;
 pub use external_task::EXTERNAL_TASKS;
 pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCES;
 pub use historic_batch::HISTORIC_BATCHES;
+pub use historic_detail::HISTORIC_DETAILS;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOGS;
 pub use historic_incident::HISTORIC_INCIDENTS;
 pub use historic_job_log::HISTORIC_JOB_LOGS;
@@ -62,6 +64,7 @@ pub const ALL: &[&LazyLock<Resource>] = &[
     &EXTERNAL_TASKS,
     &HISTORIC_ACTIVITY_INSTANCES,
     &HISTORIC_BATCHES,
+    &HISTORIC_DETAILS,
     &HISTORIC_EXTERNAL_TASK_LOGS,
     &HISTORIC_INCIDENTS,
     &HISTORIC_JOB_LOGS,

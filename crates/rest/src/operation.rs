@@ -354,11 +354,11 @@ operations! {
         GET "/history/decision-requirements-definition/{id}/statistics" getDecisionStatistics: nothing -> json;
     }
     "Historic Detail" {
-        GET "/history/detail" getHistoricDetails: nothing -> json;
-        GET "/history/detail/count" getHistoricDetailsCount: nothing -> json;
-        GET "/history/detail/{id}" historicDetail: nothing -> json;
-        GET "/history/detail/{id}/data" historicDetailBinary: nothing -> any;
-        POST "/history/detail" queryHistoricDetails: json -> json;
+        GET "/history/detail" getHistoricDetails: nothing -> json => ENGINE, list::details;
+        GET "/history/detail/count" getHistoricDetailsCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_DETAILS, call);
+        GET "/history/detail/{id}" historicDetail: nothing -> json => ENGINE, list::detail;
+        GET "/history/detail/{id}/data" historicDetailBinary: nothing -> any => ENGINE, history::detail_data;
+        POST "/history/detail" queryHistoricDetails: json -> json => ENGINE, list::details;
     }
     "Historic External Task Log" {
         GET "/history/external-task-log" getHistoricExternalTaskLogs: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_EXTERNAL_TASK_LOGS, call);
@@ -409,8 +409,8 @@ operations! {
         POST "/history/task/count" queryHistoricTaskInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_TASKS, call);
     }
     "Historic User Operation Log" {
-        GET "/history/user-operation" queryUserOperationEntries: nothing -> json;
-        GET "/history/user-operation/count" queryUserOperationCount: nothing -> json;
+        GET "/history/user-operation" queryUserOperationEntries: nothing -> json => ENGINE, history::user_operations;
+        GET "/history/user-operation/count" queryUserOperationCount: nothing -> json => ENGINE, history::user_operation_count;
         PUT "/history/user-operation/{operationId}/clear-annotation" clearAnnotationUserOperationLog: nothing -> nothing;
         PUT "/history/user-operation/{operationId}/set-annotation" setAnnotationUserOperationLog: json -> nothing;
     }

@@ -225,6 +225,7 @@ impl Shared {
                 &tables::HISTORIC_TASK,
                 &tables::IDENTITY_LINK_LOG,
                 &tables::HISTORIC_VARIABLE,
+                &tables::HISTORIC_DETAIL,
                 &tables::HISTORIC_EXTERNAL_TASK_LOG,
                 &tables::HISTORIC_INCIDENT,
                 &tables::HISTORIC_JOB_LOG,

@@ -52,7 +52,9 @@ impl Shared {
     pub(crate) async fn delete_historic_variable(self: &Arc<Self>, id: VariableInstanceId) -> Result<(), Error> {
         let variables = &tables::HISTORIC_VARIABLE;
         let this = Condition::equal(variables.col("id"), row::id(id.0));
-        let mutations = vec![Mutation::delete(variables, this.clone())];
+        let details = &tables::HISTORIC_DETAIL;
+        let of_variable = Condition::equal(details.col("variable_instance_id"), row::id(id.0));
+        let mutations = vec![Mutation::delete(variables, this.clone()), Mutation::delete(details, of_variable)];
         self.delete_history(variables, this, mutations, || Error::not_found("historic variable", id)).await
     }
 
@@ -62,7 +64,10 @@ impl Shared {
         let variables = &tables::HISTORIC_VARIABLE;
         let of_instance = Condition::equal(variables.col("process_instance_id"), row::id(id.0));
         let this = Condition::equal(instances.col("id"), row::id(id.0));
-        let mutations = vec![Mutation::delete(variables, of_instance)];
+        let details = &tables::HISTORIC_DETAIL;
+        let written = Condition::equal(details.col("process_instance_id"), row::id(id.0))
+            .and(Condition::equal(details.col("kind"), "variableUpdate"));
+        let mutations = vec![Mutation::delete(variables, of_instance), Mutation::delete(details, written)];
         self.delete_history(instances, this, mutations, || Error::not_found("historic process instance", id)).await
     }
 
@@ -100,6 +105,7 @@ fn historic_instance(id: ProcessInstanceId) -> (Condition, Vec<Mutation>) {
         of(&tables::HISTORIC_TASK),
         of(&tables::IDENTITY_LINK_LOG),
         of(&tables::HISTORIC_VARIABLE),
+        of(&tables::HISTORIC_DETAIL),
         of(&tables::HISTORIC_EXTERNAL_TASK_LOG),
         of(&tables::HISTORIC_INCIDENT),
         of(&tables::HISTORIC_JOB_LOG),

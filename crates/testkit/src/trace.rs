@@ -42,7 +42,7 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
             if change_set.revision == RevisionCheck::Untouched {
                 text.push_str("  the task's row alone\n");
             }
-            for change in change_set.history.iter().filter(|change| !is_of_task(change)) {
+            for change in change_set.history.iter().filter(|change| !is_told_twice(change)) {
                 _ = writeln!(text, "  {}", history(change, names));
             }
             for effect in effects {
@@ -62,11 +62,14 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
     text
 }
 
-/// The rows of tasks say what their activities' rows say already.
-fn is_of_task(change: &HistoryChange) -> bool {
+/// The rows of tasks and details say what the rows of activities and variables say already.
+fn is_told_twice(change: &HistoryChange) -> bool {
     matches!(
         change,
-        HistoryChange::TaskCreated(_) | HistoryChange::TaskChanged(_) | HistoryChange::IdentityLinkLogged(_)
+        HistoryChange::TaskCreated(_)
+            | HistoryChange::TaskChanged(_)
+            | HistoryChange::IdentityLinkLogged(_)
+            | HistoryChange::DetailLogged(_)
     )
 }
 
@@ -91,6 +94,7 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
         HistoryChange::ActivityEnded { id, end } => format!("{} {}", names.visit(id), ending(*end)),
         HistoryChange::ActivityUpdated { id, .. } => format!("{} moves to another execution", names.visit(id)),
         HistoryChange::TaskCreated(row) | HistoryChange::TaskChanged(row) => format!("task {}", row.state()),
+        HistoryChange::DetailLogged(detail) => format!("detail {}={}", detail.name, shown(&detail.value)),
         HistoryChange::IdentityLinkLogged(entry) => format!("link {}", entry.link.kind.name()),
         HistoryChange::VariableCreated(row) => {
             let scope = names.visit(&row.activity_instance_id);

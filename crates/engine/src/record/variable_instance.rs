@@ -18,6 +18,8 @@ pub struct VariableInstance {
     pub name: Arc<str>,
     pub value: VariableValue,
     pub create_time: Timestamp,
+    /// Counts the writes after the first one.
+    pub revision: u32,
 }
 
 impl Record for VariableInstance {

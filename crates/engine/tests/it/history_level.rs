@@ -58,6 +58,7 @@ fn kind(change: &HistoryChange) -> &'static str {
         | HistoryChange::VariableDeleted { .. } => "variable",
         HistoryChange::TaskCreated(_) | HistoryChange::TaskChanged(_) => "task",
         HistoryChange::IdentityLinkLogged(_) => "link",
+        HistoryChange::DetailLogged(_) => "detail",
         HistoryChange::ExternalTaskLogged(_) | HistoryChange::JobLogged(_) => "log",
         HistoryChange::IncidentCreated(_)
         | HistoryChange::IncidentAnnotated { .. }
@@ -70,5 +71,8 @@ fn each_level_holds_what_the_ones_before_hold() {
     assert_eq!(kinds_at(HistoryLevel::None), BTreeSet::new());
     assert_eq!(kinds_at(HistoryLevel::Activity), BTreeSet::from(["activity", "process"]));
     assert_eq!(kinds_at(HistoryLevel::Audit), BTreeSet::from(["activity", "process", "variable"]));
-    assert_eq!(kinds_at(HistoryLevel::Full), BTreeSet::from(["activity", "incident", "log", "process", "variable"]));
+    assert_eq!(
+        kinds_at(HistoryLevel::Full),
+        BTreeSet::from(["activity", "detail", "incident", "log", "process", "variable"])
+    );
 }

@@ -8,6 +8,7 @@ mod execution;
 mod external_task;
 mod historic_activity_instance;
 mod historic_batch;
+mod historic_detail;
 mod historic_external_task_log;
 mod historic_incident;
 mod historic_job_log;
@@ -32,6 +33,7 @@ pub use execution::EXECUTION;
 pub use external_task::EXTERNAL_TASK;
 pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCE;
 pub use historic_batch::HISTORIC_BATCH;
+pub use historic_detail::HISTORIC_DETAIL;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOG;
 pub use historic_incident::HISTORIC_INCIDENT;
 pub use historic_job_log::HISTORIC_JOB_LOG;
@@ -71,6 +73,7 @@ pub const ALL: &[&Table] = &[
     &HISTORIC_TASK,
     &IDENTITY_LINK_LOG,
     &HISTORIC_VARIABLE,
+    &HISTORIC_DETAIL,
     &HISTORIC_EXTERNAL_TASK_LOG,
     &HISTORIC_INCIDENT,
     &HISTORIC_BATCH,

@@ -19,6 +19,7 @@ pub const VARIABLE: Table = Table {
         optional("real_value", ColumnKind::Real),
         optional("bytes_value", ColumnKind::Blob),
         optional("value_info", ColumnKind::Text),
+        required("revision", ColumnKind::Integer),
     ],
     primary_key: &["id"],
     indexes: &[

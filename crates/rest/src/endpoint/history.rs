@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::RejectionKind;
-use query::tables::{HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_JOB_LOG, HISTORIC_VARIABLE, VARIABLE};
+use query::tables::{HISTORIC_DETAIL, HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_JOB_LOG, HISTORIC_VARIABLE, VARIABLE};
 
 use types::{FileValue, VariableType, VariableValue};
 
@@ -40,6 +40,10 @@ pub async fn variable_data(call: Call) -> Result<Answer, Failure> {
     data(&call, &HISTORIC_VARIABLE).await
 }
 
+pub async fn detail_data(call: Call) -> Result<Answer, Failure> {
+    data(&call, &HISTORIC_DETAIL).await
+}
+
 /// Of a running instance.
 pub async fn current_variable_data(call: Call) -> Result<Answer, Failure> {
     data(&call, &VARIABLE).await
@@ -70,6 +74,15 @@ fn stored_contents(row: &Row) -> VariableValue {
         }
         _ => VariableValue::null_of(kind),
     }
+}
+
+/// Operations are kept of users who are known, and without authentication nobody is.
+pub async fn user_operations(_: Call) -> Result<Answer, Failure> {
+    Answer::json(&[(); 0])
+}
+
+pub async fn user_operation_count(_: Call) -> Result<Answer, Failure> {
+    Answer::count(0)
 }
 
 pub async fn delete_process_instance(call: Call) -> Result<Answer, Failure> {

@@ -194,6 +194,7 @@ CREATE TABLE variable (
   real_value REAL,
   bytes_value BLOB,
   value_info TEXT,
+  revision INTEGER NOT NULL,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
@@ -415,6 +416,34 @@ CREATE TABLE historic_variable (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX historic_variable_by_process_instance ON historic_variable (process_instance_id);
+
+CREATE TABLE historic_detail (
+  id BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  process_instance_id BLOB,
+  root_process_instance_id BLOB,
+  execution_id BLOB,
+  activity_id TEXT,
+  activity_instance_id BLOB,
+  task_id BLOB,
+  definition_id TEXT,
+  definition_key TEXT,
+  tenant_id TEXT,
+  name TEXT NOT NULL,
+  variable_instance_id BLOB,
+  revision INTEGER,
+  is_initial INTEGER NOT NULL,
+  value_type TEXT NOT NULL,
+  text_value TEXT,
+  integer_value INTEGER,
+  real_value REAL,
+  bytes_value BLOB,
+  value_info TEXT,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX historic_detail_by_process_instance ON historic_detail (process_instance_id);
 
 CREATE TABLE historic_external_task_log (
   id BLOB NOT NULL,

@@ -7,6 +7,7 @@ pub mod event_subscription;
 pub mod execution;
 pub mod external_task;
 pub mod historic_activity_instance;
+pub mod historic_detail;
 pub mod historic_external_task_log;
 pub mod historic_incident;
 pub mod historic_job_log;

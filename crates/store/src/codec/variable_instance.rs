@@ -21,6 +21,7 @@ impl RowEncode for VariableInstance {
         row.text(&self.name);
         row.time(self.create_time);
         encode_value(&self.value, row);
+        row.counter(u64::from(self.revision));
     }
 }
 
@@ -36,6 +37,7 @@ impl RowDecode for VariableInstance {
             name: row.text()?,
             create_time: row.time()?,
             value: decode_value(row)?,
+            revision: row.narrow()?,
         })
     }
 }

@@ -113,6 +113,7 @@ impl WaitingInstance {
             tenant_id: None,
             name: text(name),
             value,
+            revision: 0,
             create_time: NOW,
         });
         self

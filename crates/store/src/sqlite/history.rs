@@ -42,6 +42,7 @@ impl HistoryStatements<'_> {
             HistoryChange::VariableDeleted { id } => {
                 set(&mut self.variable_deleted, id.0, |row| row.text(historic_variable::DELETED))
             }
+            HistoryChange::DetailLogged(record) => insert_row(&mut self.detail, &**record),
             HistoryChange::ExternalTaskLogged(record) => insert_row(&mut self.external_task_log, record),
             HistoryChange::JobLogged(record) => insert_row(&mut self.job_log, record),
             HistoryChange::IncidentCreated(record) => insert_row(&mut self.incident, record),

@@ -1,7 +1,7 @@
 //! The writer's statements, each prepared once.
 
 use engine::history::{ExternalTaskLogEntry, HistoricActivityInstance, HistoricIncident, HistoricProcessInstance};
-use engine::history::{HistoricTask, HistoricVariableInstance, IdentityLinkLogEntry, JobLogEntry};
+use engine::history::{HistoricDetail, HistoricTask, HistoricVariableInstance, IdentityLinkLogEntry, JobLogEntry};
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
 use query::Dialect;
@@ -71,6 +71,7 @@ pub struct HistoryStatements<'c> {
     pub variable: Statement<'c>,
     pub variable_updated: Statement<'c>,
     pub variable_deleted: Statement<'c>,
+    pub detail: Statement<'c>,
     pub external_task_log: Statement<'c>,
     pub incident: Statement<'c>,
     pub incident_ended: Statement<'c>,
@@ -113,11 +114,11 @@ const BY_INSTANCE: Option<&str> = Some("process_instance_id");
 
 /// Sets the value of a variable that is still in the scope it was in, which leaves its indexes alone.
 const VARIABLE_IN_PLACE: &str = "UPDATE variable SET value_type = ?10, text_value = ?11, integer_value = ?12, \
-     real_value = ?13, bytes_value = ?14, value_info = ?15 WHERE id = ?1 AND execution_id = ?3 \
+     real_value = ?13, bytes_value = ?14, value_info = ?15, revision = ?16 WHERE id = ?1 AND execution_id = ?3 \
      AND activity_instance_id = ?6";
 
 /// The parameters of `VARIABLE_IN_PLACE`.
-pub const VARIABLE_IN_PLACE_COLUMNS: ColumnSet = 0b111_1110_0010_0101;
+pub const VARIABLE_IN_PLACE_COLUMNS: ColumnSet = 0b1111_1110_0010_0101;
 
 impl<'c> AggregateStatements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
@@ -211,6 +212,7 @@ impl<'c> HistoryStatements<'c> {
                  bytes_value = ?6, value_info = ?7 WHERE id = ?1",
             )?,
             variable_deleted: prepare(connection, "UPDATE historic_variable SET state = ?2 WHERE id = ?1")?,
+            detail: insert::<HistoricDetail>(connection)?,
             external_task_log: insert::<ExternalTaskLogEntry>(connection)?,
             incident: insert::<HistoricIncident>(connection)?,
             incident_ended: prepare(

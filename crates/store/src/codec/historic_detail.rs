@@ -1,0 +1,36 @@
+use engine::history::{HistoricDetail, HistoricDetailKind};
+use query::{Table, tables};
+
+use super::value::encode_value;
+use super::{RowEncode, RowSink};
+
+impl RowEncode for HistoricDetail {
+    const TABLE: &'static Table = &tables::HISTORIC_DETAIL;
+    const FIXED: &'static [&'static str] = &[];
+
+    fn encode(&self, row: &mut impl RowSink) {
+        row.uuid(self.id.0);
+        let (kind, variable) = match self.kind {
+            HistoricDetailKind::VariableUpdate { variable_instance_id, revision, is_initial } => {
+                ("variableUpdate", Some((variable_instance_id, revision, is_initial)))
+            }
+            HistoricDetailKind::FormField => ("formField", None),
+        };
+        row.text(kind);
+        row.time(self.time);
+        row.uuid(self.process_instance_id.0);
+        row.uuid(self.root_process_instance_id.0);
+        row.uuid(self.execution_id.0);
+        row.optional_text(self.activity_instance_id.activity_id.as_deref());
+        row.uuid(self.activity_instance_id.uuid);
+        row.optional_uuid(self.task_id.map(|id| id.0));
+        row.text(&self.definition_id.0);
+        row.text(&self.definition_key);
+        row.optional_text(self.tenant_id.as_deref());
+        row.text(&self.name);
+        row.optional_uuid(variable.map(|(id, ..)| id.0));
+        row.optional_integer(variable.map(|(_, revision, _)| i64::from(revision)));
+        row.boolean(variable.is_some_and(|(.., is_initial)| is_initial));
+        encode_value(&self.value, row);
+    }
+}
