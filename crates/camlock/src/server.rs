@@ -89,6 +89,7 @@ fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
 fn runtime_settings(settings: &Settings) -> runtime::Settings {
     runtime::Settings {
         history_level: settings.history_level,
+        host_name: host_name(),
         job_executor: if settings.runs_jobs { JobExecutor::On } else { JobExecutor::Off },
         limits: Limits {
             steps_max: settings.steps_per_command_max,
@@ -119,4 +120,10 @@ fn rest_settings(settings: &Settings) -> Result<RestSettings> {
         tasks_per_fetch_max: settings.tasks_per_fetch_max,
         ..RestSettings::default()
     })
+}
+
+/// Of this machine, as the system tells it.
+fn host_name() -> std::sync::Arc<str> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "localhost".into() } else { name.trim().into() }
 }

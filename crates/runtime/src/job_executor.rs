@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use engine::history::JobLogKind;
 use engine::record::IncidentType;
 use engine::{Command, HistoryLevel, Rejection, RejectionKind};
 use futures_util::{StreamExt, stream};
 use query::mutation::{AssignedValue, Assignment};
 use query::{Comparison, Condition, Direction, Mutation, Select, SqlValue, tables};
 use store::LocatedBy;
+use store::codec::historic_job_log::kind_number;
 use types::{JobId, Timestamp, Uuid};
 
 use crate::command::in_own_task;
@@ -98,6 +100,11 @@ impl Shared {
             condition: with_id(job.id).and(Condition::equal(table.col("retries"), i64::from(job.retries))),
         };
         let mut statements = vec![self.statement_on_one(&update)];
+        if self.settings.history_level == HistoryLevel::Full {
+            let (columns, values) = self.failure_cells(job, message).into_iter().unzip();
+            let entry = Mutation::Insert { table: &tables::HISTORIC_JOB_LOG, columns, rows: vec![values] };
+            statements.push(self.statement(&entry));
+        }
         if retries == 0 && job.retries > 0 {
             let incident = self.ids.next(self.now());
             let cells = self.incident_cells(incident, job, message);
@@ -119,6 +126,27 @@ impl Shared {
             Err(Error::OptimisticLocking { .. }) => Ok(()),
             other => other,
         }
+    }
+
+    /// An entry of the log. The definition of such a job is named after what the job does.
+    fn failure_cells(&self, job: &StoredJob, message: &Arc<str>) -> Vec<(&'static str, SqlValue)> {
+        let now = self.now();
+        vec![
+            ("id", row::id(self.ids.next(now))),
+            ("kind", SqlValue::Integer(kind_number(JobLogKind::Failed))),
+            ("logged_at", row::time(now)),
+            ("job_id", row::id(job.id.0)),
+            ("retries", row::number(job.retries)),
+            ("priority", SqlValue::Integer(job.priority)),
+            ("exception_message", row::text(message)),
+            ("exception_details", row::text(message)),
+            ("job_definition_id", job.job_definition_id.map_or(SqlValue::Null, |id| row::id(id.0))),
+            ("job_type", SqlValue::Text(job.handler.clone())),
+            ("activity_id", row::optional_text(job.activity_id.as_ref())),
+            ("definition_id", job.definition_id.as_ref().map_or(SqlValue::Null, |id| SqlValue::Text(id.0.clone()))),
+            ("host_name", SqlValue::Text(self.settings.host_name.clone())),
+            ("batch_id", job.batch_id.map_or(SqlValue::Null, |id| row::id(id.0))),
+        ]
     }
 
     fn incident_cells(&self, id: Uuid, job: &StoredJob, message: &Arc<str>) -> Vec<(&'static str, SqlValue)> {
