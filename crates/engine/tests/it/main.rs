@@ -2,6 +2,7 @@
 
 mod exploration;
 mod history_level;
+mod multitude;
 mod random;
 mod scenario;
 mod siblings;

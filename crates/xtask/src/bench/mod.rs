@@ -9,6 +9,7 @@ mod load;
 mod longpoll;
 mod round;
 mod row_set;
+mod scale;
 mod single_call;
 
 pub use round::{Options, run};

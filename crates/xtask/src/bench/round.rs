@@ -7,7 +7,7 @@ use super::figure::{Figure, medians, table};
 use super::lifecycle::{self, Connections};
 use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, start_body};
 use super::row_set::DatabaseImage;
-use super::{longpoll, single_call};
+use super::{longpoll, scale, single_call};
 use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
 use crate::server::{Profile, Server, build, scratch_folder};
 use crate::workspace::{cargo, run as run_command};
@@ -53,6 +53,7 @@ enum Workload {
     Start,
     Backlog,
     Longpoll,
+    Scale,
     Footprint,
     BareLoop,
     EmptyHandler,
@@ -141,25 +142,30 @@ impl Engine {
             }
             (Workload::Lock, _) => {
                 let served = self.serve().await?;
-                let measured = single_call::measure_lock(&served.base, options.seconds).await?;
-                figures.push(served.done(measured).await?);
+                let (figure, process) = single_call::measure_lock(&served.base, options.seconds).await?;
+                figures.push(served.done((figure, vec![process])).await?);
             }
             (Workload::Start, _) => {
                 let served = self.serve().await?;
-                let measured = single_call::measure_start(&served.base, options.seconds).await?;
-                figures.push(served.done(measured).await?);
+                let (figure, process) = single_call::measure_start(&served.base, options.seconds).await?;
+                figures.push(served.done((figure, vec![process])).await?);
             }
             (Workload::Backlog, _) => {
                 for backlog in options.backlogs() {
                     let served = self.serve().await?;
-                    let measured = backlog::measure(&served.base, backlog, options.seconds).await?;
-                    figures.push(served.done(measured).await?);
+                    let (figure, process) = backlog::measure(&served.base, backlog, options.seconds).await?;
+                    figures.push(served.done((figure, vec![process])).await?);
                 }
             }
             (Workload::Longpoll, _) => {
                 let served = self.serve().await?;
-                let measured = longpoll::measure(&served.base, options.polls, options.seconds).await?;
-                figures.push(served.done(measured).await?);
+                let (figure, process) = longpoll::measure(&served.base, options.polls, options.seconds).await?;
+                figures.push(served.done((figure, vec![process])).await?);
+            }
+            (Workload::Scale, _) => {
+                let served = self.serve().await?;
+                let (figure, processes) = scale::measure(&served.base).await?;
+                figures.push(served.done((figure, processes)).await?);
             }
             (Workload::Footprint, Engine::Camlock { program }) => {
                 figures.push(footprint(program, options.seconds).await?);
@@ -188,7 +194,7 @@ impl Engine {
             let done = finished(&served.base, &process).await?;
             figure.besides.push(("server CPU s per 1,000", server.cpu_time()?.as_secs_f64() * 1000.0 / done.max(1.0)));
         }
-        served.done((figure, process)).await
+        served.done((figure, vec![process])).await
     }
 
     async fn serve(&self) -> anyhow::Result<Served> {
@@ -212,8 +218,8 @@ struct Served {
 
 impl Served {
     /// Leaves the engine as it was.
-    async fn done(self, (figure, process): (Figure, Process)) -> anyhow::Result<Figure> {
-        if self.own.is_none() {
+    async fn done(self, (figure, processes): (Figure, Vec<Process>)) -> anyhow::Result<Figure> {
+        for process in processes.iter().filter(|_| self.own.is_none()) {
             EngineClient::new(&self.base).delete_deployment(&process.deployment_id).await?;
         }
         Ok(figure)
