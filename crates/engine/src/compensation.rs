@@ -52,7 +52,10 @@ fn remember_scope(
         variables::set(turn, ScopeKey::Execution(kept), VariableReach::Local, &name, value)?;
     }
     for subscription in subscriptions {
-        turn.aggregate.event_subscriptions.update(subscription.id, |row| row.execution_id = kept);
+        // Camunda: it is another subscription, as old as the first.
+        let id: EventSubscriptionId = turn.new_id();
+        turn.aggregate.event_subscriptions.remove(subscription.id);
+        turn.aggregate.event_subscriptions.insert(EventSubscription { id, execution_id: kept, ..subscription });
     }
     let inner: Vec<ExecutionId> = turn.aggregate.event_scopes(execution).map(|inner| inner.id).collect();
     for inner in inner {

@@ -48,11 +48,16 @@ pub(crate) fn enter_activity(
         turn.aggregate.executions.update(execution, |row| row.at = Some(visit));
         execution
     };
+    if element.is_scope {
+        subscription::create(turn, at, Some(index), &definition.model)?;
+    }
     begin(turn, at, index, (activity_instance_id, enclosing))?;
     Ok(at)
 }
 
 /// The same for an execution that is there already, and that the activity has to itself.
+///
+/// Camunda: such an activity waits for no message or signal.
 pub(crate) fn enter_in(
     turn: &mut Turn<'_, '_>,
     execution: ExecutionId,
@@ -78,9 +83,6 @@ fn begin(
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(at)?;
     let element = definition.model.element(index);
-    if element.is_scope {
-        subscription::create(turn, at, Some(index), &definition.model)?;
-    }
     mapping::map_inputs(turn, at, element)?;
     if element.is_scope {
         timer::create_jobs(turn, at, Some(index), &definition)?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use types::{TaskId, VariableMap};
 
-use crate::command::VariableReach;
 use crate::command::dispatch::Answer;
+use crate::command::{Reply, VariableReach};
+use crate::escalation::{self, Escalated};
 use crate::instance::ScopeKey;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -24,6 +25,11 @@ pub(super) fn apply(
     };
     let execution = active_task(turn, id)?.execution_id;
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
-    let message = format!("nothing catches the escalation `{escalation_code}` of task {id}");
-    Err(Rejection::new(RejectionKind::ProcessEngine, message))
+    match escalation::escalate(turn, execution, escalation_code)? {
+        Escalated::Beside | Escalated::Instead => Ok(Answer::Ready(Reply::Done)),
+        Escalated::Uncaught => {
+            let message = format!("nothing catches the escalation `{escalation_code}` of task {id}");
+            Err(Rejection::new(RejectionKind::ProcessEngine, message))
+        }
+    }
 }
