@@ -7,16 +7,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::RejectionKind;
+use engine::history::JobLogKind;
 use engine::record::Job;
 use query::{Condition, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
-use types::{BatchId, JobDefinitionId, JobId, Timestamp, Uuid};
+use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, Timestamp, Uuid};
 
+use crate::batch_log::LoggedJob;
 use crate::batch_work;
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob, with_id};
-use crate::request::{Batch, BatchWork, Cascade, NewBatch, SuspensionState};
+use crate::request::{Batch, BatchWork, Cascade, DefinitionSelector, NewBatch, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 
@@ -37,7 +39,8 @@ impl Shared {
             return Err(Error::rejected(RejectionKind::LimitReached, message));
         }
         let batch = self.new_batch(&new.work, ids.len(), new.tenant_id);
-        let statements = self.batch_statements(&batch, batch_work::encode(&new.work, &ids));
+        let deployment = self.deployment_of_instance(ids[0]).await?;
+        let statements = self.batch_statements(&batch, batch_work::encode(&new.work, &ids), deployment);
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
@@ -68,13 +71,35 @@ impl Shared {
         }
     }
 
-    fn batch_statements(&self, batch: &Batch, configuration: Arc<str>) -> Vec<ExpectedStatement> {
+    /// `None` where it is no instance that the batch works on first.
+    async fn deployment_of_instance(&self, id: Uuid) -> Result<Option<DeploymentId>, Error> {
+        let table = &tables::PROCESS_INSTANCE;
+        let mut select = Select::all(table.source()).filter(Condition::equal(table.col("id"), row::id(id)));
+        select.columns = vec![table.col("definition_id").into()];
+        let Some(found) = self.rows(&select).await?.pop() else { return Ok(None) };
+        let definition = DefinitionSelector::ById(ProcessDefinitionId(Cells::of(found).text()?));
+        Ok(self.definitions.row(self, &definition).await?.map(|row| row.deployment_id))
+    }
+
+    fn batch_statements(
+        &self,
+        batch: &Batch,
+        configuration: Arc<str>,
+        deployment: Option<DeploymentId>,
+    ) -> Vec<ExpectedStatement> {
         let job_definition = |id: JobDefinitionId, job_type: &str| {
             let values = [
                 ("id", row::id(id.0)),
                 ("job_type", SqlValue::Text(job_type.into())),
                 ("configuration", SqlValue::Text(batch.id.to_string().into())),
                 ("is_suspended", row::flag(false)),
+                // Camunda: the jobs of the first portion belong to the deployment of the first instance.
+                (
+                    "deployment_id",
+                    deployment
+                        .filter(|_| id == batch.seed_job_definition_id)
+                        .map_or(SqlValue::Null, |deployment| row::id(deployment.0)),
+                ),
             ];
             let (columns, cells) = values.into_iter().unzip();
             self.statement(&Mutation::Insert { table: &tables::JOB_DEFINITION, columns, rows: vec![cells] })
@@ -84,8 +109,8 @@ impl Shared {
             job_definition(batch.monitor_job_definition_id, job_row::BATCH_MONITOR),
             job_definition(batch.batch_job_definition_id, &batch.batch_type),
             self.statement(&Mutation::insert(&tables::BATCH, vec![batch_cells(batch, configuration)])),
-            self.job_of(batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None),
         ];
+        statements.extend(self.job_of(batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None));
         if self.settings.history_level == engine::HistoryLevel::Full {
             statements.push(self.statement(&Mutation::insert(&tables::HISTORIC_BATCH, vec![historic_cells(batch)])));
         }
@@ -99,7 +124,7 @@ impl Shared {
         handler: &str,
         configuration: Option<Arc<str>>,
         due_date: Option<Timestamp>,
-    ) -> ExpectedStatement {
+    ) -> Vec<ExpectedStatement> {
         let now = self.now();
         let job = NewJob {
             id: JobId(self.ids.next(now)),
@@ -113,7 +138,15 @@ impl Shared {
             is_suspended: batch.is_suspended,
             of_definition: None,
         };
-        self.statement(&job.insert())
+        let logged = LoggedJob {
+            id: job.id,
+            job_definition_id: job.job_definition_id,
+            handler: &job.handler,
+            batch_id: batch.id,
+            retries: job.retries,
+        };
+        let log = self.batch_job_log(JobLogKind::Created, &logged);
+        std::iter::once(self.statement(&job.insert())).chain(log).collect()
     }
 
     /// Makes the next portion of jobs, and a seed job for the rest or the monitor job.
@@ -127,7 +160,13 @@ impl Shared {
         let mut count: u32 = 0;
         for ids in portion {
             let configuration = Some(batch_work::encode(&work, ids));
-            statements.push(self.job_of(&batch, batch.batch_job_definition_id, &batch.batch_type, configuration, None));
+            statements.extend(self.job_of(
+                &batch,
+                batch.batch_job_definition_id,
+                &batch.batch_type,
+                configuration,
+                None,
+            ));
             count += 1;
         }
         let jobs_created = batch.jobs_created + count;
@@ -135,11 +174,12 @@ impl Shared {
         let as_seen = with_batch_id(batch.id)
             .and(Condition::equal(tables::BATCH.col("jobs_created"), i64::from(batch.jobs_created)));
         statements.push(self.statement_on_one(&Mutation::update(&tables::BATCH, values, as_seen)));
-        statements.push(if jobs_created < batch.total_jobs {
+        statements.extend(if jobs_created < batch.total_jobs {
             self.job_of(&batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None)
         } else {
             self.job_of(&batch, batch.monitor_job_definition_id, job_row::BATCH_MONITOR, None, None)
         });
+        statements.extend(job.logged().and_then(|logged| self.batch_job_log(JobLogKind::Succeeded, &logged)));
         self.apply(statements).await?;
         self.job_alarm.set(self.now());
         Ok(())
@@ -155,6 +195,7 @@ impl Shared {
         if left == 0 {
             let mut statements = vec![self.statement_on_one(&Mutation::delete(table, with_id(job.id)))];
             statements.extend(self.end_of_batch(&batch));
+            statements.extend(job.logged().and_then(|logged| self.batch_job_log(JobLogKind::Succeeded, &logged)));
             return self.apply(statements).await;
         }
         let again = self.now().plus_ms(MONITOR_INTERVAL_MS);
@@ -180,6 +221,9 @@ impl Shared {
                     job_definitions(&batch).to_vec(),
                 );
                 statements.push(shared.statement(&Mutation::delete(&tables::HISTORIC_INCIDENT, incidents)));
+                let log = &tables::HISTORIC_JOB_LOG;
+                let of_batch = Condition::equal(log.col("batch_id"), row::id(id.0));
+                statements.push(shared.statement(&Mutation::delete(log, of_batch)));
             }
             shared.apply(statements).await
         })

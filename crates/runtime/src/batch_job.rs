@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use engine::history::JobLogKind;
 use engine::{Command, RejectionKind, VariablePatch, VariableReach};
 use query::{Condition, Mutation, tables};
 use store::work::ExpectedStatement;
@@ -109,6 +110,7 @@ impl Shared {
     fn end_of_batch_job(&self, job: &StoredJob) -> Vec<ExpectedStatement> {
         let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
         let Some(batch) = job.batch_id else { return statements };
+        statements.extend(job.logged().and_then(|logged| self.batch_job_log(JobLogKind::Succeeded, &logged)));
         for table in [&tables::BATCH, &tables::HISTORIC_BATCH] {
             let started = vec![("execution_start_time", row::time(self.now()))];
             let unstarted = Condition::equal(table.col("id"), row::id(batch.0))

@@ -36,6 +36,7 @@ mod poll;
 
 mod batch;
 mod batch_job;
+mod batch_log;
 mod batch_work;
 mod job_change;
 mod job_executor;
