@@ -51,7 +51,9 @@ impl OpenVisits {
             };
             running.extend(execution.scope.iter().filter(|scope| is_scope && !has_ended(scope)).cloned());
             running.extend(execution.at.iter().map(|visit| visit.activity_instance_id.clone()));
-            if aggregate.children(execution.id).next().is_none() {
+            // What can be compensated has ended and waits for nothing.
+            let is_over = execution.kind == ExecutionKind::EventScope;
+            if !is_over && aggregate.children(execution.id).next().is_none() {
                 check_leaf(model, aggregate, execution);
             }
         }

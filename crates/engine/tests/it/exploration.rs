@@ -5,7 +5,7 @@ use std::path::Path;
 use testkit::explorer::{Bounds, Seen, explore};
 use testkit::scenario::paths;
 
-const BOUNDS: Bounds = Bounds { states_max: 80, depth_max: 12, executions_max: 24, replays_max: 2 };
+const BOUNDS: Bounds = Bounds { states_max: 60, depth_max: 12, executions_max: 24, replays_max: 2 };
 
 #[test]
 fn all_orders_of_commands_keep_what_always_holds() {
