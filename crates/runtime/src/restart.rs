@@ -120,7 +120,22 @@ impl Shared {
         Ok(found.into_iter().map(|(name, (_, write))| (name, write)).collect())
     }
 
-    async fn initial_variables(&self, _id: ProcessInstanceId) -> Result<VariableMap, Error> {
-        Err(Error::NotImplemented("the property `initialVariables` is not supported yet".to_owned()))
+    /// Those that the instance was started with; only the whole history knows them.
+    async fn initial_variables(&self, id: ProcessInstanceId) -> Result<VariableMap, Error> {
+        let table = &tables::HISTORIC_DETAIL;
+        let at_start = Condition::All(vec![
+            Condition::equal(table.col("process_instance_id"), row::id(id.0)),
+            Condition::equal(table.col("execution_id"), row::id(id.0)),
+            Condition::equal(table.col("is_initial"), 1),
+        ]);
+        let mut select = Select::all(table.source()).filter(at_start);
+        select.columns = std::iter::once("name").chain(row::VALUE_COLUMNS).map(|c| table.col(c).into()).collect();
+        let mut found = VariableMap::new();
+        for cells in self.rows(&select).await? {
+            let mut cells = Cells::of(cells);
+            let name = cells.text()?;
+            found.insert(name, VariableWrite { value: cells.variable_value()?, transient: false });
+        }
+        Ok(found)
     }
 }
