@@ -16,8 +16,6 @@ enum NotYet {
     Element(&'static str),
     /// A child of a flow element.
     Child(&'static str),
-    /// An event definition within an event; the empty name is none at all.
-    EventDefinition { on: &'static str, name: &'static str },
     /// An attribute of Camunda, on one element or, with an empty name, on all.
     Attribute { on: &'static str, name: &'static str },
     /// An extension element of Camunda, on one element or, with an empty name, on all.
@@ -79,16 +77,14 @@ pub(crate) fn refuse_parts(node: Node<'_>, owner: &str, report: &mut Report<'_>)
     !found.is_empty()
 }
 
-/// Reports an event whose definition is not executable; `None` is an event without one.
+/// Reports an event whose definition is not possible on it; `None` is an event without one.
 pub(crate) fn refuse_event_definition(event: Node<'_>, definition: Option<Node<'_>>, report: &mut Report<'_>) {
     let on = event.tag_name().name();
-    let name = definition.map_or("", |definition| definition.tag_name().name());
-    let is_listed = NOT_YET
-        .iter()
-        .any(|entry| matches!(entry, NotYet::EventDefinition { on: event, name: definition } if *event == on && *definition == name));
-    let what = if name.is_empty() { "no event definition".to_owned() } else { format!("'{name}'") };
-    let verdict = if is_listed { "is not executable yet" } else { "is not possible" };
-    report.error(event, format!("element type '{on}' with {what} {verdict}"));
+    let what = match definition {
+        Some(definition) => format!("'{}'", definition.tag_name().name()),
+        None => "no event definition".to_owned(),
+    };
+    report.error(event, format!("element type '{on}' with {what} is not possible"));
 }
 
 /// Reports how a service task, or what is like one, is implemented if that is not executable. True if it was.
@@ -125,7 +121,7 @@ impl NotYet {
                 let is_there = is_on(on) && extensions.iter().any(|extension| is_extension(*extension, name));
                 is_there.then(|| format!("camunda:{name}"))
             }
-            NotYet::Element(_) | NotYet::EventDefinition { .. } | NotYet::ImplementationType(_) => None,
+            NotYet::Element(_) | NotYet::ImplementationType(_) => None,
         }
     }
 }

@@ -19,10 +19,16 @@ use crate::list;
 
 const WHAT: &str = "process instance";
 
-/// Called instances are not there yet, so that `skipSubprocesses` has nothing to skip.
+/// Called instances end with their caller.
 pub async fn delete(call: Call) -> Result<Answer, Failure> {
     let deleted = match call.id::<ProcessInstanceId>(WHAT) {
         Ok(id) => {
+            let calls = move |aggregate: &engine::Aggregate| aggregate.calls_others(id);
+            if call.query.flag("skipSubprocesses") == Some(true)
+                && call.runtime().inspect(LocatedBy::ProcessInstance(id), calls).await? == Some(true)
+            {
+                return Err(Failure::not_yet("`skipSubprocesses` of an instance that has called others"));
+            }
             let skips = |parameter: &str| call.query.flag(parameter) == Some(true);
             let skipped =
                 Skipped { custom_listeners: skips("skipCustomListeners"), io_mappings: skips("skipIoMappings") };
