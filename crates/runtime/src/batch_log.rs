@@ -24,7 +24,7 @@ pub(crate) struct LoggedJob<'j> {
 
 impl StoredJob {
     /// `None` of a job that belongs to no batch.
-    pub(crate) fn logged<'j>(&self) -> Option<LoggedJob<'_>> {
+    pub(crate) fn logged(&self) -> Option<LoggedJob<'_>> {
         Some(LoggedJob {
             id: self.id,
             job_definition_id: self.job_definition_id,
