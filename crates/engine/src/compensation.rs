@@ -46,7 +46,7 @@ fn remember_scope(
     }
     let scope = scope_around(turn, execution, element);
     let instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id::<Uuid>());
-    let kept = tree::create_event_scope(turn, scope, instance_id)?;
+    let kept = tree::create_event_scope(turn, scope, &instance_id)?;
     for (name, value) in variables::all_local(turn, ScopeKey::Execution(execution)) {
         let value = variables::lasting(value);
         variables::set(turn, ScopeKey::Execution(kept), VariableReach::Local, &name, value)?;

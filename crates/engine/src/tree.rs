@@ -126,7 +126,8 @@ pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Resul
     // Camunda: a joining gateway without a way on completes the scope only where no other path is left.
     let is_open_gateway = matches!(definition.model.element(element).kind, ElementKind::ParallelGateway);
     let is_for_compensation = definition.model.element(element).is_for_compensation;
-    let completes_scope = !(is_open_gateway && kind == ExecutionKind::Concurrent) && !is_for_compensation;
+    let is_open_path = is_open_gateway && kind == ExecutionKind::Concurrent;
+    let completes_scope = !is_open_path && !is_for_compensation;
     record_end(turn, execution, if completes_scope { Ending::CompletedScope } else { Ending::Left });
     if definition.model.element(element).asynchronous.after {
         // After an error that nothing caught the task is still there.
@@ -568,7 +569,7 @@ pub(crate) fn create_child(
 pub(crate) fn create_event_scope(
     turn: &mut Turn<'_, '_>,
     parent: ExecutionId,
-    scope: ActivityInstanceId,
+    scope: &ActivityInstanceId,
 ) -> Result<ExecutionId, Rejection> {
     let id = create_child(turn, parent, ExecutionKind::EventScope, None)?;
     turn.aggregate.executions.update(id, |row| row.scope = Some(scope.clone()));
