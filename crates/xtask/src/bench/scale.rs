@@ -1,5 +1,6 @@
-//! Large models and large instances, each once: a deployment of ten thousand elements, and a multi-instance activity of
-//! ten thousand external tasks against one of a tenth of that. A task should cost the same in both.
+//! Large models and large instances, each once: a deployment of ten thousand elements, a multi-instance activity of ten
+//! thousand external tasks against one of a tenth of that, and a chain of a hundred calls. A task should cost the same in
+//! both activities.
 
 use super::figure::Figure;
 use super::load::{LONG_LOCK_MS, Process};
@@ -14,6 +15,9 @@ const ELEMENTS: usize = 10_000;
 const INSTANCES: usize = 10_000;
 const SMALLER: usize = 10;
 
+/// Processes that each call the next one.
+const CALLS: usize = 100;
+
 const TASKS_PER_FETCH: usize = 100;
 
 pub async fn measure(base: &BaseUrl) -> anyhow::Result<(Figure, Vec<Process>)> {
@@ -22,6 +26,7 @@ pub async fn measure(base: &BaseUrl) -> anyhow::Result<(Figure, Vec<Process>)> {
     let process = deploy_instances(&mut client).await?;
     let small = run_instances(&mut client, &process, INSTANCES / SMALLER).await?;
     let large = run_instances(&mut client, &process, INSTANCES).await?;
+    let (chain, chain_started, chain_ended) = run_chain(&mut client).await?;
     let figure = Figure {
         workload: format!("scale {ELEMENTS} elements, {INSTANCES} instances"),
         rate: Some((INSTANCES as f64 / large.worked.as_secs_f64(), "tasks")),
@@ -32,9 +37,11 @@ pub async fn measure(base: &BaseUrl) -> anyhow::Result<(Figure, Vec<Process>)> {
             ("fetch and complete ms a task", milliseconds(large.worked) / INSTANCES as f64),
             ("the same of a tenth", milliseconds(small.worked) / (INSTANCES / SMALLER) as f64),
             ("last completion ms", milliseconds(large.last)),
+            ("start of a chain of calls ms", milliseconds(chain_started)),
+            ("its end ms", milliseconds(chain_ended)),
         ],
     };
-    Ok((figure, vec![line, process]))
+    Ok((figure, vec![line, process, chain]))
 }
 
 /// External tasks one after another, elements and flows together.
@@ -62,9 +69,47 @@ async fn deploy_instances(client: &mut EngineClient) -> anyhow::Result<Process> 
     Ok(Process { key, deployment_id })
 }
 
+/// How long the start takes that goes all the way down, and the completion that goes all the way up.
+async fn run_chain(client: &mut EngineClient) -> anyhow::Result<(Process, Duration, Duration)> {
+    let key = format!("bench-chain-{}", std::process::id());
+    let mut processes = String::new();
+    for level in 0..CALLS {
+        let call = format!(r#"<callActivity id="a{level}" calledElement="{key}-{}"/>"#, level + 1);
+        processes.push_str(&chain_link(&key, level, &call));
+    }
+    let work = format!(r#"<serviceTask id="a{CALLS}" camunda:type="external" camunda:topic="{key}"/>"#);
+    processes.push_str(&chain_link(&key, CALLS, &work));
+    let deployment_id = client.deploy(&format!("{key}.bpmn"), &definitions(&processes)).await?;
+
+    let begun = Instant::now();
+    let id = client.start(&format!("{key}-0"), Bytes::from_static(b"{}")).await?;
+    let started = begun.elapsed();
+    let fetched = client.fetch_and_lock(fetch_body("worker", &key, 1, LONG_LOCK_MS, None)).await?;
+    ensure!(fetched.len() == 1, "the lowest process has one task, not {}", fetched.len());
+    let begun = Instant::now();
+    client.complete(&fetched[0].id, Bytes::from(json!({"workerId": "worker"}).to_string())).await?;
+    let ended = begun.elapsed();
+    ensure!(client.get(&format!("/process-instance/{id}")).await?.status == 404, "the chain has not ended");
+    Ok((Process { key, deployment_id }, started, ended))
+}
+
+/// The activity's id is `a` with its level.
+fn chain_link(key: &str, level: usize, activity: &str) -> String {
+    let flow = format!(r#"<sequenceFlow id="f{level}" sourceRef="s{level}" targetRef="a{level}"/>"#);
+    process(&format!("{key}-{level}"), &format!(r#"<startEvent id="s{level}"/>{flow}{activity}"#))
+}
+
 fn model(key: &str, body: &str) -> String {
+    definitions(&process(key, body))
+}
+
+fn process(key: &str, body: &str) -> String {
+    format!(r#"<process id="{key}" isExecutable="true" camunda:historyTimeToLive="1">{body}</process>"#)
+}
+
+fn definitions(processes: &str) -> String {
     format!(
-        r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="bench"><process id="{key}" isExecutable="true" camunda:historyTimeToLive="1">{body}</process></definitions>"#
+        r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="bench">{processes}</definitions>"#
     )
 }
 
