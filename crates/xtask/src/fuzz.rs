@@ -77,7 +77,7 @@ fn seed_of_now() -> anyhow::Result<u64> {
 }
 
 fn watch(program: &Path, folder: &Path, target: Target, seed: u64, seconds: u64) -> anyhow::Result<()> {
-    let current = folder.join(format!("{}.current", target.name()));
+    let current = folder.join(format!("{}-{seed}.current", target.name()));
     let mut child = Command::new(program)
         .args(["run", target.name(), &seed.to_string(), &seconds.to_string()])
         .arg(&current)
@@ -85,7 +85,7 @@ fn watch(program: &Path, folder: &Path, target: Target, seed: u64, seconds: u64)
         .spawn()
         .with_context(|| format!("{} did not start", program.display()))?;
     let what = match end_of(&mut child, &current)? {
-        Some(status) if status.success() => return Ok(()),
+        Some(status) if status.success() => return std::fs::remove_file(&current).context("removing the last input"),
         Some(status) => format!("the process ended ({status})"),
         None => format!("it took more than {INPUT_CPU:?} of processor time, or {INPUT_WALL:?} in all"),
     };
