@@ -12,7 +12,16 @@ use crate::scope::Arena;
 
 pub(crate) fn read(node: Node<'_>) -> Asynchronous {
     let is_set = |name| is_true(camunda(node, name));
-    Asynchronous { before: is_set("asyncBefore") || is_set("async"), after: is_set("asyncAfter") }
+    Asynchronous {
+        before: is_set("asyncBefore") || is_set("async"),
+        after: is_set("asyncAfter"),
+        is_exclusive: is_exclusive(node),
+    }
+}
+
+/// Jobs are exclusive unless the model says that they are not.
+pub(crate) fn is_exclusive(node: Node<'_>) -> bool {
+    is_true(camunda(node, "exclusive").or(Some("true")))
 }
 
 /// `camunda:failedJobRetryTimeCycle`; one that nothing can have a use for may be wrong.

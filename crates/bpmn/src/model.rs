@@ -81,10 +81,12 @@ pub struct Element {
 }
 
 /// Where jobs take over: before the element is entered, after it was left, both or neither.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asynchronous {
     pub before: bool,
     pub after: bool,
+    /// `camunda:exclusive`: the jobs are not run at the same time as others of the instance.
+    pub is_exclusive: bool,
 }
 
 /// What an element does when it is entered. The names follow BPMN; `activity_type` gives Camunda's.
@@ -466,6 +468,8 @@ pub struct TimerDefinition {
     pub expression: Expression,
     /// `camunda:jobPriority` of the event; that of the process counts without it.
     pub job_priority: Option<Expression>,
+    /// `camunda:exclusive` of the definition, as for continuations.
+    pub is_exclusive: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

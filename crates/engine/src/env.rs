@@ -1,7 +1,11 @@
 //! What the core is given of the outside world.
 
+use std::sync::Arc;
+
 use expression::ScriptEngine;
 use types::{Timestamp, Uuid};
+
+use crate::record::Job;
 
 /// Makes new ids. In production UUIDv7, so that later ones sort after earlier ones; in tests a counter.
 pub trait IdSource {
@@ -37,12 +41,28 @@ impl Default for Limits {
     }
 }
 
+/// What jobs have unless their element says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSettings {
+    /// How often a job is tried.
+    pub retries: i32,
+    /// A `failedJobRetryTimeCycle` for jobs of elements that have none.
+    pub retry_cycle: Option<Arc<str>>,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        JobSettings { retries: Job::RETRIES_DEFAULT, retry_cycle: None }
+    }
+}
+
 /// Clock, ids and settings for one command.
 pub struct Env<'a> {
     pub now: Timestamp,
     pub ids: &'a mut dyn IdSource,
     pub history_level: HistoryLevel,
     pub limits: &'a Limits,
+    pub jobs: &'a JobSettings,
     /// Runs what models have written in a language other than JUEL.
     pub scripts: &'a dyn ScriptEngine,
     /// Of the machine; the log of jobs tells it.

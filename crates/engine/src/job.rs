@@ -11,6 +11,7 @@ use crate::incident;
 use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::retry_cycle::RetryCycle;
+use crate::timer;
 use crate::turn::Turn;
 
 pub(crate) fn create(
@@ -28,7 +29,11 @@ pub(crate) fn create(
         None => priority(turn, execution, element, definition)?,
     };
     let cycle = RetryCycle::of_element(turn, execution, element);
-    let retries = cycle.map_or(Job::RETRIES_DEFAULT, |cycle| cycle.retries_of_new());
+    let retries = cycle.map_or(turn.env.jobs.retries, |cycle| cycle.retries_of_new());
+    let is_exclusive = match &handler {
+        JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => element.asynchronous.is_exclusive,
+        _ => timer::of_element(element).is_none_or(|timer| timer.is_exclusive),
+    };
     let instance = turn.instance_of(execution);
     let job = Job {
         id,
@@ -46,11 +51,10 @@ pub(crate) fn create(
         retries,
         priority,
         is_suspended: instance.is_suspended || job_definition.is_some_and(|found| found.is_suspended),
+        is_exclusive,
         exception_message: None,
         exception_details: None,
         failed_activity_id: None,
-        lock_owner: None,
-        lock_expiration: None,
     };
     insert(turn, job);
     Ok(())

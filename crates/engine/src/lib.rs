@@ -57,11 +57,12 @@ pub use definition::{
     DefinitionBinding, DefinitionReference, Definitions, JobDefinition, ProcessDefinition, Resolution,
 };
 pub use effect::Effect;
-pub use env::{Env, HistoryLevel, IdSource, Limits};
+pub use env::{Env, HistoryLevel, IdSource, JobSettings, Limits};
 pub use execute::execute;
 pub use expression::{NoScripts, ScriptEngine};
 pub use instance::{ActivityNode, Aggregate, BrokenInvariant, ScopeKey, TransitionNode};
 pub use modification::{Cancellation, Instantiation, Modification, ModificationInstruction, Place, Skipped};
 pub use outcome::{Outcome, ThrownSignal};
 pub use rejection::{Rejection, RejectionKind, Unfinished};
+pub use retry_cycle::is_retry_cycle;
 pub use snapshot::Snapshot;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bpmn::model::{
-    BoundaryEvent, BoundaryTrigger, Element, ElementIndex, ElementKind, EventTrigger, TimerDefinition, TimerForm,
+    BoundaryEvent, BoundaryTrigger, Element, ElementIndex, ElementKind, EventSubProcessStartEvent, EventTrigger,
+    TimerDefinition, TimerForm,
 };
 use expression::Value;
 use types::{ExecutionId, JobId, Timestamp};
@@ -50,7 +51,7 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
     let Some(due_date) = next else { return Ok(()) };
     let id: JobId = turn.new_id();
     let create_time = turn.env.now;
-    let retries = RetryCycle::of(turn, fired).map_or(Job::RETRIES_DEFAULT, |cycle| cycle.retries_of_new());
+    let retries = RetryCycle::of(turn, fired).map_or(turn.env.jobs.retries, |cycle| cycle.retries_of_new());
     let next = Job {
         id,
         due_date: Some(due_date),
@@ -59,8 +60,6 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
         exception_message: None,
         exception_details: None,
         failed_activity_id: None,
-        lock_owner: None,
-        lock_expiration: None,
         ..fired.clone()
     };
     job::insert(turn, next);
@@ -79,15 +78,21 @@ pub(crate) fn due_again(
     }
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_named(execution, activity_id)?);
-    let Some(timer) = timer_of(element) else { return Ok(None) };
+    let Some(timer) = of_element(element) else { return Ok(None) };
     let (due_date, _) = first_due(turn, execution, timer, base)?;
     Ok(Some(due_date))
 }
 
-fn timer_of(element: &Element) -> Option<&TimerDefinition> {
+/// The timer that an event waits for.
+pub(crate) fn of_element(element: &Element) -> Option<&TimerDefinition> {
     let trigger = match &element.kind {
         ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. }) => trigger,
+        ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent {
+            trigger: BoundaryTrigger::Event(trigger),
+            ..
+        }) => trigger,
         ElementKind::IntermediateCatchEvent(event) => &event.trigger,
+        ElementKind::EventStartEvent(event) => &event.trigger,
         _ => return None,
     };
     match trigger {

@@ -167,6 +167,7 @@ impl Shared {
             ids: &mut ids,
             history_level: self.settings.history_level,
             limits: &self.settings.limits,
+            jobs: &self.settings.jobs,
             scripts: &self.settings.java_script,
             host_name: &self.settings.host_name,
         };

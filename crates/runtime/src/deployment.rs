@@ -280,7 +280,7 @@ impl Shared {
             })
         });
         let continuations = model.elements.iter().flat_map(|element| {
-            let Asynchronous { before, after } = element.asynchronous;
+            let Asynchronous { before, after, .. } = element.asynchronous;
             [(before, JobDefinition::ASYNC_BEFORE), (after, JobDefinition::ASYNC_AFTER)]
                 .into_iter()
                 .filter(|(is_there, _)| *is_there)

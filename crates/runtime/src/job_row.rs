@@ -68,6 +68,7 @@ impl NewJob {
             ("retries", row::number(self.retries)),
             ("priority", SqlValue::Integer(definition.map_or(0, |of| of.priority))),
             ("is_suspended", row::flag(self.is_suspended)),
+            ("is_exclusive", row::flag(true)),
             ("definition_id", definition.map_or(SqlValue::Null, |of| SqlValue::Text(of.id.0.clone()))),
             ("definition_key", row::optional_text(definition.map(|of| &of.key))),
             ("tenant_id", row::optional_text(definition.and_then(|of| of.tenant_id.as_ref()))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bpmn::Delegates;
-use engine::{HistoryLevel, Limits};
+use engine::{HistoryLevel, JobSettings, Limits};
 use query::Dialect;
 use script::JavaScript;
 
@@ -17,6 +17,8 @@ pub struct Settings {
     pub job_executor: JobExecutor,
     /// Bounds of one command.
     pub limits: Limits,
+    /// What jobs have unless their element says otherwise.
+    pub jobs: JobSettings,
     /// Runs the scripts of models, within its own limits.
     pub java_script: JavaScript,
     /// What becomes of Java code that models name.
@@ -51,6 +53,7 @@ impl Default for Settings {
             host_name: "localhost".into(),
             job_executor: JobExecutor::On,
             limits: Limits::default(),
+            jobs: JobSettings::default(),
             java_script: JavaScript::default(),
             delegates: Delegates::Fail,
             dialect: Dialect::Sqlite,

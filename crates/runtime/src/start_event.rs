@@ -302,11 +302,10 @@ impl Shared {
             retries: Job::RETRIES_DEFAULT,
             priority: job.priority,
             is_suspended: false,
+            is_exclusive: true,
             exception_message: None,
             exception_details: None,
             failed_activity_id: None,
-            lock_owner: None,
-            lock_expiration: None,
         }))
     }
 

@@ -11,7 +11,8 @@ pub mod work;
 pub use error::{OpenError, StoreError};
 pub use sqlite::SqliteStore;
 pub use work::{
-    ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, LocatedBy, LockedExternalTask, Work, WorkDone,
+    ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimedJob, JobClaim, JobRelease, LocatedBy,
+    LockedExternalTask, Work, WorkDone,
 };
 
 use std::future::Future;

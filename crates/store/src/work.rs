@@ -1,5 +1,6 @@
 //! Units of work: what a store applies as a whole.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use engine::ChangeSet;
@@ -40,6 +41,8 @@ pub enum Work {
     /// Statements on rows outside aggregates (deployments, definitions, batches), all or none. `Conflict` if one of
     /// those with an expectation touches another number of rows.
     Run(Vec<ExpectedStatement>),
+    /// Locks due jobs for a node that runs them.
+    ClaimJobs(JobClaim),
     /// Makes tasks fetchable whose lock or retry timeout has run out, at most `limit` of them.
     ReleaseExpired { now: Timestamp, limit: u32 },
 }
@@ -55,6 +58,11 @@ pub enum WorkDone {
     Applied,
     Claimed(Vec<LockedExternalTask>),
     Ran,
+    /// The locked jobs in the order in which they should be run, and when the next one can be claimed, if not earlier.
+    JobsClaimed {
+        jobs: Vec<ClaimedJob>,
+        next: Option<Timestamp>,
+    },
     /// The topics of the released tasks, each once, and when the next one is due.
     Released {
         topics: Vec<Arc<str>>,
@@ -72,6 +80,36 @@ pub struct ClaimRequest {
     pub topics: Vec<ClaimTopic>,
     /// Answers whether the asker is still there when its turn comes; if not, nothing is locked.
     pub is_wanted: ClaimWanted,
+}
+
+/// Takes due jobs, the highest priority first, then the oldest. An exclusive job stays while another node has locked an
+/// exclusive job of the same instance.
+#[derive(Clone, Debug)]
+pub struct JobClaim {
+    pub now: Timestamp,
+    /// The node. What it has locked itself holds back none of its claims.
+    pub owner: Arc<str>,
+    pub locked_until: Timestamp,
+    pub jobs_max: u32,
+    pub priorities: RangeInclusive<i64>,
+    /// What the node gives back before that.
+    pub releases: Vec<JobRelease>,
+}
+
+/// Ends the lock of a job, if it is still the claimer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobRelease {
+    pub id: JobId,
+    /// Nobody claims it before.
+    pub not_before: Option<Timestamp>,
+}
+
+/// A job that was just locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    pub id: JobId,
+    /// Of the aggregate that it belongs to; `None` for jobs outside of instances.
+    pub root: Option<ProcessInstanceId>,
 }
 
 /// Shared with the request that waits for the claim.

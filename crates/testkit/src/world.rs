@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bpmn::{ParseOptions, ProcessModel};
 use engine::{
-    Aggregate, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition, Limits, Outcome,
-    ProcessDefinition, Rejection, Resolution, Unfinished,
+    Aggregate, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition, JobSettings,
+    Limits, Outcome, ProcessDefinition, Rejection, Resolution, Unfinished,
 };
 use script::JavaScript;
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
@@ -142,6 +142,7 @@ impl World {
                 ids: &mut self.ids,
                 history_level: self.history_level,
                 limits: &limits,
+                jobs: &JobSettings::default(),
                 scripts: &JavaScript::default(),
                 host_name: "host",
             };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use expression::Expression;
 
+use crate::asynchronous;
 use crate::attribute::{self, bpmn_child, camunda};
 use crate::document::{BPMN, Node};
 use crate::model::{ConditionalTrigger, ElementIndex, EventTrigger, TimerDefinition, TimerForm, VariableEvent};
@@ -105,7 +106,8 @@ fn timer(
     }
     let expression = builder.expression(attribute::text(node).trim(), node)?;
     let job_priority = camunda(event, "jobPriority").and_then(|text| Expression::parse(text).ok());
-    Some(TimerDefinition { form, expression, job_priority })
+    let is_exclusive = asynchronous::is_exclusive(definition);
+    Some(TimerDefinition { form, expression, job_priority, is_exclusive })
 }
 
 fn conditional(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<ConditionalTrigger> {

@@ -10,7 +10,7 @@ use crate::command::dispatch::Answer;
 use crate::history::JobLogKind;
 use crate::job;
 use crate::record::Job;
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, RejectionKind};
 use crate::retry_cycle::RetryCycle;
 use crate::turn::Turn;
 
@@ -23,27 +23,25 @@ pub(super) fn apply(
     failed_activity_id: Option<&Arc<str>>,
 ) -> Result<Answer, Rejection> {
     let before = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
+    if before.is_suspended {
+        return Err(Rejection::new(RejectionKind::Suspended, format!("job {id} is suspended: it was not run")));
+    }
     turn.aggregate.jobs.update(id, |row| {
         row.failed_activity_id = failed_activity_id.or(row.activity_id.as_ref()).cloned();
         row.exception_message = Some(message.clone());
         row.exception_details = Some(details(row, message));
-        row.lock_owner = None;
-        row.lock_expiration = None;
     });
     let failed = turn.aggregate.job(id).cloned().expect("it was there");
     let entry = job::log(turn, &failed, JobLogKind::Failed);
     let is_first = before.exception_message.is_none() && before.exception_details.is_none();
-    let attempts_before = match RetryCycle::of(turn, &failed) {
-        Some(cycle) => {
-            let attempts = if is_first { cycle.attempts } else { failed.retries };
-            if let Some(due_date) = cycle.next_due(attempts, turn.env.now) {
-                turn.aggregate.jobs.update(id, |row| row.due_date = Some(due_date));
-            }
-            attempts
-        }
-        None => failed.retries,
+    let (retries, due_date) = match RetryCycle::of(turn, &failed) {
+        Some(cycle) => cycle.after_failure(failed.retries, is_first, turn.env.now),
+        None => (failed.retries.saturating_sub(1).max(0), None),
     };
-    set_retries_after(turn, &failed, attempts_before.saturating_sub(1).max(0), Some(entry));
+    if due_date.is_some() {
+        turn.aggregate.jobs.update(id, |row| row.due_date = due_date);
+    }
+    set_retries_after(turn, &failed, retries, Some(entry));
     Ok(Answer::Ready(Reply::Done))
 }
 

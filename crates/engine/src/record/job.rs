@@ -22,12 +22,11 @@ pub struct Job {
     pub retries: i32,
     pub priority: i64,
     pub is_suspended: bool,
+    /// Other nodes run no other exclusive job of the instance meanwhile.
+    pub is_exclusive: bool,
     pub exception_message: Option<Arc<str>>,
     pub exception_details: Option<Arc<str>>,
     pub failed_activity_id: Option<Arc<str>>,
-    /// The node that runs it, and until when it may.
-    pub lock_owner: Option<Arc<str>>,
-    pub lock_expiration: Option<Timestamp>,
 }
 
 impl Job {

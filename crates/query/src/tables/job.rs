@@ -1,6 +1,9 @@
 use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
 /// Work of the engine itself. `process_instance_id` is empty for jobs of batches and definitions.
+///
+/// `lock_expiration` is from when on a job may be claimed, whatever its due date: empty while nobody has looked at it,
+/// 0 once it was found to be due, the end of its owner's lock, or, without an owner, of a pause (ADR 0012).
 pub const JOB: Table = Table {
     name: "job",
     columns: &[
@@ -21,6 +24,7 @@ pub const JOB: Table = Table {
         required("retries", ColumnKind::Integer),
         required("priority", ColumnKind::Integer),
         required("is_suspended", ColumnKind::Boolean),
+        required("is_exclusive", ColumnKind::Boolean),
         optional("exception_message", ColumnKind::Text),
         optional("exception_details", ColumnKind::Text),
         optional("failed_activity_id", ColumnKind::Text),
@@ -30,7 +34,17 @@ pub const JOB: Table = Table {
     primary_key: &["id"],
     indexes: &[
         index("job_by_process_instance", &["process_instance_id"]),
-        partial_index("job_due", &["due_date"], "retries > 0 AND is_suspended = 0"),
+        partial_index(
+            "job_claimable",
+            &["priority DESC", "create_time", "id"],
+            "retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) <= 0",
+        ),
+        partial_index(
+            "job_next_claimable",
+            &["coalesce(lock_expiration, due_date, 0)"],
+            "retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) > 0",
+        ),
+        partial_index("job_locked", &["process_instance_id"], "lock_owner IS NOT NULL"),
         partial_index("job_by_batch", &["batch_id"], "batch_id IS NOT NULL"),
         index("job_by_definition", &["job_definition_id"]),
     ],

@@ -19,6 +19,7 @@ impl RowEncode for Job {
         "tenant_id",
         "activity_id",
         "create_time",
+        "is_exclusive",
     ];
 
     fn encode(&self, row: &mut impl RowSink) {
@@ -39,11 +40,13 @@ impl RowEncode for Job {
         row.integer(i64::from(self.retries));
         row.integer(self.priority);
         row.boolean(self.is_suspended);
+        row.boolean(self.is_exclusive);
         row.optional_text(self.exception_message.as_deref());
         row.optional_text(self.exception_details.as_deref());
         row.optional_text(self.failed_activity_id.as_deref());
-        row.optional_text(self.lock_owner.as_deref());
-        row.optional_time(self.lock_expiration);
+        // A lock belongs to the row: whoever changes the job has ended it.
+        row.null();
+        row.null();
     }
 }
 
@@ -54,7 +57,7 @@ impl RowDecode for Job {
         let name = row.text()?;
         let configuration = row.optional_text()?;
         let batch_id = row.optional_uuid()?;
-        Ok(Job {
+        let job = Job {
             id,
             job_definition_id,
             handler: handler(&name, configuration, batch_id)?,
@@ -70,12 +73,14 @@ impl RowDecode for Job {
             retries: row.narrow()?,
             priority: row.integer()?,
             is_suspended: row.boolean()?,
+            is_exclusive: row.boolean()?,
             exception_message: row.optional_text()?,
             exception_details: row.optional_text()?,
             failed_activity_id: row.optional_text()?,
-            lock_owner: row.optional_text()?,
-            lock_expiration: row.optional_time()?,
-        })
+        };
+        row.skip()?;
+        row.skip()?;
+        Ok(job)
     }
 }
 

@@ -5,6 +5,7 @@
 mod apply;
 mod claim;
 mod claim_filter;
+mod claim_jobs;
 mod claim_variables;
 pub mod fixture;
 mod history;
@@ -54,6 +55,14 @@ pub const CASES: &[(&str, Case)] = cases![
     claim::locked_tasks_do_not_slow_a_claim,
     claim_filter::each_filter_counts,
     claim_filter::process_variables_count_by_type_and_value,
+    claim_jobs::priority_counts_before_age,
+    claim_jobs::only_due_jobs_that_may_run_are_claimed,
+    claim_jobs::priorities_have_a_range,
+    claim_jobs::jobs_of_a_dead_node_are_taken_over,
+    claim_jobs::released_jobs_wait_for_their_time,
+    claim_jobs::an_exclusive_job_keeps_its_instance_on_one_node,
+    claim_jobs::a_changed_job_has_no_lock,
+    claim_jobs::waiting_timers_do_not_slow_a_claim,
     claim_variables::the_nearest_of_each_name_comes,
     release::expired_locks_can_be_fetched_again,
     release::topics_released_by_a_claim_are_told,

@@ -124,8 +124,7 @@ fn failed_job(waiting: &WaitingInstance) -> Job {
         exception_message: Some(text("it failed")),
         exception_details: Some(text("here")),
         failed_activity_id: Some(text("timer")),
-        lock_owner: Some(text("node")),
-        lock_expiration: Some(NOW),
+        is_exclusive: false,
         ..fresh_job(waiting)
     }
 }
@@ -147,11 +146,10 @@ pub fn fresh_job(waiting: &WaitingInstance) -> Job {
         retries: Job::RETRIES_DEFAULT,
         priority: 0,
         is_suspended: false,
+        is_exclusive: true,
         exception_message: None,
         exception_details: None,
         failed_activity_id: None,
-        lock_owner: None,
-        lock_expiration: None,
     }
 }
 

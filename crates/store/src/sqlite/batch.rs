@@ -138,7 +138,7 @@ impl<'c> Writer<'c> {
         // A conflict in the first change set has written nothing; in a later one, what came before must go.
         let is_single = match work {
             Work::Apply(change_sets) => change_sets.len() <= 1,
-            Work::Claim(_) | Work::ReleaseExpired { .. } => true,
+            Work::Claim(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => true,
             Work::Run(_) | Work::ApplyAndRun(..) => false,
         };
         if is_single && isolation == Isolation::Batch {
@@ -168,6 +168,7 @@ impl<'c> Writer<'c> {
             }
             Work::Claim(request) => self.claim(request).map(UnitDone::Claimed),
             Work::Run(statements) => self.run_statements(statements),
+            Work::ClaimJobs(claim) => self.statements.job_claim.claim(claim),
             Work::ReleaseExpired { now, limit } => self.release_expired(*now, *limit),
         }
     }

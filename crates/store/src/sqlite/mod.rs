@@ -9,6 +9,7 @@ mod apply;
 mod batch;
 mod claim;
 mod claim_filter;
+mod claim_jobs;
 mod connection;
 mod failure;
 mod history;

@@ -10,7 +10,7 @@ use types::Timestamp;
 
 use super::claim::ClaimedTask;
 use crate::StoreError;
-use crate::work::Work;
+use crate::work::{ClaimedJob, Work};
 
 /// More than this many messages wait for nobody: work is refused then.
 pub const QUEUE_LENGTH_MAX: usize = 100_000;
@@ -34,6 +34,7 @@ pub enum UnitDone {
     Applied,
     Claimed(Vec<ClaimedTask>),
     Ran,
+    JobsClaimed { jobs: Vec<ClaimedJob>, next: Option<Timestamp> },
     Released { topics: Vec<Arc<str>>, next: Option<Timestamp> },
 }
 

@@ -8,6 +8,7 @@ use query::Dialect;
 use rusqlite::{Connection, PrepFlags, Statement};
 use types::Uuid;
 
+use super::claim_jobs::JobClaimStatements;
 use super::row::{BoundRow, bind_uuid};
 use crate::StoreError;
 use crate::codec::identity_link::IdentityLinkRow;
@@ -29,6 +30,7 @@ pub struct Statements<'c> {
     pub incidents: TableStatements<'c>,
     pub history: HistoryStatements<'c>,
     pub claim: ClaimStatements<'c>,
+    pub job_claim: JobClaimStatements<'c>,
 }
 
 /// Checks before a change set is applied.
@@ -106,6 +108,7 @@ impl<'c> Statements<'c> {
             incidents: TableStatements::prepare::<Incident>(connection, BY_INSTANCE)?,
             history: HistoryStatements::prepare(connection)?,
             claim: ClaimStatements::prepare(connection)?,
+            job_claim: JobClaimStatements::prepare(connection)?,
         })
     }
 }

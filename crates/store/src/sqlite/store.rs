@@ -114,7 +114,11 @@ impl Store for SqliteStore {
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
         let wanted: Vec<_> = match &work {
             Work::Claim(request) => request.topics.iter().map(|topic| topic.variables.clone()).collect(),
-            Work::Apply(_) | Work::ApplyAndRun(..) | Work::Run(_) | Work::ReleaseExpired { .. } => Vec::new(),
+            Work::Apply(_)
+            | Work::ApplyAndRun(..)
+            | Work::Run(_)
+            | Work::ClaimJobs(_)
+            | Work::ReleaseExpired { .. } => Vec::new(),
         };
         let (reply, answer) = oneshot::channel();
         if let Err(failure) = self.queue.push(Message::Unit(Unit { work, reply })) {
@@ -126,6 +130,7 @@ impl Store for SqliteStore {
             match answer.await.map_err(stopped)?? {
                 UnitDone::Applied => Ok(WorkDone::Applied),
                 UnitDone::Ran => Ok(WorkDone::Ran),
+                UnitDone::JobsClaimed { jobs, next } => Ok(WorkDone::JobsClaimed { jobs, next }),
                 UnitDone::Released { topics, next } => Ok(WorkDone::Released { topics, next }),
                 UnitDone::Claimed(tasks) if tasks.is_empty() => Ok(WorkDone::Claimed(Vec::new())),
                 UnitDone::Claimed(tasks) => {

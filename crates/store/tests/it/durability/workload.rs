@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use engine::{
     Aggregate, ChangeSet, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition,
-    Limits, NoScripts, ProcessDefinition, Resolution, Skipped,
+    JobSettings, Limits, NoScripts, ProcessDefinition, Resolution, Skipped,
 };
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
@@ -205,6 +205,7 @@ impl Worker {
             ids: &mut self.ids,
             history_level: HistoryLevel::Full,
             limits: &limits,
+            jobs: &JobSettings::default(),
             scripts: &NoScripts,
             host_name: "host",
         };
