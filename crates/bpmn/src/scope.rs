@@ -354,6 +354,16 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             _ => Target::Nothing,
         }
     }
+
+    /// The same among all that a scope encloses, at any depth.
+    pub fn find_within(&self, scope: Scope<'_>, id: &str) -> Target {
+        let Some(index) = self.arena.elements_by_id.get(id) else { return Target::Nothing };
+        let mut around =
+            std::iter::successors(self.arena.element(*index).parent, |parent| self.arena.element(*parent).parent);
+        let is_within = scope.element.is_none_or(|scope| around.any(|parent| parent == scope));
+        let direct = self.arena.multi_instance_body_of(*index).unwrap_or(*index);
+        if is_within { Target::Element(direct) } else { Target::Nothing }
+    }
 }
 
 impl Arena<'_> {

@@ -4,13 +4,16 @@
 //! undone leaves an execution that remembers its variables and subscriptions. The event that throws compensation
 //! becomes the parent of all that undoes, and goes on when none of it is left.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use bpmn::model::{Element, ElementIndex, ElementKind, ProcessModel, SubProcessForm};
-use types::{ActivityInstanceId, EventSubscriptionId, ExecutionId, Uuid};
+use types::{ActivityInstanceId, EventSubscriptionId, ExecutionId, Uuid, VariableInstanceId};
 
 use crate::agenda::{self, Step};
 use crate::command::VariableReach;
 use crate::instance::ScopeKey;
-use crate::record::{EventSubscription, EventType, Execution, ExecutionKind};
+use crate::record::{EventSubscription, EventType, ExecutionKind};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 use crate::{tree, variables};
@@ -97,6 +100,7 @@ pub(crate) fn throw(
     subscriptions: Vec<EventSubscription>,
 ) -> Result<(), Rejection> {
     turn.aggregate.executions.update(execution, |row| row.at = None);
+    share_activity_instances(turn, &subscriptions);
     for subscription in subscriptions {
         turn.aggregate.event_subscriptions.remove(subscription.id);
         let handler = turn.element_named(execution, &subscription.activity_id)?;
@@ -116,6 +120,51 @@ pub(crate) fn throw(
     Ok(())
 }
 
+/// Camunda: scopes of one activity that are undone together are one activity instance.
+fn share_activity_instances(turn: &mut Turn<'_, '_>, subscriptions: &[EventSubscription]) {
+    let mut shared: BTreeMap<Option<Arc<str>>, ActivityInstanceId> = BTreeMap::new();
+    for kept in subscriptions.iter().filter_map(|subscription| subscription.compensating_execution_id) {
+        let Some(scope) = turn.execution(kept).scope.clone() else { continue };
+        let scope = shared.entry(scope.activity_id.clone()).or_insert(scope).clone();
+        show_variables_at(turn, kept, Some(&scope));
+        turn.aggregate.executions.update(kept, |row| row.scope = Some(scope));
+    }
+}
+
+/// Camunda: the variables of remembered scopes are shown at whatever the scope around them is at. It is looked at where
+/// that may have changed.
+pub(crate) fn follow_scopes(turn: &mut Turn<'_, '_>) {
+    // Whatever is remembered has a subscription.
+    if turn.aggregate.event_subscriptions.is_empty() {
+        return;
+    }
+    let mut scopes = BTreeSet::new();
+    for (before, after) in turn.aggregate.executions.changed() {
+        scopes.extend(after.map(|row| row.id));
+        scopes.extend([before, after].into_iter().flatten().filter_map(|row| row.parent_id));
+    }
+    for scope in scopes {
+        let Some(row) = turn.aggregate.execution(scope) else { continue };
+        if turn.aggregate.event_scopes(scope).next().is_none() {
+            continue;
+        }
+        let at = turn.aggregate.activity_instance_at(row);
+        let kept: Vec<ExecutionId> = turn.aggregate.event_scopes(scope).map(|row| row.id).collect();
+        for kept in kept {
+            show_variables_at(turn, kept, at.as_ref());
+        }
+    }
+}
+
+fn show_variables_at(turn: &mut Turn<'_, '_>, execution: ExecutionId, at: Option<&ActivityInstanceId>) {
+    let variables = turn.aggregate.variables_of(ScopeKey::Execution(execution));
+    let elsewhere: Vec<VariableInstanceId> =
+        variables.filter(|variable| variable.activity_instance_id.as_ref() != at).map(|variable| variable.id).collect();
+    for id in elsewhere {
+        turn.aggregate.variables.update(id, |row| row.activity_instance_id = at.cloned());
+    }
+}
+
 /// Begins what undoes: the activity itself, the event sub-process in the remembered scope, or all that is in there.
 pub(crate) fn perform(turn: &mut Turn<'_, '_>, execution: ExecutionId, handler: ElementIndex) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
@@ -132,7 +181,9 @@ pub(crate) fn perform(turn: &mut Turn<'_, '_>, execution: ExecutionId, handler: 
         }
         return throw(turn, execution, inner);
     }
-    tree::enter_in(turn, execution, handler, instance_around(turn, execution, element, &definition.model))?;
+    let around = element.parent.map(|parent| &definition.model.element(parent).id);
+    let around = turn.aggregate.activity_instance_of(turn.execution(execution), around);
+    tree::enter_in(turn, execution, handler, around)?;
     agenda::begun(turn, execution, handler)
 }
 
@@ -199,20 +250,6 @@ fn scope_around(turn: &Turn<'_, '_>, execution: ExecutionId, element: &Element) 
         Some(parent) => turn.aggregate.scope_execution_of(parent),
         None => turn.aggregate.scope_execution_of(execution),
     }
-}
-
-/// The activity instance that an activity stands in which undoes something.
-fn instance_around(
-    turn: &Turn<'_, '_>,
-    execution: ExecutionId,
-    element: &Element,
-    model: &ProcessModel,
-) -> ActivityInstanceId {
-    let around = element.parent.map(|parent| &model.element(parent).id);
-    let is_around = |row: &Execution| row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == around);
-    let outwards = std::iter::successors(turn.execution(execution).parent_id, |id| turn.execution(*id).parent_id);
-    let found = outwards.map(|id| turn.execution(id)).find(|row| is_around(row)).and_then(|row| row.scope.clone());
-    found.unwrap_or_else(|| ActivityInstanceId::of_process(turn.execution(execution).process_instance_id))
 }
 
 fn is_event_sub_process(element: &Element) -> bool {

@@ -11,7 +11,7 @@ use crate::instance::Aggregate;
 use crate::record::{Incident, Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::{incident, job};
+use crate::{incident, job, variables};
 
 /// A job enters the element.
 pub(crate) fn wait_before(
@@ -44,6 +44,7 @@ fn wait(turn: &mut Turn<'_, '_>, execution: ExecutionId, element: &Element) {
         row.at = None;
         row.continuation = Some(element.id.clone());
     });
+    variables::follow_path(turn, execution, None);
 }
 
 /// What a job does with its execution; `None` for jobs that are no continuations.

@@ -39,7 +39,7 @@ pub(crate) fn enter_activity(
     let visit =
         Visit { activity_id: element.id.clone(), activity_instance_id: activity_instance_id.clone(), is_active: true };
     if !element.is_scope || element.kind.encloses_elements() {
-        variables::follow_path(turn, execution, &activity_instance_id);
+        variables::follow_path(turn, execution, Some(&activity_instance_id));
     }
     let at = if element.is_scope {
         turn.aggregate.executions.update(execution, |row| row.at = None);

@@ -21,7 +21,7 @@ use crate::outcome::{Outcome, ThrownSignal};
 use crate::record::{Execution, ProcessInstance, Task, Visit};
 use crate::recorder::Recorder;
 use crate::rejection::{Rejection, RejectionKind};
-use crate::task_history;
+use crate::{compensation, task_history};
 
 pub(crate) struct Turn<'a, 'e> {
     pub definitions: &'a dyn Definitions,
@@ -155,6 +155,7 @@ impl<'a, 'e> Turn<'a, 'e> {
     /// What the command has done, as data.
     pub fn finish(mut self, reach: Reach, root: ProcessInstanceId, reply: Reply) -> Result<Outcome, Rejection> {
         self.check_limits()?;
+        compensation::follow_scopes(&mut self);
         task_history::record(&mut self);
         if !self.aggregate.has_changed() && self.history.is_empty() {
             let signals = self.thrown_signals;

@@ -129,7 +129,7 @@ pub(crate) fn move_scope(turn: &mut Turn<'_, '_>, from: ExecutionId, to: Executi
         .variables_of(ScopeKey::Execution(from))
         .filter(|variable| match moved {
             Moved::All => true,
-            Moved::ConcurrentLocal => Some(&variable.activity_instance_id) != owner.as_ref(),
+            Moved::ConcurrentLocal => variable.activity_instance_id != owner,
         })
         .cloned()
         .collect();
@@ -157,15 +157,15 @@ pub(crate) enum Moved {
     ConcurrentLocal,
 }
 
-/// The variables of one path belong to the activity it is at.
-pub(crate) fn follow_path(turn: &mut Turn<'_, '_>, execution: ExecutionId, activity: &ActivityInstanceId) {
+/// The variables of one path belong to the activity it is at, if it is at one.
+pub(crate) fn follow_path(turn: &mut Turn<'_, '_>, execution: ExecutionId, activity: Option<&ActivityInstanceId>) {
     if turn.execution(execution).kind != ExecutionKind::Concurrent {
         return;
     }
     let ids: Vec<VariableInstanceId> =
         turn.aggregate.variables_of(ScopeKey::Execution(execution)).map(|variable| variable.id).collect();
     for id in ids {
-        turn.aggregate.variables.update(id, |row| row.activity_instance_id = activity.clone());
+        turn.aggregate.variables.update(id, |row| row.activity_instance_id = activity.cloned());
     }
 }
 
@@ -246,7 +246,7 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         process_instance_id,
         execution_id,
         task_id,
-        activity_instance_id: activity_instance_id.clone(),
+        activity_instance_id: Some(activity_instance_id.clone()),
         tenant_id: tenant_id.clone(),
         name: name.clone(),
         value: value.clone(),

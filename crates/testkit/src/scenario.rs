@@ -221,7 +221,7 @@ fn modification(world: &World, line: &Line) -> Modification {
 
 /// The first instance of an activity as text; one that is nowhere keeps its name.
 fn activity_instance(world: &World, activity: &str) -> Arc<str> {
-    let nodes = world.aggregate.activity_tree(INSTANCE).unwrap_or_default();
+    let nodes = world.aggregate.activity_tree(INSTANCE, world.model()).unwrap_or_default();
     let mut found = nodes.iter().filter(|node| node.id.activity_id.as_deref() == Some(activity));
     found.next().map_or_else(|| activity.into(), |node| node.id.to_string().into())
 }

@@ -195,7 +195,8 @@ fn belongings(id: ExecutionId, aggregate: &Aggregate, names: &mut Names) -> Vec<
     let mut lines = Vec::new();
     let mut variables = |scope: ScopeKey, label: &str, lines: &mut Vec<String>| {
         for variable in aggregate.variables_of(scope) {
-            let owner = names.visit(&variable.activity_instance_id);
+            let owner =
+                variable.activity_instance_id.as_ref().map_or_else(|| "nothing".to_owned(), |id| names.visit(id));
             lines.push(format!("{label}{}={} of {owner}", variable.name, shown(&variable.value)));
         }
     };

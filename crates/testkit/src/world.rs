@@ -82,6 +82,11 @@ impl IdSource for Counter {
 }
 
 impl World {
+    /// Of the process that is started.
+    pub fn model(&self) -> &ProcessModel {
+        &self.definition.model
+    }
+
     pub fn new(model: ProcessModel, keeping: Keeping) -> World {
         World::with_called(model, Vec::new(), keeping)
     }

@@ -94,9 +94,10 @@ pub(crate) fn start_event(
     Some(BoundaryTrigger::Compensation)
 }
 
-/// Connects the activity of a compensation boundary event with what undoes it, where an association says so.
+/// Connects the activity of a compensation boundary event with what undoes it, where an association in their scope or in
+/// one around it says so.
 pub(crate) fn connect<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, association: Node<'d>) {
-    let end = |name: &str| builder.find(scope, association.attribute(name).unwrap_or_default());
+    let end = |name: &str| builder.find_within(scope, association.attribute(name).unwrap_or_default());
     let (Target::Element(event), Target::Element(handler)) = (end("sourceRef"), end("targetRef")) else { return };
     let ElementKind::BoundaryEvent(BoundaryEvent { host, trigger: BoundaryTrigger::Compensation, .. }) =
         builder.arena.element(event).kind
@@ -122,8 +123,9 @@ pub(crate) fn connect<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope
         return builder.report.error_for(association, &[&host_id, &event_id], message);
     }
     builder.arena.element_mut(host).compensation_handler = Some(handler);
-    // Camunda: what undoes an instance of several is in their multi-instance body.
-    let body = builder.arena.element(host).parent.filter(|parent| builder.activity_of(*parent) == host);
+    // Camunda: what undoes an instance of several is in their multi-instance body, if its association is beside it.
+    let is_beside = builder.arena.element(handler).parent == scope.element;
+    let body = builder.arena.element(host).parent.filter(|parent| is_beside && builder.activity_of(*parent) == host);
     if let Some(body) = body {
         builder.arena.element_mut(handler).parent = Some(body);
     }

@@ -1,8 +1,9 @@
 //! The activities that a process instance is in, as a tree: what Camunda calls activity instances.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use bpmn::model::ProcessModel;
 use types::{ActivityInstanceId, ExecutionId, IncidentId, ProcessInstanceId};
 
 use super::Aggregate;
@@ -33,8 +34,8 @@ pub struct TransitionNode {
 type IncidentsByExecution = BTreeMap<ExecutionId, Vec<(IncidentId, Option<Arc<str>>)>>;
 
 impl Aggregate {
-    /// Parents come before their children. `None` if the instance is not in this tree.
-    pub fn activity_tree(&self, id: ProcessInstanceId) -> Option<Vec<ActivityNode>> {
+    /// Parents come before their children. The model is that of the instance. `None` if the instance is not in this tree.
+    pub fn activity_tree(&self, id: ProcessInstanceId, model: &ProcessModel) -> Option<Vec<ActivityNode>> {
         let root = self.execution(ExecutionId::from(id))?;
         let mut incidents = IncidentsByExecution::new();
         for incident in self.incidents() {
@@ -44,16 +45,62 @@ impl Aggregate {
         }
         let mut nodes = Vec::new();
         let mut open = VecDeque::from([(root, None)]);
+        let mut undone = BTreeSet::new();
         while let Some((execution, parent)) = open.pop_front() {
-            let around = parent.clone();
-            let inside = self.add_nodes(execution, parent, &incidents, &mut nodes);
-            open.extend(self.children(execution.id).map(|child| match (child.kind, execution.kind) {
-                // Camunda: what undoes something stands beside the event that has thrown compensation.
-                (ExecutionKind::Compensating, ExecutionKind::Scope) => (child, around.clone()),
+            let inside = match execution.kind {
+                ExecutionKind::Compensating if !undone.insert(execution.scope.clone()) => execution.scope.clone(),
+                _ => self.add_nodes(execution, parent, &incidents, &mut nodes),
+            };
+            open.extend(self.children(execution.id).map(|child| match child.kind {
+                // Camunda: what undoes something stands where that stood, beside the event that has thrown compensation.
+                ExecutionKind::Compensating => (child, Some(self.activity_instance_around(child, model))),
                 _ => (child, inside.clone()),
             }));
         }
         Some(nodes)
+    }
+
+    /// The activity instance in which an execution undoes something: of the scope that the model says is around it.
+    fn activity_instance_around(&self, execution: &Execution, model: &ProcessModel) -> ActivityInstanceId {
+        let activity_id = execution.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+        let index = activity_id.and_then(|id| model.element_by_id(id));
+        let around = index.and_then(|index| model.element(index).parent);
+        self.activity_instance_of(execution, around.map(|around| &model.element(around).id))
+    }
+
+    /// The nearest instance of an activity around an execution; `None` is the process.
+    pub(crate) fn activity_instance_of(
+        &self,
+        execution: &Execution,
+        activity: Option<&Arc<str>>,
+    ) -> ActivityInstanceId {
+        let is_wanted =
+            |row: &Execution| row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == activity);
+        let outwards =
+            std::iter::successors(execution.parent_id, |id| self.execution(*id).and_then(|row| row.parent_id));
+        let mut rows = outwards.filter_map(|id| self.execution(id));
+        let found = rows.find(|row| is_wanted(row)).and_then(|row| row.scope.clone());
+        found.unwrap_or_else(|| ActivityInstanceId::of_process(execution.process_instance_id))
+    }
+
+    /// Where REST shows the variables of a remembered scope: what the scope around it is at. `None` while a job is
+    /// about to go on there.
+    pub(crate) fn activity_instance_at(&self, scope: &Execution) -> Option<ActivityInstanceId> {
+        if let Some(visit) = &scope.at {
+            return Some(visit.activity_instance_id.clone());
+        }
+        if scope.continuation.is_some() {
+            return None;
+        }
+        let inner = self.children(scope.id).next().filter(|child| match child.kind {
+            ExecutionKind::Compensating => true,
+            ExecutionKind::Scope => {
+                let at = child.at.as_ref().map(|visit| &visit.activity_instance_id);
+                at != child.scope.as_ref() && !is_left_scope(child)
+            }
+            ExecutionKind::ProcessInstance | ExecutionKind::Concurrent | ExecutionKind::EventScope => false,
+        });
+        inner.unwrap_or(scope).scope.clone()
     }
 
     /// The transitions of an instance in progress.

@@ -6,6 +6,7 @@ use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId};
 
 use super::{Cancellation, ModificationInstruction};
 use crate::command::OutputMappings;
+use crate::instance::ActivityNode;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::tree;
 use crate::turn::Turn;
@@ -51,7 +52,7 @@ pub(super) fn cancel(turn: &mut Turn<'_, '_>, root: ExecutionId, cancellation: &
 
 /// The instances of an activity, and the jobs that are about to enter it or go on after it.
 fn instances_of(turn: &Turn<'_, '_>, id: ProcessInstanceId, activity_id: &Arc<str>) -> Vec<Cancellation> {
-    let nodes = turn.aggregate.activity_tree(id).unwrap_or_default();
+    let nodes = tree_of(turn, id).unwrap_or_default();
     let inside = nodes.iter().filter(|node| node.id.activity_id.as_ref() == Some(activity_id));
     let transitions = turn.aggregate.transitions(id).into_iter().filter(|node| node.activity_id == *activity_id);
     inside
@@ -60,11 +61,16 @@ fn instances_of(turn: &Turn<'_, '_>, id: ProcessInstanceId, activity_id: &Arc<st
         .collect()
 }
 
+fn tree_of(turn: &Turn<'_, '_>, id: ProcessInstanceId) -> Option<Vec<ActivityNode>> {
+    let definition = turn.definition_of(ExecutionId::from(id)).ok()?;
+    turn.aggregate.activity_tree(id, &definition.model)
+}
+
 /// The execution that is the scope of an activity instance, or at it.
 pub(super) fn execution_in(turn: &Turn<'_, '_>, root: ExecutionId, id: &str) -> Option<ExecutionId> {
     let id: ActivityInstanceId = id.parse().ok()?;
     let instance = ProcessInstanceId::from(root);
-    if turn.aggregate.activity_tree(instance)?.iter().all(|node| node.id != id) {
+    if tree_of(turn, instance)?.iter().all(|node| node.id != id) {
         return None;
     }
     let mut of_instance = turn.aggregate.executions().filter(|row| row.process_instance_id == instance);

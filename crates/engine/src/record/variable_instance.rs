@@ -13,7 +13,9 @@ pub struct VariableInstance {
     pub execution_id: ExecutionId,
     /// Set for a variable that is local to a user task.
     pub task_id: Option<TaskId>,
-    pub activity_instance_id: ActivityInstanceId,
+    /// Where REST shows it: of a path the activity that it is at, of a remembered scope what the scope around is at, else
+    /// the scope itself. `None` while a job is about to go on there.
+    pub activity_instance_id: Option<ActivityInstanceId>,
     pub tenant_id: Option<Arc<str>>,
     pub name: Arc<str>,
     pub value: VariableValue,

@@ -9,7 +9,7 @@ pub const VARIABLE: Table = Table {
         required("execution_id", ColumnKind::Id),
         optional("task_id", ColumnKind::Id),
         optional("activity_id", ColumnKind::Text),
-        required("activity_instance_id", ColumnKind::Id),
+        optional("activity_instance_id", ColumnKind::Id),
         optional("tenant_id", ColumnKind::Text),
         required("name", ColumnKind::Text),
         required("create_time", ColumnKind::Time),

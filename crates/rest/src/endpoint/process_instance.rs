@@ -51,14 +51,17 @@ pub async fn delete(call: Call) -> Result<Answer, Failure> {
 pub async fn activity_instances(call: Call) -> Result<Answer, Failure> {
     let unknown = || Failure::not_found(format!("no process instance with id `{}`", call.path("id")));
     let id: ProcessInstanceId = call.path("id").parse().map_err(|_| unknown())?;
+    let definition_id =
+        move |aggregate: &engine::Aggregate| Some(aggregate.process_instance(id)?.definition_id.clone());
+    let found = call.runtime().inspect(LocatedBy::ProcessInstance(id), definition_id).await?.flatten();
+    let definition = call.runtime().definition(&found.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
+    let of_instance = definition.clone();
     let look = move |aggregate: &engine::Aggregate| {
-        let definition_id = aggregate.process_instance(id)?.definition_id.clone();
-        Some((definition_id, aggregate.activity_tree(id)?, aggregate.transitions(id)))
+        Some((aggregate.activity_tree(id, &of_instance.model)?, aggregate.transitions(id)))
     };
     let found = call.runtime().inspect(LocatedBy::ProcessInstance(id), look).await?.flatten();
-    let (definition_id, nodes, transitions) = found.ok_or_else(unknown)?;
-    let definition = call.runtime().definition(&definition_id).await?;
-    Answer::json(&tree(id, &definition_id, definition.as_deref(), nodes, transitions))
+    let (nodes, transitions) = found.ok_or_else(unknown)?;
+    Answer::json(&tree(id, &definition.id, Some(&definition), nodes, transitions))
 }
 
 pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {

@@ -158,6 +158,12 @@ pub trait RowSource {
         let activity_id = self.optional_text()?;
         Ok(ActivityInstanceId { activity_id, uuid: self.uuid()? })
     }
+
+    /// The same where there may be none.
+    fn optional_activity_instance(&mut self) -> Result<Option<ActivityInstanceId>, StoreError> {
+        let activity_id = self.optional_text()?;
+        Ok(self.optional_uuid()?.map(|uuid| ActivityInstanceId { activity_id, uuid }))
+    }
 }
 
 /// The database holds something that was never written there.

@@ -15,8 +15,8 @@ impl RowEncode for VariableInstance {
         row.uuid(self.process_instance_id.0);
         row.uuid(self.execution_id.0);
         row.optional_uuid(self.task_id.map(|id| id.0));
-        row.optional_text(self.activity_instance_id.activity_id.as_deref());
-        row.uuid(self.activity_instance_id.uuid);
+        row.optional_text(self.activity_instance_id.as_ref().and_then(|id| id.activity_id.as_deref()));
+        row.optional_uuid(self.activity_instance_id.as_ref().map(|id| id.uuid));
         row.optional_text(self.tenant_id.as_deref());
         row.text(&self.name);
         row.time(self.create_time);
@@ -32,7 +32,7 @@ impl RowDecode for VariableInstance {
             process_instance_id: ProcessInstanceId(row.uuid()?),
             execution_id: ExecutionId(row.uuid()?),
             task_id: row.optional_uuid()?.map(TaskId),
-            activity_instance_id: row.activity_instance()?,
+            activity_instance_id: row.optional_activity_instance()?,
             tenant_id: row.optional_text()?,
             name: row.text()?,
             create_time: row.time()?,

@@ -51,7 +51,7 @@ pub fn rich_instance() -> WaitingInstance {
     local.id = VariableInstanceId(id());
     local.execution_id = waiting.scope.id;
     local.task_id = Some(TaskId(id()));
-    local.activity_instance_id = waiting.task.activity_instance_id.clone();
+    local.activity_instance_id = Some(waiting.task.activity_instance_id.clone());
     local.tenant_id = Some(text("blue"));
     local.name = text("");
     waiting.variables.push(local);

@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, text: include_str!("../../migrations/sqlite/0004_compensating_executions.sql") },
     Migration { version: 5, text: include_str!("../../migrations/sqlite/0005_called_instances.sql") },
     Migration { version: 6, text: include_str!("../../migrations/sqlite/0006_job_claims.sql") },
+    Migration { version: 7, text: include_str!("../../migrations/sqlite/0007_variables_of_no_activity.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.
