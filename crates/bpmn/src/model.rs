@@ -214,12 +214,15 @@ pub enum PassedSource {
     Variable(Arc<str>),
     LocalVariable(Arc<str>),
     Expression(Expression),
+    /// One that sees the variables of the scope itself alone.
+    LocalExpression(Expression),
 }
 
 /// Runs an instance of another process, and goes on when that has ended.
 #[derive(Debug)]
 pub struct CallActivity {
-    /// The key of the process.
+    pub form: CallForm,
+    /// The key of the process or case.
     pub called_element: Expression,
     pub binding: CallBinding,
     /// That of the calling process counts without it.
@@ -231,6 +234,16 @@ pub struct CallActivity {
     pub outputs: Vec<PassedVariables>,
     /// What is set in the scope of the activity itself then.
     pub local_outputs: Vec<PassedVariables>,
+    /// What would hand over further variables, there and back.
+    pub variable_mapping: Option<Delegate>,
+}
+
+/// What a call activity calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallForm {
+    Process,
+    /// There are no cases here; reaching the activity fails.
+    Case,
 }
 
 /// Which of the definitions of a key is called.
@@ -397,6 +410,15 @@ pub struct UserTask {
     pub form_key: Option<Expression>,
     /// In document order.
     pub listeners: Vec<TaskListener>,
+    /// Set before the task is there, in document order.
+    pub data_properties: Vec<DataProperty>,
+}
+
+/// A `property` that takes its value from around the activity. Without a source or a target it cannot be set.
+#[derive(Debug)]
+pub struct DataProperty {
+    pub source: Option<PassedSource>,
+    pub target: Option<Arc<str>>,
 }
 
 /// How a sub-process begins.
@@ -584,6 +606,24 @@ impl ElementKind {
     pub fn encloses_elements(&self) -> bool {
         matches!(self, ElementKind::SubProcess { .. } | ElementKind::MultiInstanceBody(_))
     }
+
+    /// The condition that an event waits for, if it is one that does.
+    pub(crate) fn condition(&self) -> Option<&ConditionalTrigger> {
+        let trigger = match self {
+            ElementKind::IntermediateCatchEvent(catch) => &catch.trigger,
+            ElementKind::EventStartEvent(start) => &start.trigger,
+            ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. })
+            | ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent {
+                trigger: BoundaryTrigger::Event(trigger),
+                ..
+            }) => trigger,
+            _ => return None,
+        };
+        match trigger {
+            EventTrigger::Conditional(trigger) => Some(trigger),
+            _ => None,
+        }
+    }
 }
 
 impl Script {
@@ -593,6 +633,12 @@ impl Script {
     /// Whether the language is JUEL itself.
     pub fn is_juel(&self) -> bool {
         self.language.eq_ignore_ascii_case("juel")
+    }
+
+    /// Whether the language is JavaScript, by one of its names.
+    pub fn is_java_script(&self) -> bool {
+        const NAMES: [&str; 4] = ["javascript", "ecmascript", "js", "nashorn"];
+        NAMES.contains(&self.language.to_ascii_lowercase().as_str())
     }
 }
 
@@ -635,20 +681,7 @@ impl ProcessModel {
 
     /// The condition that an event waits for, if it is one that does.
     pub fn condition_of(&self, event: ElementIndex) -> Option<&ConditionalTrigger> {
-        let trigger = match &self.element(event).kind {
-            ElementKind::IntermediateCatchEvent(catch) => &catch.trigger,
-            ElementKind::EventStartEvent(start) => &start.trigger,
-            ElementKind::BoundaryEvent(BoundaryEvent { trigger: BoundaryTrigger::Event(trigger), .. })
-            | ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent {
-                trigger: BoundaryTrigger::Event(trigger),
-                ..
-            }) => trigger,
-            _ => return None,
-        };
-        match trigger {
-            EventTrigger::Conditional(trigger) => Some(trigger),
-            _ => None,
-        }
+        self.element(event).kind.condition()
     }
 }
 

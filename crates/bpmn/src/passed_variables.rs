@@ -36,7 +36,10 @@ pub(crate) fn read(
         (Some(name), _) if is_local => Some(PassedSource::LocalVariable(Arc::from(name))),
         (Some(name), _) => Some(PassedSource::Variable(Arc::from(name))),
         (None, Some("")) => wrong(builder, node, id, "Empty attribute 'sourceExpression' when passing variables"),
-        (None, Some(text)) => builder.expression(text, node).map(PassedSource::Expression),
+        (None, Some(text)) => {
+            let source = if is_local { PassedSource::LocalExpression } else { PassedSource::Expression };
+            builder.expression(text, node).map(source)
+        }
         (None, None) => {
             wrong(builder, node, id, "Missing parameter 'source' or 'sourceExpression' when passing variables")
         }

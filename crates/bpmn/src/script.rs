@@ -9,9 +9,6 @@ use crate::document::Node;
 use crate::model::{Action, Condition, Element, ElementKind, ExecutionListener, Flow, IoMapping, Script, ScriptSource};
 use crate::report::Report;
 
-/// The names of JavaScript, in lower case.
-const JAVA_SCRIPT: [&str; 4] = ["javascript", "ecmascript", "js", "nashorn"];
-
 /// A script as an element has it. `owner` is the flow element that it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScriptText<'t> {
@@ -34,10 +31,6 @@ pub(crate) fn read_camunda(node: Node<'_>, owner: &str, report: &mut Report<'_>)
 pub(crate) fn read(script: ScriptText<'_>, node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<Script> {
     let language: Arc<str> = Arc::from(script.language);
     let is_juel = language.eq_ignore_ascii_case("juel");
-    if !is_juel && !JAVA_SCRIPT.contains(&language.to_ascii_lowercase().as_str()) {
-        let message = format!("nothing here runs scripts in '{language}': reaching this one fails");
-        report.warning(node, &[owner], message);
-    }
     let is_expression = |text: &str| !is_juel && matches!(text.trim().get(..2), Some("${" | "#{"));
     let source = match (script.resource.filter(|resource| !resource.is_empty()), script.text) {
         (Some(resource), _) if is_expression(resource) => {
@@ -47,7 +40,12 @@ pub(crate) fn read(script: ScriptText<'_>, node: Node<'_>, owner: &str, report: 
         (None, Some(text)) if is_expression(text) => ScriptSource::TextOf(read_expression(text.trim(), node, report)?),
         (None, text) => ScriptSource::Text(Arc::from(text.unwrap_or_default())),
     };
-    Some(Script { language, source })
+    let script = Script { language, source };
+    if !script.is_juel() && !script.is_java_script() {
+        let message = format!("nothing here runs scripts in '{}': reaching this one fails", script.language);
+        report.warning(node, &[owner], message);
+    }
+    Some(script)
 }
 
 /// The resources of the deployment that scripts are read from.
@@ -85,8 +83,9 @@ pub(crate) fn resources(elements: &[Element], flows: &[Flow], of_process: &[Exec
             note(script);
         }
     }
-    for flow in flows {
-        if let Some(Condition::Script(script)) = &flow.condition {
+    let of_events = elements.iter().filter_map(|element| element.kind.condition()).map(|trigger| &trigger.condition);
+    for condition in flows.iter().filter_map(|flow| flow.condition.as_ref()).chain(of_events) {
+        if let Condition::Script(script) = condition {
             note(script);
         }
     }

@@ -4,7 +4,7 @@
 //! A document that has any of these is refused with the name and the place. Attributes and extension elements that Camunda
 //! does not know are not in the list: they do nothing there either.
 
-use crate::attribute::{bpmn_child, camunda, id};
+use crate::attribute::{camunda, id};
 use crate::document::{FOX, Node};
 use crate::extension::{extensions, is_camunda};
 use crate::report::Report;
@@ -14,8 +14,6 @@ use crate::report::Report;
 enum NotYet {
     /// A flow element.
     Element(&'static str),
-    /// A child of a flow element.
-    Child(&'static str),
     /// An attribute of Camunda, on one element or, with an empty name, on all.
     Attribute { on: &'static str, name: &'static str },
     /// An extension element of Camunda, on one element or, with an empty name, on all.
@@ -30,26 +28,15 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Element("callChoreography"),
     NotYet::Element("choreographyTask"),
     NotYet::Element("subChoreography"),
-    NotYet::Child("standardLoopCharacteristics"),
-    NotYet::Attribute { on: "callActivity", name: "caseRef" },
-    NotYet::Attribute { on: "callActivity", name: "variableMappingClass" },
-    NotYet::Attribute { on: "callActivity", name: "variableMappingDelegateExpression" },
     NotYet::Attribute { on: "userTask", name: "formRef" },
     NotYet::Attribute { on: "userTask", name: "formHandlerClass" },
     NotYet::Attribute { on: "startEvent", name: "formRef" },
     NotYet::Attribute { on: "startEvent", name: "formHandlerClass" },
-    NotYet::Attribute { on: "property", name: "src" },
-    NotYet::Attribute { on: "property", name: "srcExpr" },
-    NotYet::Attribute { on: "property", name: "dst" },
-    NotYet::Attribute { on: "property", name: "dstExpr" },
-    NotYet::Attribute { on: "property", name: "link" },
-    NotYet::Attribute { on: "property", name: "linkExpr" },
     NotYet::Attribute { on: "businessRuleTask", name: "decisionRef" },
     NotYet::Extension { on: "userTask", name: "formData" },
     NotYet::Extension { on: "userTask", name: "formProperty" },
     NotYet::Extension { on: "startEvent", name: "formData" },
     NotYet::Extension { on: "startEvent", name: "formProperty" },
-    NotYet::Extension { on: "", name: "connector" },
     NotYet::ImplementationType("mail"),
     NotYet::ImplementationType("shell"),
 ];
@@ -113,7 +100,6 @@ impl NotYet {
     fn part_of(self, node: Node<'_>, extensions: &[Node<'_>]) -> Option<String> {
         let is_on = |on: &str| on.is_empty() || node.tag_name().name() == on;
         match self {
-            NotYet::Child(name) => bpmn_child(node, name).map(|_| format!("'{name}'")),
             NotYet::Attribute { on, name } => {
                 camunda(node, name).filter(|_| is_on(on)).map(|_| format!("camunda:{name}"))
             }

@@ -11,6 +11,7 @@ use types::{ExecutionId, VariableMap};
 
 use crate::behavior::{self, Next};
 use crate::evaluate::Interruption;
+use crate::java_exception::JavaException;
 use crate::listener::{self, Heard, Manner};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -57,6 +58,36 @@ pub(crate) enum Step {
 pub(crate) struct BpmnError {
     pub code: Option<Arc<str>>,
     pub message: Option<Arc<str>>,
+    /// Something has failed: only an event that names the class of the exception catches it.
+    pub failure: Option<Box<Failure>>,
+}
+
+/// What a command is refused with unless the model catches the exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub rejection: Rejection,
+    pub exception: JavaException,
+}
+
+impl BpmnError {
+    /// One that is thrown as such.
+    pub fn modelled(code: Option<Arc<str>>, message: Option<Arc<str>>) -> BpmnError {
+        BpmnError { code, message, failure: None }
+    }
+
+    pub fn of_exception(rejection: Rejection, exception: JavaException) -> BpmnError {
+        let message = Some(Arc::from(rejection.message.as_str()));
+        BpmnError { code: None, message, failure: Some(Box::new(Failure { rejection, exception })) }
+    }
+
+    /// Whether an event with this code, or without one, catches it.
+    pub fn is_caught_by(&self, code: Option<&Arc<str>>) -> bool {
+        match (&self.failure, code) {
+            (Some(failure), Some(class)) => failure.exception.is_a(class),
+            (Some(_), None) => false,
+            (None, code) => code.is_none_or(|code| Some(code) == self.code.as_ref()),
+        }
+    }
 }
 
 impl Step {
@@ -247,6 +278,9 @@ pub(crate) fn work_off(turn: &mut Turn<'_, '_>, step: Step) -> Result<(), Reject
             let thrower = definition.model.flow(flow).source;
             if error_propagation::is_caught(turn, execution, thrower, &error)? {
                 return Ok(());
+            }
+            if let Some(failure) = error.failure {
+                return Err(failure.rejection);
             }
             let source = definition.model.element(thrower).id.clone();
             tree::end_between_activities(turn, execution, source)

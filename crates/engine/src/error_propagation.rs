@@ -15,11 +15,17 @@ use crate::variables;
 
 pub(crate) fn throw(turn: &mut Turn<'_, '_>, execution: ExecutionId, error: &BpmnError) -> Result<(), Rejection> {
     let thrower = turn.element_at(execution)?;
-    if !is_caught(turn, execution, thrower, error)? {
-        // Camunda: an error that nothing catches ends the path like a none end event.
-        turn.agenda.push(Step::End { execution });
+    if is_caught(turn, execution, thrower, error)? {
+        return Ok(());
     }
-    Ok(())
+    match &error.failure {
+        Some(failure) => Err(failure.rejection.clone()),
+        // Camunda: an error that nothing catches ends the path like a none end event.
+        None => {
+            turn.agenda.push(Step::End { execution });
+            Ok(())
+        }
+    }
 }
 
 /// Puts the event that catches the error on the agenda; false if there is none.
@@ -66,8 +72,8 @@ fn catching_event<'m>(
     for event in model.catching_events(scope) {
         let BoundaryTrigger::Error { error_code, .. } = event.trigger else { continue };
         let is_boundary_event = matches!(model.element(event.handler).kind, ElementKind::BoundaryEvent(_));
-        let catches = error_code.as_ref().is_none_or(|code| Some(code) == error.code.as_ref());
-        if !catches || (!is_boundary_event && is_within(model, thrower, event.handler)) {
+        if !error.is_caught_by(error_code.as_ref()) || (!is_boundary_event && is_within(model, thrower, event.handler))
+        {
             continue;
         }
         let rank = u8::from(is_boundary_event) * 2 + u8::from(error_code.is_none());

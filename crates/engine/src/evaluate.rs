@@ -7,6 +7,7 @@ use expression::{EvaluationError, EvaluationProblem, Expression, ScriptFailure, 
 use types::{ExecutionId, TaskId, VariableValue};
 
 use crate::agenda::BpmnError;
+use crate::java_exception::JavaException;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::surroundings::{Subject, Surroundings};
 use crate::turn::Turn;
@@ -19,6 +20,15 @@ pub(crate) fn value(
     expression: &Expression,
 ) -> Result<Value, Rejection> {
     of_subject(turn, Subject::Execution(execution), expression)
+}
+
+/// What the expression gives where it sees only the variables that the execution itself has.
+pub(crate) fn local_value(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    expression: &Expression,
+) -> Result<Value, Rejection> {
+    of_subject(turn, Subject::LocalVariables(execution), expression)
 }
 
 /// Why something that the model says to run has given no value.
@@ -36,10 +46,16 @@ impl From<Rejection> for Interruption {
 }
 
 impl Interruption {
+    /// What Java would throw as an exception, which the model may catch by its class.
+    fn failed(rejection: Rejection, exception: JavaException) -> Interruption {
+        Interruption::Thrown(BpmnError::of_exception(rejection, exception))
+    }
+
     /// Where the model has no way to catch an error.
     pub fn into_rejection(self) -> Rejection {
         match self {
             Interruption::Refused(rejection) => rejection,
+            Interruption::Thrown(BpmnError { failure: Some(failure), .. }) => failure.rejection,
             Interruption::Thrown(error) => {
                 let code = error.code.as_deref().unwrap_or("null").to_owned();
                 let message = error.message.as_deref().unwrap_or_default();
@@ -63,16 +79,38 @@ pub(crate) fn script(turn: &mut Turn<'_, '_>, execution: ExecutionId, script: &S
     run_script(turn, Subject::Execution(execution), script)
 }
 
+/// The Java code that hands over variables of a call. An expression that gives null stands for none.
+pub(crate) fn variable_mapping(
+    turn: &mut Turn<'_, '_>,
+    execution: ExecutionId,
+    delegate: &Delegate,
+) -> Result<(), Rejection> {
+    match delegate {
+        Delegate::Class(class) => Err(class_not_found(class)),
+        Delegate::Expression(expression) => match value(turn, execution, expression)? {
+            Value::Null => Ok(()),
+            other => {
+                let message = format!("{} is no delegate that maps variables", other.type_name());
+                Err(Rejection::new(RejectionKind::ProcessEngine, message))
+            }
+        },
+    }
+}
+
+fn class_not_found(class: &str) -> Rejection {
+    let message = format!("Exception while instantiating class '{class}': no Java code can be loaded");
+    Rejection::new(RejectionKind::ProcessEngine, message)
+}
+
 fn run_action(turn: &mut Turn<'_, '_>, subject: Subject, action: &Action) -> Result<Value, Interruption> {
     match action {
-        Action::Expression(expression) => Ok(of_subject(turn, subject, expression)?),
+        Action::Expression(expression) => evaluated(turn, subject, expression),
         Action::Script(script) => run_script(turn, subject, script),
         Action::Delegate(Delegate::Class(class)) => {
-            let message = format!("Exception while instantiating class '{class}': no Java code can be loaded");
-            Err(Rejection::new(RejectionKind::ProcessEngine, message).into())
+            Err(Interruption::failed(class_not_found(class), JavaException::ClassNotFound))
         }
         Action::Delegate(Delegate::Expression(expression)) => {
-            let value = of_subject(turn, subject, expression)?;
+            let value = evaluated(turn, subject, expression)?;
             let message =
                 format!("Delegate expression {expression} did not resolve to Java code but to {}", value.type_name());
             Err(Rejection::new(RejectionKind::ProcessEngine, message).into())
@@ -93,16 +131,34 @@ fn run_script(turn: &mut Turn<'_, '_>, subject: Subject, script: &Script) -> Res
     if script.is_juel() {
         let expression =
             Expression::parse(&source).map_err(|error| Rejection::new(RejectionKind::Expression, error.to_string()))?;
-        return Ok(of_subject(turn, subject, &expression)?);
+        return evaluated(turn, subject, &expression);
     }
     let scripts = turn.env.scripts;
     let result = scripts.run(&script.language, &source, &Surroundings::of(turn, subject));
     result.map_err(|failure| match failure {
-        ScriptFailure::BpmnError { code, message } => Interruption::Thrown(BpmnError { code, message }),
+        ScriptFailure::BpmnError { code, message } => Interruption::Thrown(BpmnError::modelled(code, message)),
         ScriptFailure::Failed(message) => {
             let message = format!("Unable to evaluate script: {message}");
-            Rejection::new(RejectionKind::ProcessEngine, message).into()
+            let rejection = Rejection::new(RejectionKind::ProcessEngine, message);
+            if script.is_java_script() {
+                Interruption::failed(rejection, JavaException::Script)
+            } else {
+                rejection.into()
+            }
         }
+    })
+}
+
+/// What an expression gives that stands for something to do: where it fails, the model may catch what Java would throw.
+fn evaluated(turn: &mut Turn<'_, '_>, subject: Subject, expression: &Expression) -> Result<Value, Interruption> {
+    expression.evaluate(&Surroundings::of(turn, subject)).map_err(|error| {
+        let exception = match error.problem {
+            EvaluationProblem::UnknownProperty => JavaException::PropertyNotFound,
+            EvaluationProblem::UnknownMethod => JavaException::MethodNotFound,
+            EvaluationProblem::Coercion | EvaluationProblem::Failed => JavaException::Expression,
+            EvaluationProblem::Limit => return refused(&error).into(),
+        };
+        Interruption::failed(refused(&error), exception)
     })
 }
 

@@ -33,6 +33,9 @@ pub(crate) fn collect(
                     PassedSource::Expression(expression) => {
                         Some(evaluate::to_variable(&evaluate::value(turn, execution, expression)?)?)
                     }
+                    PassedSource::LocalExpression(expression) => {
+                        Some(evaluate::to_variable(&evaluate::local_value(turn, execution, expression)?)?)
+                    }
                 };
                 let value = value.unwrap_or(VariableValue::Null);
                 collected.insert(target.clone(), variables::lasting(value));

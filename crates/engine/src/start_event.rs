@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{Condition, ConditionalTrigger, Element, ProcessModel, TimerDefinition};
-use expression::{Context, EvaluationError, EvaluationProblem, Expression, Value};
+use bpmn::model::{Condition, ConditionalTrigger, Element, ProcessModel, Script, ScriptSource, TimerDefinition};
+use expression::{
+    Bean, Context, EvaluationError, EvaluationProblem, Expression, ScriptEngine, Value, unknown_bean_method,
+};
 use types::{Timestamp, VariableMap};
 
+use crate::definition::ProcessDefinition;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::{due_date, evaluate, job, timer};
 
@@ -17,6 +20,9 @@ pub struct StartTimer {
     /// The rest of a cycle (`R2/PT10M`).
     pub repeat: Option<Arc<str>>,
 }
+
+/// The execution that there would be, of which only the variables are known.
+const EXECUTION: &str = "execution";
 
 /// Nothing but the clock, and at most the variables that an instance would begin with.
 struct Nothing<'v> {
@@ -60,16 +66,26 @@ pub fn job_priority(element: &Element, model: &ProcessModel, now: Timestamp) -> 
     job::priority_of(expression, &value(expression, now)?)
 }
 
-/// Whether the condition of a start event holds for variables that an instance would begin with.
+/// Whether the condition of a start event of the definition holds for variables that an instance would begin with. A script that fails, or gives no Boolean, says no.
 ///
 /// # Errors
 /// It cannot be evaluated, but for variables that are not there, or gives no Boolean.
-pub fn holds(trigger: &ConditionalTrigger, variables: &VariableMap, now: Timestamp) -> Result<bool, Rejection> {
+pub fn holds(
+    trigger: &ConditionalTrigger,
+    definition: &ProcessDefinition,
+    variables: &VariableMap,
+    now: Timestamp,
+    scripts: &dyn ScriptEngine,
+) -> Result<bool, Rejection> {
     if trigger.variable_name.as_ref().is_some_and(|name| !variables.contains_key(name)) {
         return Ok(false);
     }
-    let Condition::Expression(condition) = &trigger.condition else { return Ok(false) };
-    match condition.evaluate(&Nothing { now, variables: Some(variables) }) {
+    let context = Nothing { now, variables: Some(variables) };
+    let condition = match &trigger.condition {
+        Condition::Expression(condition) => condition,
+        Condition::Script(script) => return Ok(script_holds(script, definition, &context, scripts)),
+    };
+    match condition.evaluate(&context) {
         Ok(Value::Boolean(truth)) => Ok(truth),
         Ok(other) => Err(evaluate::wrong_type(condition, &other, "a Boolean")),
         Err(error) if error.problem == EvaluationProblem::UnknownProperty => Ok(false),
@@ -77,15 +93,55 @@ pub fn holds(trigger: &ConditionalTrigger, variables: &VariableMap, now: Timesta
     }
 }
 
+fn script_holds(
+    script: &Script,
+    definition: &ProcessDefinition,
+    context: &Nothing<'_>,
+    scripts: &dyn ScriptEngine,
+) -> bool {
+    let text = |expression: &Expression| expression.evaluate(context).and_then(|value| value.to_text()).ok();
+    let resource = |name: &str| definition.script_resources.get(name.strip_prefix(Script::DEPLOYMENT)?).cloned();
+    let source: Option<Arc<str>> = match &script.source {
+        ScriptSource::Text(source) => Some(source.clone()),
+        ScriptSource::TextOf(expression) => text(expression),
+        ScriptSource::Resource(name) => resource(name),
+        ScriptSource::ResourceOf(expression) => text(expression).and_then(|name| resource(&name)),
+    };
+    let Some(source) = source else { return false };
+    let result = if script.is_juel() {
+        Expression::parse(&source).ok().and_then(|condition| condition.evaluate(context).ok())
+    } else {
+        scripts.run(&script.language, &source, context).ok()
+    };
+    matches!(result, Some(Value::Boolean(true)))
+}
+
 fn value(expression: &Expression, now: Timestamp) -> Result<Value, Rejection> {
     let evaluated = expression.evaluate(&Nothing { now, variables: None });
     evaluated.map_err(|error| Rejection::new(RejectionKind::Expression, error.to_string()))
 }
 
+impl Nothing<'_> {
+    fn variable(&self, name: &str) -> Option<Value> {
+        let variable = self.variables.and_then(|variables| variables.get(name));
+        variable.map(|write| Value::from(&write.value))
+    }
+}
+
 impl Context for Nothing<'_> {
     fn resolve(&self, name: &str) -> Result<Option<Value>, EvaluationError> {
-        let variable = self.variables.and_then(|variables| variables.get(name));
-        Ok(variable.map(|write| Value::from(&write.value)))
+        if name == EXECUTION && self.variables.is_some() {
+            return Ok(Some(Value::Bean(Bean { kind: EXECUTION, id: 0 })));
+        }
+        Ok(self.variable(name))
+    }
+
+    fn call(&self, bean: &Bean, method: &str, arguments: &[Value]) -> Result<Value, EvaluationError> {
+        match (method, arguments) {
+            ("getVariable", [Value::String(name)]) => Ok(self.variable(name).unwrap_or(Value::Null)),
+            ("hasVariable", [Value::String(name)]) => Ok(Value::Boolean(self.variable(name).is_some())),
+            _ => Err(unknown_bean_method(bean, method, arguments)),
+        }
     }
 
     fn function(&self, prefix: Option<&str>, name: &str, arguments: &[Value]) -> Result<Value, EvaluationError> {

@@ -18,12 +18,14 @@ pub(crate) enum Subject {
     Execution(ExecutionId),
     /// A task listener's.
     Task(TaskId),
+    /// The variables that an execution itself has; neither those around it nor any bean.
+    LocalVariables(ExecutionId),
 }
 
 impl Subject {
     pub fn execution(self, turn: &Turn<'_, '_>) -> ExecutionId {
         match self {
-            Subject::Execution(execution) => execution,
+            Subject::Execution(execution) | Subject::LocalVariables(execution) => execution,
             Subject::Task(task) => turn.aggregate.task(task).expect("listeners run for tasks that exist").execution_id,
         }
     }
@@ -33,16 +35,18 @@ pub(crate) struct Surroundings<'t, 'a, 'e> {
     turn: RefCell<&'t mut Turn<'a, 'e>>,
     execution: ExecutionId,
     task: Option<TaskId>,
+    sees_local_variables_alone: bool,
 }
 
 impl<'t, 'a, 'e> Surroundings<'t, 'a, 'e> {
     pub fn of(turn: &'t mut Turn<'a, 'e>, subject: Subject) -> Self {
         let execution = subject.execution(turn);
         let task = match subject {
-            Subject::Execution(_) => None,
+            Subject::Execution(_) | Subject::LocalVariables(_) => None,
             Subject::Task(task) => Some(task),
         };
-        Surroundings { turn: RefCell::new(turn), execution, task }
+        let sees_local_variables_alone = matches!(subject, Subject::LocalVariables(_));
+        Surroundings { turn: RefCell::new(turn), execution, task, sees_local_variables_alone }
     }
 
     fn scope(&self) -> ScopeKey {
@@ -53,6 +57,10 @@ impl<'t, 'a, 'e> Surroundings<'t, 'a, 'e> {
 impl Context for Surroundings<'_, '_, '_> {
     fn resolve(&self, name: &str) -> Result<Option<Value>, EvaluationError> {
         let turn = self.turn.borrow();
+        if self.sees_local_variables_alone {
+            let found = variables::local(&turn, ScopeKey::Execution(self.execution), &name.into());
+            return Ok(found.map(|value| Value::from(&value)).or_else(|| nobody(name)));
+        }
         match (BeanKind::from_name(name), self.task) {
             (Some(BeanKind::Execution), _) => return Ok(Some(BeanKind::Execution.value(self.execution.0))),
             (Some(BeanKind::Task), Some(task)) => return Ok(Some(BeanKind::Task.value(task.0))),
@@ -61,13 +69,10 @@ impl Context for Surroundings<'_, '_, '_> {
                     return Ok(Some(BeanKind::ExternalTask.value(task.id.0)));
                 }
             }
-            (Some(BeanKind::Task), None) | (None, _) => {}
+            (Some(BeanKind::Task | BeanKind::ProcessDefinition | BeanKind::ModelElement), _) | (None, _) => {}
         }
-        match variables::lookup(&turn, self.scope(), name) {
-            Some(value) => Ok(Some(Value::from(&value))),
-            None if name == "authenticatedUserId" => Ok(Some(Value::Null)),
-            None => Ok(None),
-        }
+        let found = variables::lookup(&turn, self.scope(), name);
+        Ok(found.map(|value| Value::from(&value)).or_else(|| nobody(name)))
     }
 
     fn property(&self, bean: &Bean, name: &str) -> Result<Value, EvaluationError> {
@@ -76,6 +81,10 @@ impl Context for Surroundings<'_, '_, '_> {
             Some(BeanKind::Execution) => bean::execution::property(&turn, ExecutionId(Uuid(bean.id)), name),
             Some(BeanKind::Task) => bean::task::property(&turn, TaskId(Uuid(bean.id)), name),
             Some(BeanKind::ExternalTask) => bean::external_task::property(&turn, ExternalTaskId(Uuid(bean.id)), name),
+            Some(BeanKind::ProcessDefinition) => {
+                bean::process_definition::property(&turn, ExecutionId(Uuid(bean.id)), name)
+            }
+            Some(BeanKind::ModelElement) => bean::model_element::property(&turn, ExecutionId(Uuid(bean.id)), name),
             None => None,
         };
         found.ok_or_else(|| unknown_bean_property(bean, name))
@@ -89,7 +98,7 @@ impl Context for Surroundings<'_, '_, '_> {
                     bean::execution::call(&mut turn, ExecutionId(Uuid(bean.id)), method, arguments)?
                 }
                 Some(BeanKind::Task) => bean::task::call(&mut turn, TaskId(Uuid(bean.id)), method, arguments)?,
-                Some(BeanKind::ExternalTask) | None => None,
+                Some(BeanKind::ExternalTask | BeanKind::ProcessDefinition | BeanKind::ModelElement) | None => None,
             }
         };
         if let Some(value) = called {
@@ -114,6 +123,11 @@ impl Context for Surroundings<'_, '_, '_> {
             }
         }
     }
+}
+
+/// Who is signed in, by the name for it.
+fn nobody(name: &str) -> Option<Value> {
+    (name == "authenticatedUserId").then_some(Value::Null)
 }
 
 /// `getErrorDetails` reads `errorDetails`, `isSuspended` reads `suspended`.

@@ -200,13 +200,13 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let ConditionEvaluation { variables, business_key, .. } = &evaluation;
-            let now = shared.now();
+            let (now, scripts) = (shared.now(), &shared.settings.java_script);
             let mut work = Vec::new();
             for start in shared.conditional_starts(&evaluation).await? {
                 let model = &start.definition.model;
                 let trigger = model.element_by_id(&start.start_event_id).and_then(|event| model.condition_of(event));
                 if let Some(trigger) = trigger
-                    && start_event::holds(trigger, variables, now)?
+                    && start_event::holds(trigger, &start.definition, variables, now, scripts)?
                 {
                     let (definition, event) = (&start.definition, &start.start_event_id);
                     work.push(shared.start_work(definition, event, business_key.as_ref(), variables, Vec::new()));

@@ -90,7 +90,7 @@ fn escalation(
 ) -> Option<BoundaryTrigger> {
     let can_escalate = matches!(
         builder.arena.element(builder.activity_of(host)).kind,
-        ElementKind::SubProcess { .. } | ElementKind::UserTask(_)
+        ElementKind::SubProcess { .. } | ElementKind::CallActivity(_) | ElementKind::UserTask(_)
     );
     if !can_escalate {
         let message = "an escalation boundary event must be attached to a subprocess, a call activity or a user task";

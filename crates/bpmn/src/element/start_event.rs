@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::attribute::{self, bpmn_children_named, camunda};
+use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda};
 use crate::document::Node;
 use crate::element::{event_definition, event_sub_process, event_trigger};
 use crate::io_mapping;
-use crate::model::{Condition, ConditionalTrigger, ElementIndex, ElementKind, EventStartEvent, EventTrigger};
+use crate::model::{ElementIndex, ElementKind, EventStartEvent, EventTrigger};
 use crate::scope::{ProcessBuilder, Scope, Wait};
 use crate::unsupported;
 
@@ -36,23 +36,6 @@ pub(crate) fn read_all<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scop
         // Camunda: a single start event is where it begins, whatever it waits for.
         [only] => Some(only),
         _ => initial,
-    }
-}
-
-/// Start events are told apart by what they say.
-fn condition_of_start(
-    builder: &mut ProcessBuilder<'_, '_, '_>,
-    trigger: &ConditionalTrigger,
-    definition: Node<'_>,
-    id: &str,
-) -> Option<Option<Wait>> {
-    match &trigger.condition {
-        Condition::Expression(condition) => Some(Some(Wait::Condition(condition.text().to_owned()))),
-        Condition::Script(_) => {
-            let message = "a script as the condition of a start event is not executable yet";
-            builder.report.error_for(definition, &[id], message);
-            None
-        }
     }
 }
 
@@ -101,7 +84,9 @@ fn kind(builder: &mut ProcessBuilder<'_, '_, '_>, scope: Scope<'_>, node: Node<'
                 builder.report.error_for(definition, &[id], message);
             }
             let wait = match &trigger {
-                EventTrigger::Conditional(trigger) => condition_of_start(builder, trigger, definition, id)?,
+                // They are told apart by what they say.
+                EventTrigger::Conditional(_) => bpmn_child(definition, "condition")
+                    .map(|condition| Wait::Condition(attribute::text(condition).trim().to_owned())),
                 trigger => event_trigger::wait_of(trigger),
             };
             event_trigger::check_is_unique(builder, None, wait, node, id);

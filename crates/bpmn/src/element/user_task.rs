@@ -1,13 +1,14 @@
 //! `userTask`: who may do it, until when, how urgent it is.
 
+use std::sync::Arc;
+
 use expression::Expression;
 
 use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda, comma_separated};
 use crate::document::Node;
 use crate::listener;
-use crate::model::{ElementKind, UserTask};
+use crate::model::{DataProperty, ElementKind, PassedSource, UserTask};
 use crate::scope::ProcessBuilder;
-use crate::unsupported;
 
 pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> ElementKind {
     let mut attribute = |name: &str| camunda(node, name).and_then(|text| builder.expression(text, node));
@@ -19,9 +20,8 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
     let assignee = read_performer(builder, node, assignee);
     let name = node.attribute("name").and_then(|name| builder.expression(name, node));
     let description = attribute::documentation(node).and_then(|text| builder.expression(&text, node));
-    for property in bpmn_children_named(node, "property") {
-        unsupported::refuse_parts(property, attribute::id(node).unwrap_or_default(), builder.report);
-    }
+    let data_properties = bpmn_children_named(node, "property").flat_map(|property| data_properties(builder, property));
+    let data_properties = data_properties.collect();
     let mut task = UserTask {
         assignee,
         owner: None,
@@ -33,6 +33,7 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
         name,
         description,
         form_key,
+        data_properties,
         listeners: listener::read_of_task(node, attribute::id(node).unwrap_or_default(), builder.report),
     };
     for owner in bpmn_children_named(node, "potentialOwner") {
@@ -41,6 +42,22 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
     task.candidate_users.extend(candidates(builder, node, "candidateUsers"));
     task.candidate_groups.extend(candidates(builder, node, "candidateGroups"));
     ElementKind::UserTask(task)
+}
+
+/// What a `property` sets: for each source that it names.
+fn data_properties(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> Vec<DataProperty> {
+    let variable = |name: &str| PassedSource::Variable(Arc::from(name));
+    let mut expression =
+        |name: &str| Some(camunda(node, name).map(|text| builder.expression(text, node).map(PassedSource::Expression)));
+    let source = camunda(node, "src").map(|name| Some(variable(name)));
+    let source_expression = expression("srcExpr").flatten();
+    let _ = expression("dstExpr");
+    // Camunda: a link sets what `src` and `srcExpr` name once more, and fails without them.
+    let link = camunda(node, "link").filter(|_| source.is_none()).map(|_| None);
+    let link_expression = expression("linkExpr").flatten().filter(|_| source_expression.is_none()).map(|_| None);
+    let target: Option<Arc<str>> = camunda(node, "dst").map(Arc::from);
+    let sources = [source, source_expression, link, link_expression].into_iter().flatten();
+    sources.map(|source| DataProperty { source, target: target.clone() }).collect()
 }
 
 /// The assignee, as BPMN's `humanPerformer` or Camunda's attribute; both is an error.

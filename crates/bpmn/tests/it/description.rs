@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use bpmn::model::{
-    BoundaryTrigger, CallActivity, CallBinding, Collection, Delegate, ErrorReference, EventTrigger, ExecutionListener,
-    ExternalTask, MultiInstance, PassedSource, PassedVariables, Script, ScriptSource, SignalThrowEvent, SubProcessForm,
-    UserTask,
+    BoundaryTrigger, CallActivity, CallBinding, CallForm, Collection, Delegate, ErrorReference, EventTrigger,
+    ExecutionListener, ExternalTask, MultiInstance, PassedSource, PassedVariables, Script, ScriptSource,
+    SignalThrowEvent, SubProcessForm, UserTask,
 };
 use bpmn::{
     Action, Condition, Diagnostic, Element, ElementIndex, ElementKind, IoMapping, IoParameter, ParseFailure,
@@ -211,7 +211,8 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
 }
 
 fn describe_call(head: &mut String, call: &CallActivity) {
-    option(head, "calls", Some(call.called_element.text()));
+    let called = if call.form == CallForm::Case { "case" } else { "calls" };
+    option(head, called, Some(call.called_element.text()));
     match &call.binding {
         CallBinding::Latest => {}
         CallBinding::Deployment => head.push_str(" of the deployment"),
@@ -220,6 +221,11 @@ fn describe_call(head: &mut String, call: &CallActivity) {
     }
     option(head, "tenant", shown(call.tenant_id.as_ref()));
     option(head, "businessKey", shown(call.business_key.as_ref()));
+    match &call.variable_mapping {
+        Some(Delegate::Class(class)) => option(head, "mapping", Some(class)),
+        Some(Delegate::Expression(expression)) => option(head, "mapping", Some(expression.text())),
+        None => {}
+    }
     let passed = [("in", &call.inputs), ("out", &call.outputs), ("local out", &call.local_outputs)];
     for (name, passed) in passed {
         for passed in passed {
@@ -281,6 +287,9 @@ fn passed_text(passed: &PassedVariables) -> String {
         PassedVariables::One { source: PassedSource::Variable(name), target } => format!("{name} as {target}"),
         PassedVariables::One { source: PassedSource::LocalVariable(name), target } => {
             format!("local {name} as {target}")
+        }
+        PassedVariables::One { source: PassedSource::LocalExpression(source), target } => {
+            format!("local {} as {target}", source.text())
         }
         PassedVariables::One { source: PassedSource::Expression(source), target } => {
             format!("{} as {target}", source.text())

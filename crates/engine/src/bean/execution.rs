@@ -25,7 +25,13 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: ExecutionId, name: &str) -> Opti
         "parentId" => execution.parent_id.map_or(Value::Null, |parent| uuid(parent.0)),
         "parent" => execution.parent_id.map_or(Value::Null, |parent| BeanKind::Execution.value(parent.0)),
         "processInstance" => BeanKind::Execution.value(instance.id.0),
-        "superExecution" => Value::Null,
+        // Camunda: the instance alone has one, not the paths in it.
+        "superExecution" => match instance.super_execution_id.filter(|_| execution.parent_id.is_none()) {
+            Some(caller) => BeanKind::Execution.value(caller.0),
+            None => Value::Null,
+        },
+        "processDefinition" => BeanKind::ProcessDefinition.value(id.0),
+        "bpmnModelElementInstance" => BeanKind::ModelElement.value(id.0),
         // Of the engine's services only this is there: who is signed in, which is nobody.
         "processEngineServices" => {
             let identity = Value::map(vec![("currentAuthentication".into(), Value::Null)]);
@@ -61,11 +67,36 @@ pub(crate) fn call(
         turn.aggregate.process_instances.update(instance, |row| row.business_key = key.clone());
         return Ok(Some(Value::Null));
     }
+    if let ("setVariable", [name, value, Value::String(activity_id)]) = (method, arguments) {
+        let scope = ScopeKey::Execution(scope_of(turn, id, activity_id)?);
+        return variable_scope::call(turn, scope, "setVariableLocal", &[name.clone(), value.clone()]);
+    }
     variable_scope::call(turn, ScopeKey::Execution(id), method, arguments)
 }
 
+/// The execution that is the scope of an activity, or of the process, around this one; itself if it is there.
+fn scope_of(turn: &Turn<'_, '_>, id: ExecutionId, activity_id: &str) -> Result<ExecutionId, EvaluationError> {
+    if current_activity(turn, id).as_deref() == Some(activity_id) {
+        return Ok(id);
+    }
+    let process = turn.instance_of(id).definition_key.clone();
+    let is_wanted = |execution: &ExecutionId| {
+        let row = turn.execution(*execution);
+        match &row.scope {
+            Some(scope) if row.parent_id.is_some() => scope.activity_id.as_deref() == Some(activity_id),
+            Some(_) => *process == *activity_id,
+            None => false,
+        }
+    };
+    let mut around = std::iter::successors(Some(id), |execution| turn.execution(*execution).parent_id);
+    around.find(is_wanted).ok_or_else(|| {
+        let message = format!("Scope with specified activity Id {activity_id} and execution {id} not found");
+        EvaluationError::failed(message)
+    })
+}
+
 /// The activity that the execution is at or, within a listener, that is spoken of.
-fn current_activity(turn: &Turn<'_, '_>, id: ExecutionId) -> Option<Arc<str>> {
+pub(super) fn current_activity(turn: &Turn<'_, '_>, id: ExecutionId) -> Option<Arc<str>> {
     let row = turn.execution(id);
     let at = row.at.as_ref().map(|visit| visit.activity_id.clone());
     let notified = turn.notified.as_ref().filter(|notified| notified.execution == id);

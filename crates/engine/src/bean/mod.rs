@@ -1,9 +1,12 @@
 //! The engine's objects in expressions and scripts: what can be read of them, and what can be done with them.
 //!
-//! Names are those of the interfaces that Camunda documents: `DelegateExecution`, `DelegateTask`, `ExternalTask`.
+//! Names are those of the interfaces that Camunda documents: `DelegateExecution`, `DelegateTask`, `ExternalTask`, and
+//! what these lead to.
 
 pub(crate) mod execution;
 pub(crate) mod external_task;
+pub(crate) mod model_element;
+pub(crate) mod process_definition;
 pub(crate) mod task;
 mod variable_scope;
 
@@ -19,10 +22,20 @@ pub(crate) enum BeanKind {
     Execution,
     Task,
     ExternalTask,
+    /// That of an execution, which is its id.
+    ProcessDefinition,
+    /// The element that an execution is at, which is its id.
+    ModelElement,
 }
 
 impl BeanKind {
-    const ALL: [BeanKind; 3] = [BeanKind::Execution, BeanKind::Task, BeanKind::ExternalTask];
+    const ALL: [BeanKind; 5] = [
+        BeanKind::Execution,
+        BeanKind::Task,
+        BeanKind::ExternalTask,
+        BeanKind::ProcessDefinition,
+        BeanKind::ModelElement,
+    ];
 
     /// The identifier that stands for it.
     fn name(self) -> &'static str {
@@ -30,6 +43,8 @@ impl BeanKind {
             BeanKind::Execution => "execution",
             BeanKind::Task => "task",
             BeanKind::ExternalTask => "externalTask",
+            BeanKind::ProcessDefinition => "processDefinition",
+            BeanKind::ModelElement => "bpmnModelElementInstance",
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use bpmn::model::{CallActivity, CallBinding, ElementKind};
+use bpmn::model::{CallActivity, CallBinding, CallForm, ElementKind};
 use expression::{Expression, Value};
 use types::{ExecutionId, ProcessInstanceId};
 
@@ -27,8 +27,14 @@ pub(crate) fn enter(
     caller: &ProcessDefinition,
 ) -> Result<Next, Rejection> {
     let variables = passing::collect(turn, execution, &call.inputs)?;
+    map_by_delegate(turn, execution, call)?;
     let business_key = evaluate::optional_text(turn, execution, call.business_key.as_ref())?;
     let reference = reference(turn, execution, call, caller)?;
+    if call.form == CallForm::Case {
+        // Camunda: as where no case is deployed; there never is one here.
+        let message = format!("no case definition is deployed with {reference}");
+        return Err(Rejection::new(RejectionKind::ProcessEngine, message));
+    }
     let definition = resolve(turn, reference)?;
     let Some(start) = definition.model.initial else {
         let message = format!("process definition {} does not say where to start", definition.id);
@@ -67,7 +73,16 @@ pub(crate) fn pass_outputs(
     let outputs = passing::collect(turn, called, &call.outputs)?;
     let local_outputs = passing::collect(turn, called, &call.local_outputs)?;
     variables::set_all(turn, scope, VariableReach::Nearest, &outputs)?;
-    variables::set_all(turn, scope, VariableReach::Local, &local_outputs)
+    variables::set_all(turn, scope, VariableReach::Local, &local_outputs)?;
+    map_by_delegate(turn, execution, call)
+}
+
+/// What the Java code would do that the model names for this; without any, nothing.
+fn map_by_delegate(turn: &mut Turn<'_, '_>, execution: ExecutionId, call: &CallActivity) -> Result<(), Rejection> {
+    match &call.variable_mapping {
+        Some(delegate) => evaluate::variable_mapping(turn, execution, delegate),
+        None => Ok(()),
+    }
 }
 
 fn reference(

@@ -19,5 +19,5 @@ pub(crate) fn enter(
     error: &ErrorReference,
 ) -> Result<Next, Rejection> {
     let message = evaluate::optional_text(turn, execution, error.error_message.as_ref())?;
-    Ok(Next::Throw(BpmnError { code: error.error_code.clone(), message }))
+    Ok(Next::Throw(BpmnError::modelled(error.error_code.clone(), message)))
 }

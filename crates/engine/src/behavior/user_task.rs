@@ -9,6 +9,7 @@ use bpmn::model::{TaskEvent, UserTask as UserTaskElement};
 use expression::{Expression, Value};
 use types::{ExecutionId, TaskId, Timestamp};
 
+use crate::data_property;
 use crate::due_date;
 use crate::evaluate;
 use crate::history::TaskEnd;
@@ -29,6 +30,7 @@ pub(crate) fn enter(
     execution: ExecutionId,
     element: &UserTaskElement,
 ) -> Result<Next, Rejection> {
+    data_property::set_all(turn, execution, &element.data_properties)?;
     let id: TaskId = turn.new_id();
     let name = evaluate::optional_text(turn, execution, element.name.as_ref())?;
     let description = evaluate::optional_text(turn, execution, element.description.as_ref())?;

@@ -33,7 +33,7 @@ pub(super) fn apply(
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Local, local_variables)?;
     if let Some(code) = error_that_holds(turn, execution, OnFailedExpression::Refuse)? {
-        let error = BpmnError { code, message: task.error_message };
+        let error = BpmnError::modelled(code, task.error_message);
         turn.agenda.push(Step::Throw { execution, error });
         return Ok(Answer::Ready(Reply::Done));
     }

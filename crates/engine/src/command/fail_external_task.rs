@@ -53,7 +53,7 @@ pub(super) fn apply(
         }
     });
     if let Some(code) = error_that_holds(turn, execution, OnFailedExpression::Ignore)? {
-        turn.agenda.push(Step::Throw { execution, error: BpmnError { code, message } });
+        turn.agenda.push(Step::Throw { execution, error: BpmnError::modelled(code, message) });
         return Ok(Answer::Ready(Reply::Done));
     }
     let until = turn.env.now.plus_ms(failure.retry_timeout_ms);

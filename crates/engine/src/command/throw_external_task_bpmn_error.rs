@@ -32,7 +32,7 @@ pub(super) fn apply(
     }
     let execution = task.execution_id;
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
-    let error = BpmnError { code: Some(error_code.clone()), message: error_message.cloned() };
+    let error = BpmnError::modelled(Some(error_code.clone()), error_message.cloned());
     turn.agenda.push(Step::Throw { execution, error });
     Ok(Answer::Ready(Reply::Done))
 }
