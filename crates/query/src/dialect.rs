@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::condition::{ColumnRef, Comparison, Condition, Join, JoinKind, LetterCase, Operand, Source, Subquery, Term};
 use crate::mutation::{AssignedValue, Assignment, Mutation};
 use crate::select::{Direction, Nulls, Order, Select};
-use crate::{Dialect, SqlValue, Statement};
+use crate::{Dialect, SqlValue, Statement, Table};
 
 /// Lists up to this length are written out, one bind a value.
 pub const INLINE_VALUES_MAX: usize = 8;
@@ -43,17 +43,10 @@ impl Mutation {
     pub fn render(&self, dialect: Dialect) -> Statement {
         let mut writer = Writer::new(dialect);
         match self {
-            Mutation::Insert { table, columns, rows } => {
-                let _ = write!(writer.statement.text, "INSERT INTO {} ({}) VALUES ", table.name, columns.join(", "));
-                for (at, row) in rows.iter().enumerate() {
-                    writer.separate(at, ", ");
-                    writer.push("(");
-                    for (at, value) in row.iter().enumerate() {
-                        writer.separate(at, ", ");
-                        writer.bind(value.clone());
-                    }
-                    writer.push(")");
-                }
+            Mutation::Insert { table, columns, rows } => writer.insert(table, columns, rows),
+            Mutation::InsertIfAbsent { table, columns, row } => {
+                writer.insert(table, columns, std::slice::from_ref(row));
+                writer.push(" ON CONFLICT DO NOTHING");
             }
             Mutation::Update { table, assignments, condition } => {
                 let _ = write!(writer.statement.text, "UPDATE {} SET ", table.name);
@@ -99,6 +92,19 @@ impl Writer {
             Dialect::Postgres => {
                 let _ = write!(self.statement.text, "${}", self.statement.binds.len());
             }
+        }
+    }
+
+    fn insert(&mut self, table: &Table, columns: &[&'static str], rows: &[Vec<SqlValue>]) {
+        let _ = write!(self.statement.text, "INSERT INTO {} ({}) VALUES ", table.name, columns.join(", "));
+        for (at, row) in rows.iter().enumerate() {
+            self.separate(at, ", ");
+            self.push("(");
+            for (at, value) in row.iter().enumerate() {
+                self.separate(at, ", ");
+                self.bind(value.clone());
+            }
+            self.push(")");
         }
     }
 
@@ -501,6 +507,9 @@ mod tests {
         let rows = vec![vec![SqlValue::Null; 2], vec![SqlValue::Null; 2]];
         let insert = Mutation::Insert { table: &JOB, columns: vec!["id", "handler"], rows };
         assert_eq!(insert.render(Dialect::Sqlite).text, "INSERT INTO job (id, handler) VALUES (?, ?), (?, ?)");
+        let if_absent = Mutation::InsertIfAbsent { table: &JOB, columns: vec!["id"], row: vec![SqlValue::Null] };
+        let expected = "INSERT INTO job (id) VALUES ($1) ON CONFLICT DO NOTHING";
+        assert_eq!(if_absent.render(Dialect::Postgres).text, expected);
         let delete = Mutation::delete(&JOB, Condition::EVERYTHING);
         assert_eq!(delete.render(Dialect::Sqlite).text, "DELETE FROM job");
     }

@@ -7,6 +7,7 @@ pub mod condition;
 pub mod dialect;
 pub mod mutation;
 pub mod select;
+pub mod statistics;
 pub mod table;
 pub mod tables;
 pub mod value;

@@ -8,6 +8,8 @@ use crate::value::SqlValue;
 pub enum Mutation {
     /// Each row has a value for each of `columns`.
     Insert { table: &'static Table, columns: Vec<&'static str>, rows: Vec<Vec<SqlValue>> },
+    /// One row, unless there is one with the same key: then nothing is touched.
+    InsertIfAbsent { table: &'static Table, columns: Vec<&'static str>, row: Vec<SqlValue> },
     /// The condition names columns under the table's own name.
     Update { table: &'static Table, assignments: Vec<Assignment>, condition: Condition },
     /// The condition names columns under the table's own name.

@@ -49,6 +49,14 @@ impl Admission {
         Admitted(self.clone())
     }
 
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
     /// Nothing is admitted any more.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);

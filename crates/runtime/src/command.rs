@@ -5,10 +5,12 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use engine::instance::Aggregate;
-use engine::{Command, DefinitionReference, Env, ProcessDefinition, Reply};
+use engine::{ChangeSet, Command, DefinitionReference, Env, ProcessDefinition, Reply, TableChange};
 use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
+use tracing::Instrument;
 use types::{ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 
 use crate::cache::Pin;
@@ -40,6 +42,8 @@ struct Submission {
     commit: u64,
     standing: Standing,
     effects: Vec<PendingEffect>,
+    /// Of the external task of which a failure was reported.
+    failed_topic: Option<Arc<str>>,
     reply: Reply,
 }
 
@@ -76,6 +80,22 @@ impl Shared {
 
     /// Work on the lane of a root, within a task that nobody drops.
     pub(crate) async fn run(self: &Arc<Self>, lane: Pin, work: LaneWork) -> Result<Reply, Error> {
+        let begun = Instant::now();
+        let root = lane.root;
+        let span = tracing::info_span!(
+            "command",
+            process_instance_id = %root,
+            business_key = lane.business_key(&work).as_deref()
+        );
+        let result = self.run_until_it_lasts(lane, work).instrument(span).await;
+        let took = begun.elapsed();
+        if self.settings.slow_command_min.is_some_and(|slow| took >= slow) {
+            tracing::warn!(process_instance_id = %root, duration_ms = took.as_millis(), "a command was slow");
+        }
+        result
+    }
+
+    async fn run_until_it_lasts(self: &Arc<Self>, lane: Pin, work: LaneWork) -> Result<Reply, Error> {
         let (mut attempts, mut lookups) = (0, 0);
         while attempts < CONFLICT_ATTEMPTS_MAX {
             self.make_ready(&lane).await?;
@@ -114,9 +134,13 @@ impl Shared {
                 Decision::Changed { change_set: Some(change_set), effects, reply, .. } => {
                     self.lanes.note_roots(&change_set);
                     let effects = effect::pending(effects, &change_set);
+                    let failed_topic = failed_topic(work, &change_set);
+                    if let Some(recording) = &self.recording {
+                        recording.decided(std::slice::from_ref(&reply));
+                    }
                     let pending = self.store.submit(Work::Apply(vec![*change_set]));
                     let commit = state.submitted();
-                    (standing, Ok(Submission { pending, commit, standing, effects, reply }))
+                    (standing, Ok(Submission { pending, commit, standing, effects, failed_topic, reply }))
                 }
                 other => (standing, Err(other)),
             }
@@ -137,9 +161,15 @@ impl Shared {
         match result {
             Ok(_) => {
                 self.run_effects(submission.effects);
+                if let Some(topic) = &submission.failed_topic {
+                    self.metrics.external_task_failures.add(topic, 1);
+                }
                 Pass::Done(submission.reply)
             }
-            Err(StoreError::Conflict) => Pass::Again,
+            Err(StoreError::Conflict) => {
+                self.metrics.re_executions.add(1);
+                Pass::Again
+            }
             Err(error) => Pass::Failed(error.into()),
         }
     }
@@ -304,11 +334,19 @@ impl Shared {
 pub(crate) async fn in_own_task<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::spawn(work).await {
+    match tokio::spawn(work.in_current_span()).await {
         Ok(result) => result,
         Err(error) if error.is_cancelled() => Err(Error::ShuttingDown),
         Err(_) => Err(Error::Defect("a request broke an invariant".to_owned())),
     }
+}
+
+fn failed_topic(work: &LaneWork, change_set: &ChangeSet) -> Option<Arc<str>> {
+    let LaneWork::Command(Command::FailExternalTask { id, .. }) = work else { return None };
+    change_set.external_tasks.iter().find_map(|change| match change {
+        TableChange::Insert(task) | TableChange::Update(task) => (task.id == *id).then(|| task.topic.clone()),
+        TableChange::Delete(_) => None,
+    })
 }
 
 /// By what the aggregate of a command is found; `None` where the shell knows it already.

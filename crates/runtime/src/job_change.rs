@@ -44,8 +44,9 @@ impl Shared {
 
     /// Jobs that are gone do not matter.
     pub(crate) async fn change_jobs(self: &Arc<Self>, ids: Vec<JobId>, change: &JobChange) -> Result<(), Error> {
+        let shared = self.deferring_note();
         for id in ids {
-            match self.change_job(id, change.clone()).await {
+            match shared.change_job(id, change.clone()).await {
                 Err(Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
                 done => done?,
             }

@@ -43,10 +43,21 @@ impl Shared {
 
     /// A refusal costs a retry, unless the job is suspended or gone.
     async fn run_job(self: &Arc<Self>, id: JobId) -> Result<(), Error> {
+        let _executing = self.metrics.jobs_executing.count();
+        let ran = self.run_job_or_fail_it(id).await;
+        self.metrics.jobs_executed.add(1);
+        if ran.as_ref().is_err_and(|error| failure(error).is_some()) {
+            self.metrics.jobs_failed.add(1);
+        }
+        ran
+    }
+
+    async fn run_job_or_fail_it(self: &Arc<Self>, id: JobId) -> Result<(), Error> {
         if let Some(root) = self.root_of(LocatedBy::Job(id)).await? {
             let work = LaneWork::Command(Command::ExecuteJob { id });
             let Err(error) = self.run(self.lanes.pin(root), work).await else { return Ok(()) };
             if let Some((message, failed_activity_id)) = failure(&error) {
+                tracing::warn!(job_id = %id, process_instance_id = %root, activity_id = failed_activity_id.as_deref(), %error, "a job failed");
                 let fail = LaneWork::Command(Command::FailJob { id, message, failed_activity_id });
                 match self.run(self.lanes.pin(root), fail).await {
                     Ok(_) | Err(Error::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => {}
@@ -59,6 +70,7 @@ impl Shared {
         let job = job.ok_or_else(|| Error::not_found("job", id))?;
         let Err(error) = self.run_stored_job(&job).await else { return Ok(()) };
         if let Some((message, _)) = failure(&error) {
+            tracing::warn!(job_id = %id, handler = %job.handler, %error, "a job failed");
             self.fail_stored_job(&job, &message).await?;
         }
         Err(error)
@@ -211,10 +223,7 @@ impl Shared {
         })
         .await;
         match ran {
-            Err(Error::Rejected(rejection)) => {
-                tracing::info!(job = %job.id, %rejection, "a job failed");
-                Ok(())
-            }
+            Err(Error::Rejected(_)) => Ok(()),
             other => other,
         }
     }
@@ -248,18 +257,23 @@ fn failure(error: &Error) -> Option<(Arc<str>, Option<Arc<str>>)> {
 }
 
 /// Matches the index of due jobs.
-fn runnable() -> Condition {
+pub(crate) fn runnable() -> Condition {
     let table = &tables::JOB;
     Condition::compare(table.col("retries"), Comparison::Greater, 0).and(Condition::equal(table.col("is_suspended"), 0))
 }
 
+/// A job without a date is due at once.
+pub(crate) fn due(now: Timestamp) -> Condition {
+    let date = tables::JOB.col("due_date");
+    Condition::Any(vec![Condition::is_null(date), Condition::compare(date, Comparison::AtMost, now.0)])
+}
+
 fn due_jobs(now: Timestamp) -> Select {
     let table = &tables::JOB;
-    let due = table.col("due_date");
     Select::all(table.source())
         .filter(runnable())
-        .filter(Condition::Any(vec![Condition::is_null(due), Condition::compare(due, Comparison::AtMost, now.0)]))
-        .order_by(due, Direction::Ascending)
+        .filter(due(now))
+        .order_by(table.col("due_date"), Direction::Ascending)
         .order_by(table.col("id"), Direction::Ascending)
         .limit(DUE_JOBS_MAX)
 }

@@ -152,6 +152,21 @@ impl Lane {
         self.state.lock().expect("no holder of a lane's lock panics")
     }
 
+    /// Of the process instance that some work is about, as far as it is in memory.
+    pub(crate) fn business_key(&self, work: &LaneWork) -> Option<Arc<str>> {
+        if let LaneWork::Start {
+            command:
+                Command::StartProcessInstance { business_key, .. } | Command::StartProcessInstanceAt { business_key, .. },
+            ..
+        } = work
+        {
+            return business_key.clone();
+        }
+        let state = self.lock();
+        let root = state.aggregate()?.process_instances().find(|instance| instance.id == self.root)?;
+        root.business_key.clone()
+    }
+
     /// Claims the load where the state has to be loaded: never while commits are under way, so that what is loaded
     /// holds all of them.
     pub(crate) fn readiness(&self) -> Readiness {

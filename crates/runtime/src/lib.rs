@@ -3,14 +3,18 @@
 //! Knows neither HTTP nor SQL text. Nothing is answered before it is durable.
 
 pub mod error;
+pub mod metrics;
 pub mod request;
 pub mod settings;
 
 pub mod clock;
 pub mod id;
 
+mod idempotency;
+mod recording_store;
 mod runtime;
 mod shared;
+mod statistics;
 
 mod admission;
 mod alarm;
@@ -49,9 +53,14 @@ mod start_event;
 pub use clock::Clock;
 pub use error::Error;
 pub use fetch::FetchedTasks;
+pub use idempotency::{IdempotencyKey, Recalled, RecordedAnswer, Render};
+pub use metrics::RuntimeMetrics;
 pub use request::*;
 pub use runtime::Runtime;
 pub use settings::{JobExecutor, Settings};
+pub use statistics::{Statistics, TopicStatistics};
 
 pub use bpmn::{Diagnostic, ParseFailure};
-pub use store::{ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, LocatedBy, LockedExternalTask, StoreError};
+pub use store::{
+    ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, LocatedBy, LockedExternalTask, StoreError, StoreMetrics,
+};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{Aggregate, Command, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance};
 use query::{Dialect, SqlValue, Statement};
-use store::{LocatedBy, Store};
+use store::{LocatedBy, Store, StoreMetrics};
 use types::{
     BatchId, DeploymentId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp,
     VariableInstanceId, VariableMap,
@@ -12,14 +12,16 @@ use types::{
 
 use crate::error::Error;
 use crate::fetch::FetchedTasks;
+use crate::metrics::RuntimeMetrics;
 use crate::request::*;
 use crate::settings::{JobExecutor, Settings};
 use crate::shared::Shared;
+use crate::statistics::Statistics;
 
 /// A running engine. Clones are handles of the same one.
 #[derive(Clone, Debug)]
 pub struct Runtime {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Runtime {
@@ -28,6 +30,7 @@ impl Runtime {
         let shared = Arc::new(Shared::new(store, settings)?);
         shared.polls.expiry.set(shared.now());
         shared.background.start("external-task-expiry", shared.clone().release_expired());
+        shared.background.start("idempotency-key-expiry", shared.clone().forget_expired_keys());
         if shared.settings.job_executor == JobExecutor::On {
             shared.background.start("job-executor", shared.clone().run_due_jobs());
         }
@@ -112,6 +115,32 @@ impl Runtime {
     /// How many polls wait now.
     pub fn parked_polls(&self) -> usize {
         self.shared.polls.parked_count()
+    }
+
+    /// How many requests are in work now.
+    pub fn requests_in_work(&self) -> usize {
+        self.shared.admission.in_flight()
+    }
+
+    pub fn metrics(&self) -> &RuntimeMetrics {
+        &self.shared.metrics
+    }
+
+    pub fn store_metrics(&self) -> Option<&StoreMetrics> {
+        self.shared.store.metrics()
+    }
+
+    /// How much waits, by one look at the database.
+    pub async fn statistics(&self) -> Result<Statistics, Error> {
+        self.shared.statistics().await
+    }
+
+    /// Whether requests can be carried out: it is not shutting down, and the database can be read and written.
+    pub async fn check(&self) -> Result<(), Error> {
+        if self.shared.admission.is_closed() {
+            return Err(Error::ShuttingDown);
+        }
+        Ok(self.shared.store.check().await?)
     }
 
     pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployed, Error> {

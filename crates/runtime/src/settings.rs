@@ -1,6 +1,7 @@
 //! What can be set, with its defaults, and the named limits of the runtime.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bpmn::Delegates;
 use engine::{HistoryLevel, JobSettings, Limits};
@@ -34,6 +35,10 @@ pub struct Settings {
     pub in_flight_max: usize,
     /// Polls that may wait at once.
     pub parked_polls_max: usize,
+    /// How long it is remembered that a request with an idempotency key was carried out.
+    pub idempotency_key_lifetime: Duration,
+    /// Commands that take longer are logged; `None` logs none.
+    pub slow_command_min: Option<Duration>,
     pub deployment_bytes_max: usize,
     pub batch_jobs_per_seed: u32,
     pub invocations_per_batch_job: u32,
@@ -62,6 +67,8 @@ impl Default for Settings {
             model_cache_bytes: 16 << 20,
             in_flight_max: 10_000,
             parked_polls_max: 100_000,
+            idempotency_key_lifetime: Duration::from_secs(24 * 60 * 60),
+            slow_command_min: None,
             deployment_bytes_max: 64 << 20,
             batch_jobs_per_seed: 100,
             invocations_per_batch_job: 1,

@@ -1,5 +1,6 @@
 //! What all parts of the runtime share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bpmn::ParseOptions;
@@ -17,11 +18,21 @@ use crate::cache::Lanes;
 use crate::definition_cache::DefinitionCache;
 use crate::error::Error;
 use crate::id::IdFactory;
+use crate::idempotency::{KeysInProgress, Recording};
+use crate::metrics::RuntimeMetrics;
 use crate::poll::Polls;
 use crate::settings::Settings;
 
+/// The engine as one request sees it.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
+    /// Of a request with an idempotency key; its store then writes the note.
+    pub(crate) recording: Option<Arc<Recording>>,
+    parts: Arc<Parts>,
+}
+
+/// What there is once, whatever the request.
+pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) ids: IdFactory,
     pub(crate) admission: Arc<Admission>,
@@ -34,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) deployment_turn: Semaphore,
     /// Timers that start instances take turns.
     pub(crate) start_timer_turn: Semaphore,
+    pub(crate) keys_in_progress: KeysInProgress,
+    pub(crate) metrics: RuntimeMetrics,
     pub(crate) background: Background,
     /// For work that follows from a drop, which may happen outside of the runtime's threads.
     pub(crate) handle: tokio::runtime::Handle,
@@ -45,12 +58,19 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+impl Deref for Shared {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
 impl Shared {
     pub(crate) fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Shared, Error> {
         let ids = IdFactory::new()
             .map_err(|error| Error::Defect(format!("the operating system gives no random bytes: {error}")))?;
-        Ok(Shared {
-            store,
+        let parts = Parts {
             ids,
             admission: Arc::new(Admission::new(settings.in_flight_max)),
             lanes: Arc::new(Lanes::new(settings.aggregate_cache_bytes)),
@@ -61,8 +81,16 @@ impl Shared {
             start_timer_turn: Semaphore::new(1),
             background: Background::default(),
             handle: tokio::runtime::Handle::current(),
+            keys_in_progress: KeysInProgress::default(),
+            metrics: RuntimeMetrics::default(),
             settings,
-        })
+        };
+        Ok(Shared { store, recording: None, parts: Arc::new(parts) })
+    }
+
+    /// The same engine over another way into its store.
+    pub(crate) fn with_store(&self, store: Arc<dyn Store>, recording: Option<Arc<Recording>>) -> Shared {
+        Shared { store, recording, parts: self.parts.clone() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -180,7 +180,10 @@ impl Shared {
                         self.run_effects(effects);
                         Pass::Done(replies)
                     }
-                    Err(StoreError::Conflict) => Pass::Again,
+                    Err(StoreError::Conflict) => {
+                        self.metrics.re_executions.add(1);
+                        Pass::Again
+                    }
                     Err(error) => Pass::Failed(error.into()),
                 }
             }
@@ -324,6 +327,9 @@ impl Shared {
         decided: Decided,
         along: Vec<ExpectedStatement>,
     ) -> (Pending<'static, WorkDone>, Vec<(ProcessInstanceId, (u64, Standing))>, Vec<PendingEffect>, Vec<Reply>) {
+        if let Some(recording) = &self.recording {
+            recording.decided(&decided.replies);
+        }
         let pending = match along.is_empty() {
             true => self.store.submit(Work::Apply(decided.change_sets)),
             false => self.store.submit(Work::ApplyAndRun(decided.change_sets, along)),

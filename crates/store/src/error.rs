@@ -1,5 +1,7 @@
 //! What can go wrong between the engine and its database.
 
+use std::path::PathBuf;
+
 /// A failure of the store. Nothing of the unit of work was applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -29,4 +31,17 @@ pub enum OpenError {
     Diverged { path: String, version: u32 },
     #[error("the database `{path}` cannot be opened: {why}")]
     Unusable { path: String, why: String },
+}
+
+/// Why there is no backup. Nothing was left behind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BackupError {
+    #[error("a database in memory cannot be backed up: expected `sqlite:PATH`")]
+    NoFile,
+    #[error("the database `{database}` cannot be read: {why}", database = .database.display())]
+    Unreadable { database: PathBuf, why: String },
+    #[error("`{target}` is not replaced: {why}", target = .target.display())]
+    NotReplaced { target: PathBuf, why: String },
+    #[error("the backup `{target}` cannot be made: {why}", target = .target.display())]
+    Failed { target: PathBuf, why: String },
 }

@@ -4,11 +4,14 @@
 
 pub mod codec;
 pub mod conformance;
+pub mod copy;
 pub mod error;
+pub mod metrics;
 pub mod sqlite;
 pub mod work;
 
-pub use error::{OpenError, StoreError};
+pub use error::{BackupError, OpenError, StoreError};
+pub use metrics::StoreMetrics;
 pub use sqlite::SqliteStore;
 pub use work::{
     ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimedJob, JobClaim, JobRelease, LocatedBy,
@@ -39,4 +42,15 @@ pub trait Store: Send + Sync + 'static {
     /// Puts work in the queue before it returns, so that two units submitted one after the other are applied in that
     /// order; the answer comes when the work is durable.
     fn submit(&self, work: Work) -> Pending<'static, WorkDone>;
+
+    /// Whether it can be read and written now, and has the schema of this Camlock.
+    fn check(&self) -> Pending<'_, ()> {
+        let flushed = self.submit(Work::Run(Vec::new()));
+        Box::pin(async move { flushed.await.map(drop) })
+    }
+
+    /// What it counts, if it does.
+    fn metrics(&self) -> Option<&StoreMetrics> {
+        None
+    }
 }

@@ -15,6 +15,7 @@ mod historic_job_log;
 mod historic_process_instance;
 mod historic_task;
 mod historic_variable;
+mod idempotency_key;
 mod identity_link;
 mod identity_link_log;
 mod incident;
@@ -40,6 +41,7 @@ pub use historic_job_log::HISTORIC_JOB_LOG;
 pub use historic_process_instance::HISTORIC_PROCESS_INSTANCE;
 pub use historic_task::HISTORIC_TASK;
 pub use historic_variable::HISTORIC_VARIABLE;
+pub use idempotency_key::IDEMPOTENCY_KEY;
 pub use identity_link::IDENTITY_LINK;
 pub use identity_link_log::IDENTITY_LINK_LOG;
 pub use incident::INCIDENT;
@@ -78,4 +80,5 @@ pub const ALL: &[&Table] = &[
     &HISTORIC_INCIDENT,
     &HISTORIC_BATCH,
     &HISTORIC_JOB_LOG,
+    &IDEMPOTENCY_KEY,
 ];

@@ -64,6 +64,20 @@ fn hot_filters_use_indexes() {
     assert!(scans.is_empty(), "{scans:#?}");
 }
 
+/// A walk of the table would grow with what nobody asked for.
+#[test]
+fn statistics_walk_indexes() {
+    let connection = database();
+    for (mut statement, expected) in [
+        (query::statistics::ready_tasks_by_topic(), "USING COVERING INDEX external_task_fetch_in_order"),
+        (query::statistics::locked_tasks_by_topic(), "USING INDEX external_task_next_available"),
+    ] {
+        statement.text.insert_str(0, "EXPLAIN QUERY PLAN ");
+        let plan = format!("{:?}", run(&connection, &statement));
+        assert!(plan.contains(expected), "{plan}");
+    }
+}
+
 #[test]
 fn joins_are_by_key() {
     let connection = database();

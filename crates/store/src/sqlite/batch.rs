@@ -6,12 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::{Connection, Statement};
 
 use super::queue::{Message, Unit, UnitDone, WriterInbox};
 use super::statements::{Statements, prepare};
 use crate::StoreError;
+use crate::metrics::StoreMetrics;
 use crate::work::{ExpectedStatement, Work};
 
 /// Units in one transaction.
@@ -22,6 +24,7 @@ pub struct Writer<'c> {
     pub statements: Statements<'c>,
     /// Topics of tasks that claims have made fetchable on their way; the next release tells of them.
     pub released_topics: BTreeSet<Arc<str>>,
+    pub metrics: Arc<StoreMetrics>,
     transaction: Transaction<'c>,
 }
 
@@ -43,11 +46,12 @@ enum Isolation {
 }
 
 impl<'c> Writer<'c> {
-    pub fn new(connection: &'c Connection) -> Result<Self, StoreError> {
+    pub fn new(connection: &'c Connection, metrics: Arc<StoreMetrics>) -> Result<Self, StoreError> {
         Ok(Writer {
             connection,
             statements: Statements::prepare(connection)?,
             released_topics: BTreeSet::new(),
+            metrics,
             transaction: Transaction {
                 begin: prepare(connection, "BEGIN IMMEDIATE")?,
                 commit: prepare(connection, "COMMIT")?,
@@ -84,18 +88,25 @@ impl<'c> Writer<'c> {
         if units.is_empty() {
             return;
         }
+        let begun = Instant::now();
         let mut answers = self.attempt(&units, Isolation::Batch);
         if matches!(answers, Err(StoreError::Failed(_))) {
             answers = self.attempt(&units, Isolation::Unit);
         }
         match answers {
             Ok(answers) => {
+                self.metrics.commits.observe_duration(begun.elapsed());
+                self.metrics.batch_units.observe(units.len() as u64);
                 for (unit, answer) in units.into_iter().zip(answers) {
+                    if matches!(answer, Err(StoreError::Conflict)) {
+                        self.metrics.conflicts.add(1);
+                    }
                     // Who has gone does not need to know.
                     let _ = unit.reply.send(answer);
                 }
             }
             Err(failure) => {
+                self.metrics.failed_batches.add(1);
                 tracing::error!(%failure, units = units.len(), "nothing of a batch was written");
                 for unit in units {
                     let _ = unit.reply.send(Err(failure.clone()));

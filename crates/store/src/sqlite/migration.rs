@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, text: include_str!("../../migrations/sqlite/0005_called_instances.sql") },
     Migration { version: 6, text: include_str!("../../migrations/sqlite/0006_job_claims.sql") },
     Migration { version: 7, text: include_str!("../../migrations/sqlite/0007_variables_of_no_activity.sql") },
+    Migration { version: 8, text: include_str!("../../migrations/sqlite/0008_idempotency_keys.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.
@@ -53,6 +54,20 @@ fn migrate_to(connection: &mut Connection, name: &str, migrations: &[Migration])
         apply(connection, migration).map_err(unusable)?;
     }
     Ok(())
+}
+
+/// The version of the schema that this Camlock works with.
+pub fn newest_version() -> u32 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// A database whose schema has been changed since it was opened cannot be worked with.
+pub fn check_schema(connection: &Connection) -> Result<(), StoreError> {
+    let newest = connection.query_row("SELECT max(version) FROM schema_version", [], |row| row.get::<_, u32>(0))?;
+    match newest == newest_version() {
+        true => Ok(()),
+        false => Err(StoreError::Failed(format!("its schema has version {newest}, expected {}", newest_version()))),
+    }
 }
 
 /// An empty file becomes Camlock's; any other must be already.

@@ -6,6 +6,7 @@
 
 mod abort_on_panic;
 mod apply;
+mod backup;
 mod batch;
 mod claim;
 mod claim_filter;
@@ -25,5 +26,6 @@ mod statements;
 mod store;
 mod visible_variables;
 
+pub use backup::{BackupProgress, BackupReport, backup};
 pub use connection::DatabaseUrl;
 pub use store::{SqliteOptions, SqliteStore};

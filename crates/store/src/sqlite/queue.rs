@@ -1,8 +1,6 @@
 //! The way to the writer's thread: bounded, in order of submission.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -10,6 +8,7 @@ use types::Timestamp;
 
 use super::claim::ClaimedTask;
 use crate::StoreError;
+use crate::metrics::StoreMetrics;
 use crate::work::{ClaimedJob, Work};
 
 /// More than this many messages wait for nobody: work is refused then.
@@ -42,25 +41,25 @@ pub enum UnitDone {
 #[derive(Clone)]
 pub struct WriterQueue {
     sender: mpsc::Sender<Message>,
-    length: Arc<AtomicUsize>,
+    metrics: Arc<StoreMetrics>,
 }
 
 /// The writer's side.
 pub struct WriterInbox {
     receiver: mpsc::Receiver<Message>,
-    length: Arc<AtomicUsize>,
+    metrics: Arc<StoreMetrics>,
 }
 
-pub fn writer_queue() -> (WriterQueue, WriterInbox) {
+pub fn writer_queue(metrics: &Arc<StoreMetrics>) -> (WriterQueue, WriterInbox) {
     let (sender, receiver) = mpsc::channel();
-    let length = Arc::new(AtomicUsize::new(0));
-    (WriterQueue { sender, length: length.clone() }, WriterInbox { receiver, length })
+    let (metrics, inbox_metrics) = (metrics.clone(), metrics.clone());
+    (WriterQueue { sender, metrics }, WriterInbox { receiver, metrics: inbox_metrics })
 }
 
 impl WriterQueue {
     pub fn push(&self, message: Message) -> Result<(), StoreError> {
-        if self.length.fetch_add(1, Ordering::Relaxed) >= QUEUE_LENGTH_MAX {
-            self.length.fetch_sub(1, Ordering::Relaxed);
+        if self.metrics.writes_waiting.increment() >= QUEUE_LENGTH_MAX {
+            self.metrics.writes_waiting.decrement();
             return Err(StoreError::Unavailable("too much work waits to be written".to_owned()));
         }
         self.sender.send(message).map_err(|_| StoreError::Unavailable("it is closed".to_owned()))
@@ -85,7 +84,7 @@ impl WriterInbox {
 
     fn taken(&self, message: Option<Message>) -> Option<Message> {
         if message.is_some() {
-            self.length.fetch_sub(1, Ordering::Relaxed);
+            self.metrics.writes_waiting.decrement();
         }
         message
     }

@@ -18,6 +18,7 @@ use super::connection::{Purpose, configure, open_file};
 use super::queue::{Message, WriterQueue};
 use super::select::{SelectWatch, WaitedFor, select, waiting};
 use crate::StoreError;
+use crate::metrics::StoreMetrics;
 
 /// Point reads at one time.
 const POINT_READERS: usize = 2;
@@ -40,8 +41,8 @@ pub struct FileReaders {
     threads: Vec<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct SelectQueue {
+    metrics: Arc<StoreMetrics>,
     state: Mutex<SelectQueueState>,
     changed: Condvar,
 }
@@ -94,14 +95,14 @@ impl Readers {
 }
 
 impl FileReaders {
-    pub fn open(path: &Path, vfs: Option<&str>) -> Result<FileReaders, StoreError> {
+    pub fn open(path: &Path, vfs: Option<&str>, metrics: &Arc<StoreMetrics>) -> Result<FileReaders, StoreError> {
         let open = || {
             let connection = open_file(path, Purpose::Read, vfs)?;
             configure(&connection, Purpose::Read)?;
             Ok(connection)
         };
         let connections = (0..POINT_READERS).map(|_| open()).collect::<Result<_, StoreError>>()?;
-        let selects = Arc::new(SelectQueue::default());
+        let selects = Arc::new(SelectQueue::new(metrics.clone()));
         let mut readers = FileReaders {
             free: Semaphore::new(POINT_READERS),
             connections: Mutex::new(connections),
@@ -148,12 +149,17 @@ impl Drop for FileReaders {
 }
 
 impl SelectQueue {
+    fn new(metrics: Arc<StoreMetrics>) -> SelectQueue {
+        SelectQueue { metrics, state: Mutex::default(), changed: Condvar::new() }
+    }
+
     fn push(&self, job: SelectJob) -> Result<(), StoreError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.waiting.len() >= SELECTS_WAITING_MAX {
             return Err(StoreError::Unavailable("too many queries wait".to_owned()));
         }
         state.waiting.push_back(job);
+        self.metrics.queries_waiting.set(state.waiting.len());
         drop(state);
         self.changed.notify_one();
         Ok(())
@@ -175,6 +181,7 @@ impl SelectQueue {
                 return None;
             }
             if let Some(job) = state.waiting.pop_front() {
+                self.metrics.queries_waiting.set(state.waiting.len());
                 return Some(job);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -43,7 +43,12 @@ impl Writer<'_> {
         let mut topics = BTreeSet::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            topics.insert(row.get::<_, Arc<str>>(0)?);
+            let topic: Arc<str> = row.get(0)?;
+            // Without a worker it was a retry timeout.
+            if row.get(1)? {
+                self.metrics.lock_expiries.add(&topic, 1);
+            }
+            topics.insert(topic);
         }
         Ok(topics)
     }

@@ -241,7 +241,7 @@ impl<'c> ClaimStatements<'c> {
                 connection,
                 "UPDATE external_task SET available_at = 0 WHERE id IN (\
                  SELECT id FROM external_task INDEXED BY external_task_next_available \
-                 WHERE available_at > 0 AND available_at <= ?1 ORDER BY available_at LIMIT ?2) RETURNING topic",
+                 WHERE available_at > 0 AND available_at <= ?1 ORDER BY available_at LIMIT ?2) RETURNING topic, worker_id IS NOT NULL",
             )?,
             next_expiry: prepare(
                 connection,

@@ -14,13 +14,14 @@ use super::batch::Writer;
 use super::connection::{DatabaseUrl, Purpose, configure, make_durable, open_file};
 use super::load::{load, locate};
 use super::lock_file::LockFile;
-use super::migration::{check_identity, migrate};
+use super::migration::{check_identity, check_schema, migrate, newest_version};
 use super::queue::{Message, Unit, UnitDone, WriterInbox, WriterQueue, writer_queue};
 use super::reader::{FileReaders, Readers};
 use super::select::SelectWatch;
 use super::visible_variables::with_variables;
 use crate::error::OpenError;
-use crate::work::{LocatedBy, Work, WorkDone};
+use crate::metrics::StoreMetrics;
+use crate::work::{ExpectedStatement, LocatedBy, Work, WorkDone};
 use crate::{Pending, Store, StoreError};
 
 /// How to open a database besides where it is.
@@ -34,6 +35,7 @@ pub struct SqliteOptions {
 pub struct SqliteStore {
     queue: WriterQueue,
     readers: Arc<Readers>,
+    metrics: Arc<StoreMetrics>,
     writer: Option<JoinHandle<()>>,
     _lock: Option<LockFile>,
 }
@@ -46,7 +48,8 @@ impl SqliteStore {
 
     pub fn open_with(url: &DatabaseUrl, options: &SqliteOptions) -> Result<SqliteStore, OpenError> {
         let unusable = |error: StoreError| OpenError::Unusable { path: url.name(), why: error.to_string() };
-        let (queue, inbox) = writer_queue();
+        let metrics = Arc::new(StoreMetrics::default());
+        let (queue, inbox) = writer_queue(&metrics);
         match url {
             DatabaseUrl::File(path) => {
                 let lock = LockFile::acquire(path)?;
@@ -56,8 +59,8 @@ impl SqliteStore {
                 configure(&connection, Purpose::Write).map_err(unusable)?;
                 make_durable(&connection).map_err(unusable)?;
                 migrate(&mut connection, &url.name())?;
-                let readers = Readers::File(FileReaders::open(path, vfs).map_err(unusable)?);
-                SqliteStore::start(connection, queue, inbox, readers, Some(lock)).map_err(unusable)
+                let readers = Readers::File(FileReaders::open(path, vfs, &metrics).map_err(unusable)?);
+                SqliteStore::start(connection, (queue, inbox), metrics, readers, Some(lock)).map_err(unusable)
             }
             DatabaseUrl::Memory => {
                 let mut connection = Connection::open_in_memory().map_err(|error| unusable(error.into()))?;
@@ -66,24 +69,25 @@ impl SqliteStore {
                 let watch = SelectWatch::default();
                 watch.install(&mut connection).map_err(unusable)?;
                 let readers = Readers::Memory { writer: queue.clone(), watch };
-                SqliteStore::start(connection, queue, inbox, readers, None).map_err(unusable)
+                SqliteStore::start(connection, (queue, inbox), metrics, readers, None).map_err(unusable)
             }
         }
     }
 
     fn start(
         connection: Connection,
-        queue: WriterQueue,
-        inbox: WriterInbox,
+        (queue, inbox): (WriterQueue, WriterInbox),
+        metrics: Arc<StoreMetrics>,
         readers: Readers,
         lock: Option<LockFile>,
     ) -> Result<SqliteStore, StoreError> {
         let (tell, told) = mpsc::sync_channel(1);
+        let writer_metrics = metrics.clone();
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 let _loud = AbortOnPanic;
-                let prepared = Writer::new(&connection);
+                let prepared = Writer::new(&connection, writer_metrics);
                 let _ = tell.send(prepared.as_ref().map(|_| ()).map_err(StoreError::clone));
                 if let Ok(mut writer) = prepared {
                     writer.run(&inbox);
@@ -91,7 +95,7 @@ impl SqliteStore {
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
         told.recv().unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has gone".to_owned())))?;
-        Ok(SqliteStore { queue, readers: Arc::new(readers), writer: Some(writer), _lock: lock })
+        Ok(SqliteStore { queue, readers: Arc::new(readers), metrics, writer: Some(writer), _lock: lock })
     }
 }
 
@@ -139,6 +143,28 @@ impl Store for SqliteStore {
                 }
             }
         })
+    }
+    fn check(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            match self.touch().await {
+                Err(StoreError::Conflict) => Err(StoreError::Failed("its schema is another one".to_owned())),
+                touched => touched.map(drop),
+            }?;
+            self.readers.read(check_schema).await
+        })
+    }
+
+    fn metrics(&self) -> Option<&StoreMetrics> {
+        Some(&self.metrics)
+    }
+}
+
+impl SqliteStore {
+    /// A write that leaves everything as it is. It has to reach the disk as any other.
+    fn touch(&self) -> Pending<'static, WorkDone> {
+        let text = "UPDATE schema_version SET applied_at = applied_at WHERE version = ?".to_owned();
+        let binds = vec![SqlValue::Integer(i64::from(newest_version()))];
+        self.submit(Work::Run(vec![ExpectedStatement { statement: Statement { text, binds }, rows_affected: Some(1) }]))
     }
 }
 
