@@ -20,6 +20,8 @@ pub struct Call {
     pub operation: &'static Operation,
     pub rest: Rest,
     pub query: QueryString,
+    /// As it was sent.
+    pub(crate) query_text: Option<String>,
     pub headers: HeaderMap,
     /// Whole; empty where the operation takes none.
     pub body: Bytes,

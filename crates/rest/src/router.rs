@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,15 +20,19 @@ use http_body_util::BodyExt;
 use runtime::Runtime;
 use tower::ServiceExt;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tracing::Instrument;
 
 use crate::call::Call;
 use crate::delivery::DeliveryWatch;
 use crate::discard;
 use crate::failure::{Failure, Refusal, look};
+use crate::idempotency;
 use crate::media;
+use crate::metrics::RestMetrics;
 use crate::operation::{OPERATIONS, Operation, Takes, Verb};
 use crate::query_string::QueryString;
 use crate::settings::RestSettings;
+use crate::trace::Trace;
 
 pub const BASE_PATH: &str = "/engine-rest";
 /// The name of the one engine.
@@ -45,14 +50,19 @@ pub struct Rest {
 
 /// The whole API below `/engine-rest`, and the same below `/engine-rest/engine/default`.
 pub fn router(runtime: Runtime, settings: RestSettings) -> Router {
+    router_beside(runtime, settings, &Arc::default(), Router::new())
+}
+
+/// The same with other routes beside it, and counted.
+pub fn router_beside(runtime: Runtime, settings: RestSettings, metrics: &Arc<RestMetrics>, beside: Router) -> Router {
     let cors = settings.cors_origin.clone();
     let rest = Rest { runtime, settings: Arc::new(settings) };
     let mut routes = Router::new();
     for (path, operations) in by_path() {
-        routes = routes.route(&format!("{BASE_PATH}{path}"), methods(&operations));
-        routes = routes.route(&format!("{BASE_PATH}/engine/{{engine-name}}{path}"), methods(&operations));
+        routes = routes.route(&format!("{BASE_PATH}{path}"), methods(&operations, metrics));
+        routes = routes.route(&format!("{BASE_PATH}/engine/{{engine-name}}{path}"), methods(&operations, metrics));
     }
-    let routes = routes.fallback(unknown_path).with_state(rest);
+    let routes = routes.fallback(unknown_path).with_state(rest).merge(beside);
     let outermost = tower::service_fn(move |request| enter(routes.clone(), request));
     let router = Router::new().fallback_service(outermost);
     match cors {
@@ -69,25 +79,33 @@ async fn enter(routes: Router, request: Request) -> Result<Response, Infallible>
     response
 }
 
-fn by_path() -> BTreeMap<&'static str, Vec<&'static Operation>> {
-    let mut paths: BTreeMap<&'static str, Vec<&'static Operation>> = BTreeMap::new();
-    for operation in OPERATIONS {
-        paths.entry(operation.path).or_default().push(operation);
+/// An operation with its place in the table.
+type Placed = (usize, &'static Operation);
+
+fn by_path() -> BTreeMap<&'static str, Vec<Placed>> {
+    let mut paths: BTreeMap<&'static str, Vec<Placed>> = BTreeMap::new();
+    for (at, operation) in OPERATIONS.iter().enumerate() {
+        paths.entry(operation.path).or_default().push((at, operation));
     }
     paths
 }
 
 /// The operations of one path; other methods are 405, and `OPTIONS` tells which there are.
-fn methods(operations: &[&'static Operation]) -> MethodRouter<Rest> {
+fn methods(operations: &[Placed], metrics: &Arc<RestMetrics>) -> MethodRouter<Rest> {
     let allowed = allowed_methods(operations);
     let mut methods = MethodRouter::new();
-    for operation in operations.iter().copied() {
+    for (at, operation) in operations.iter().copied() {
+        let metrics = metrics.clone();
         let run = move |State(rest): State<Rest>, path: PathParameters, request: Request| async move {
-            answer(operation, rest, path, request).await
+            let _in_progress = metrics.in_progress.count();
+            let begun = Instant::now();
+            let response = answer(operation, rest, path, request, begun).await;
+            metrics.answered(at, response.status(), begun.elapsed());
+            response
         };
         methods = methods.on(filter(operation.method), run);
     }
-    if operations.iter().all(|operation| operation.method != Verb::Options) {
+    if operations.iter().all(|(_, operation)| operation.method != Verb::Options) {
         let allowed = allowed.clone();
         methods = methods.on(MethodFilter::OPTIONS, async move || [(ALLOW, allowed)]);
     }
@@ -108,8 +126,8 @@ fn filter(verb: Verb) -> MethodFilter {
     }
 }
 
-fn allowed_methods(operations: &[&'static Operation]) -> HeaderValue {
-    let mut names: Vec<&str> = operations.iter().map(|operation| operation.method.name()).collect();
+fn allowed_methods(operations: &[Placed]) -> HeaderValue {
+    let mut names: Vec<&str> = operations.iter().map(|(_, operation)| operation.method.name()).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
@@ -145,12 +163,27 @@ async fn unknown_path() -> Response {
 }
 
 /// From a routed request to its answer. A panic in a handler becomes a 500.
-async fn answer(operation: &'static Operation, rest: Rest, path: PathParameters, request: Request) -> Response {
+async fn answer(
+    operation: &'static Operation,
+    rest: Rest,
+    path: PathParameters,
+    request: Request,
+    begun: Instant,
+) -> Response {
+    let trace = Trace::of(&request);
+    let slow_min = rest.settings.slow_request_min;
     let look = operation.handler.as_ref().map_or(&look::ENGINE, |handler| handler.look);
-    let handled = AssertUnwindSafe(handle(operation, rest, path, request)).catch_unwind().await;
+    let handled = AssertUnwindSafe(handle(operation, rest, path, request));
+    let handled = handled.catch_unwind().instrument(trace.span(operation)).await;
     let answered =
         handled.unwrap_or_else(|_| Err(Failure::internal(format_args!("a handler panicked: {operation:?}"))));
-    answered.unwrap_or_else(|failure| failure.into_refusal(look).into_response())
+    let mut response = answered.unwrap_or_else(|failure| failure.into_refusal(look).into_response());
+    let took = begun.elapsed();
+    if slow_min.is_some_and(|slow| took >= slow) {
+        trace.note_slow(operation, response.status(), took);
+    }
+    trace.answer(response.headers_mut());
+    response
 }
 
 async fn handle(
@@ -172,8 +205,10 @@ async fn handle(
         return Err(Failure::not_yet(format_args!("{} {}", operation.method.name(), operation.path)));
     };
     let call = read(operation, rest, path, request).await?;
-    let answer = (handler.run)(call).await?;
-    Ok(answer.into_response())
+    match idempotency::key_of(&call)? {
+        Some(key) => idempotency::answer_once(handler, call, key).await,
+        None => Ok((handler.run)(call).await?.into_response()),
+    }
 }
 
 fn has_encoded_slash(path: &str) -> bool {
@@ -199,7 +234,8 @@ async fn read(
     };
     let query = QueryString::parse(parts.uri.query());
     let deliveries = parts.extensions.get::<DeliveryWatch>().cloned();
-    Ok(Call { operation, rest, query, headers: parts.headers, body, deliveries, path })
+    let query_text = parts.uri.query().map(str::to_owned);
+    Ok(Call { operation, rest, query, query_text, headers: parts.headers, body, deliveries, path })
 }
 
 fn check_media(operation: &Operation, headers: &HeaderMap) -> Result<(), Failure> {
@@ -254,7 +290,7 @@ mod tests {
         let store = SqliteStore::open("sqlite::memory:").expect("a database in memory");
         let runtime = Runtime::open(Arc::new(store), runtime::Settings::default()).await.expect("a runtime");
         let rest = Rest { runtime, settings: Arc::default() };
-        let routes = Router::new().route("/panics", methods(&[&PANICS])).with_state(rest);
+        let routes = Router::new().route("/panics", methods(&[(0, &PANICS)], &Arc::default())).with_state(rest);
         let request = Request::get("/panics").body(Body::empty()).expect("valid");
         let response = routes.oneshot(request).await.expect("routers do not fail");
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -18,6 +18,10 @@ pub struct RestSettings {
     pub poll_timeout_max: Duration,
     /// How long the next piece of a body may take to arrive.
     pub body_idle_max: Duration,
+    /// A task that is gone because the same worker has completed it is answered as completed.
+    pub idempotent_completion: bool,
+    /// Requests that take longer are logged; `None` logs none.
+    pub slow_request_min: Option<Duration>,
 }
 
 impl Default for RestSettings {
@@ -29,6 +33,8 @@ impl Default for RestSettings {
             tasks_per_fetch_max: 10_000,
             poll_timeout_max: Duration::from_secs(1800),
             body_idle_max: Duration::from_secs(30),
+            idempotent_completion: false,
+            slow_request_min: None,
         }
     }
 }

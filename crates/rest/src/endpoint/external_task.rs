@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::{Command, Rejection, RejectionKind};
 use query::tables::EXTERNAL_TASK;
 use query::{Comparison, Condition, Direction, Select, SqlValue};
+use runtime::{IdempotencyKey, RecordedAnswer};
 use serde_json::json;
 use types::ExternalTaskId;
 
@@ -39,7 +40,37 @@ pub async fn complete(call: Call) -> Result<Answer, Failure> {
     let sent = variables(&fields, "variables")?;
     let local_variables = variables(&fields, "localVariables")?;
     let id = call.id(WHAT)?;
-    run(&call, Command::CompleteExternalTask { id, worker_id, variables: sent, local_variables }).await
+    let command = Command::CompleteExternalTask { id, worker_id: worker_id.clone(), variables: sent, local_variables };
+    match worker_id {
+        Some(worker_id) if call.rest.settings.idempotent_completion => {
+            complete_once(call, command, id, &worker_id).await
+        }
+        _ => run(&call, command).await,
+    }
+}
+
+/// A task that is gone because the same worker has completed it is completed.
+async fn complete_once(
+    mut call: Call,
+    command: Command,
+    id: ExternalTaskId,
+    worker_id: &str,
+) -> Result<Answer, Failure> {
+    let runtime = call.rest.runtime.clone();
+    let key = IdempotencyKey::of_completion(id, worker_id);
+    // Where the worker completes it at this moment, the task itself says which of the two comes first.
+    if let Some(recording) = runtime.record(key, Some(RecordedAnswer::no_content())) {
+        call.rest.runtime = recording;
+    }
+    match run(&call, command).await {
+        Err(Failure::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {
+            match runtime.is_completed_by(id, worker_id).await? {
+                true => Ok(Answer::no_content()),
+                false => Err(rejection.into()),
+            }
+        }
+        answered => answered,
+    }
 }
 
 pub async fn fail(call: Call) -> Result<Answer, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use query::tables::EXECUTION;
-use runtime::{Correlated, MessageCorrelation, MessageReach, TenantChoice};
+use runtime::{Correlated, MessageCorrelation, MessageReach, RecordedAnswer, TenantChoice};
 use serde_json::{Value, json};
 use types::{ProcessInstanceId, VariableValue};
 
@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::call::{Call, parse_id};
 use crate::dto::variable::{ValueForm, variables, variables_json};
 use crate::failure::Failure;
+use crate::idempotency;
 use crate::json::Fields;
 use crate::row;
 
@@ -39,6 +40,9 @@ pub async fn deliver(call: Call) -> Result<Answer, Failure> {
         triggered_scope_variables: variables(&fields, "processVariablesToTriggeredScope")?,
         reach: if fields.flag("all")? == Some(true) { MessageReach::All } else { MessageReach::One },
     };
+    if !with_result {
+        idempotency::record_reply(call.runtime(), |_| Some(RecordedAnswer::no_content()));
+    }
     let correlated = call.runtime().correlate_message(message).await?;
     if !with_result {
         return Ok(Answer::no_content());

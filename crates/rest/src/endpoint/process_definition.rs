@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{Rejection, RejectionKind, Skipped, StartedProcessInstance};
+use engine::{Rejection, RejectionKind, Reply, Skipped, StartedProcessInstance};
 use query::tables::{DEPLOYMENT_RESOURCE, PROCESS_DEFINITION};
 use query::{Condition, SqlValue};
 use runtime::{
@@ -19,6 +19,7 @@ use crate::dto::modification::{Instructed, modification};
 use crate::dto::time;
 use crate::dto::variable::{ValueForm, variables, variables_json};
 use crate::failure::{Failure, Refusal};
+use crate::idempotency;
 use crate::json::Fields;
 use crate::media::media_type_of_file;
 use crate::row::{self, Row};
@@ -57,6 +58,12 @@ pub async fn start(call: Call) -> Result<Answer, Failure> {
     let business_key = fields.text("businessKey")?;
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
     let instructions = modification(&fields, "startInstructions", Instructed::NewInstance)?;
+    let shown = shown_start(call.link("/process-instance/"), with_variables);
+    let shown_reply = shown.clone();
+    idempotency::record_reply(call.runtime(), move |replies| match replies {
+        [Reply::Started(started)] => shown_reply(started).ok().map(idempotency::json_answer),
+        _ => None,
+    });
     let started = if instructions.instructions.is_empty() {
         if instructions.skipped != Skipped::default() {
             let message = "nothing can be skipped where a process starts at its start event";
@@ -67,14 +74,24 @@ pub async fn start(call: Call) -> Result<Answer, Failure> {
         call.runtime().start_process_instance_at(selector(&call), business_key, sent, instructions).await
     };
     let started = started.map_err(|error| unknown_key_is_not_found(&call, error))?;
-    let mut shown = started_instance(&started);
-    let link = call.link(&format!("/process-instance/{}", started.id));
-    shown.insert("links".to_owned(), json!([{ "method": "GET", "href": link, "rel": "self" }]));
-    if with_variables {
-        let all = variables_json(&started.variables, ValueForm::Serialized)?;
-        shown.insert("variables".to_owned(), all);
+    Ok(Answer::json_text(shown(&started)?))
+}
+
+/// The answer to a start, as a text. `link` is that of an instance but for its id.
+fn shown_start(
+    link: String,
+    with_variables: bool,
+) -> impl Fn(&StartedProcessInstance) -> Result<Vec<u8>, Failure> + Clone + Send + Sync {
+    move |started| {
+        let mut shown = started_instance(started);
+        let link = format!("{link}{}", started.id);
+        shown.insert("links".to_owned(), json!([{ "method": "GET", "href": link, "rel": "self" }]));
+        if with_variables {
+            let all = variables_json(&started.variables, ValueForm::Serialized)?;
+            shown.insert("variables".to_owned(), all);
+        }
+        serde_json::to_vec(&shown).map_err(Failure::internal)
     }
-    Answer::json(&shown)
 }
 
 /// Camunda: by key only the latest version is deleted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::record::{DelegationState, IdentityLink, IdentityLinkKind};
 use engine::{Aggregate, Command, Rejection, Reply, TaskChange, TaskProperties};
-use runtime::LocatedBy;
+use runtime::{LocatedBy, RecordedAnswer};
 use serde_json::{Value, json};
 use types::TaskId;
 
@@ -12,19 +12,27 @@ use crate::answer::Answer;
 use crate::call::{Call, parse_id};
 use crate::dto::variable::{ValueForm, variables, variables_json};
 use crate::failure::Failure;
+use crate::idempotency;
 use crate::json::Fields;
 
 pub async fn complete(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let sent = variables(&fields, "variables")?;
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
-    let reply = call.runtime().execute(Command::CompleteTask { id: call.id("task")?, variables: sent }).await?;
-    match reply {
+    let shown = move |reply: &Reply| match reply {
         Reply::Variables(variables) if with_variables => {
-            Answer::json(&variables_json(&variables, ValueForm::Serialized)?)
+            let text = serde_json::to_vec(&variables_json(variables, ValueForm::Serialized)?);
+            text.map(Some).map_err(Failure::internal)
         }
-        _ => Ok(Answer::no_content()),
-    }
+        _ => Ok(None),
+    };
+    idempotency::record_reply(call.runtime(), move |replies| match shown(replies.first()?) {
+        Ok(Some(text)) => Some(idempotency::json_answer(text)),
+        Ok(None) => Some(RecordedAnswer::no_content()),
+        Err(_) => None,
+    });
+    let reply = call.runtime().execute(Command::CompleteTask { id: call.id("task")?, variables: sent }).await?;
+    Ok(shown(&reply)?.map_or_else(Answer::no_content, Answer::json_text))
 }
 
 pub async fn claim(call: Call) -> Result<Answer, Failure> {
