@@ -1,4 +1,4 @@
-//! One keep-alive connection to a server, for the demo's worker.
+//! One keep-alive connection to a server, for the demo's worker and for questions about health.
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -31,6 +31,17 @@ impl HttpClient {
     pub async fn call(&mut self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
         self.send(method, path, "application/json", body).await
+    }
+
+    /// Status and text of what is at an address.
+    pub async fn get(&mut self, path: &str) -> Result<(u16, String)> {
+        let request = Request::builder().uri(path).header(header::HOST, &self.host).body(Full::new(Bytes::new()))?;
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        let status = response.status().as_u16();
+        let body = http_body_util::Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+        let body = body.collect().await.map_err(|error| anyhow::anyhow!("{path}: {error}"))?.to_bytes();
+        Ok((status, String::from_utf8_lossy(&body).into_owned()))
     }
 
     pub async fn send(&mut self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Result<Value> {

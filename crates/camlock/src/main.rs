@@ -10,13 +10,11 @@ use std::process::ExitCode;
 
 use camlock::Settings;
 use camlock::configuration::{Configuration, KEYS, variable_name};
+use camlock::logging::{self, LogFormat};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let matches = command_line().get_matches();
-    let filter = EnvFilter::try_from_env("CAMLOCK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -29,10 +27,32 @@ fn main() -> ExitCode {
 fn run(matches: &ArgMatches) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match matches.subcommand() {
-        Some(("demo", _)) => runtime.block_on(command::demo::run()),
-        Some(("serve", matches)) => runtime.block_on(command::serve::run(settings(matches)?)),
-        _ => runtime.block_on(command::serve::run(settings(matches)?)),
+        Some(("demo", _)) => {
+            logging::start(&environment("CAMLOCK_LOG", "warn"), LogFormat::Text);
+            runtime.block_on(command::demo::run())
+        }
+        Some(("backup", matches)) => {
+            let target = matches.get_one::<PathBuf>("to").expect("clap requires it");
+            command::backup::run(text(matches, "database"), target)
+        }
+        Some(("copy", matches)) => runtime.block_on(command::copy::run(text(matches, "from"), text(matches, "to"))),
+        Some(("health", matches)) => runtime.block_on(command::health::run(&settings(matches)?)),
+        Some(("serve", matches)) => runtime.block_on(serve(settings(matches)?)),
+        _ => runtime.block_on(serve(settings(matches)?)),
     }
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    logging::start(&settings.log, settings.log_format);
+    command::serve::run(settings).await
+}
+
+fn text<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
+    matches.get_one::<String>(name).expect("clap requires it or has a default")
+}
+
+fn environment(variable: &str, default: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| default.to_owned())
 }
 
 fn settings(matches: &ArgMatches) -> anyhow::Result<Settings> {
@@ -50,11 +70,40 @@ fn command_line() -> Command {
     Command::new("camlock")
         .version(env!("CARGO_PKG_VERSION"))
         .about("A BPMN process engine that replaces Camunda 7 without a change to the clients")
-        .after_help("Without a subcommand camlock serves. Logs: CAMLOCK_LOG=info (or debug, or a filter).")
+        .after_help("Without a subcommand camlock serves.")
         .args(flags())
         .args_conflicts_with_subcommands(true)
         .subcommand(Command::new("serve").about("Serves the REST API (the default)").args(flags()))
         .subcommand(Command::new("demo").about("Works 200 orders on a scratch database and shows how long it took"))
+        .subcommand(backup())
+        .subcommand(copy())
+        .subcommand(Command::new("health").about("Asks a running server whether it is ready").args(flags()))
+}
+
+fn backup() -> Command {
+    let database = Arg::new("database")
+        .long("database")
+        .value_name("sqlite:FILE")
+        .default_value("sqlite:camlock.db")
+        .env("CAMLOCK_DATABASE")
+        .help("What to copy; a server may use it");
+    let target = Arg::new("to")
+        .long("to")
+        .value_name("FILE")
+        .required(true)
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("The copy; an older one is replaced once the new one is whole");
+    Command::new("backup")
+        .about("Copies a SQLite database while a server uses it, and checks the copy")
+        .args([database, target])
+}
+
+fn copy() -> Command {
+    let from = Arg::new("from").long("from").value_name("URL").required(true).help("The database to read");
+    let to = Arg::new("to").long("to").value_name("URL").required(true).help("An empty one, created if it is missing");
+    Command::new("copy")
+        .about("Moves everything into another database and verifies it; no server may run")
+        .args([from, to])
 }
 
 fn flags() -> Vec<Arg> {

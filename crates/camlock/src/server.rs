@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use axum::Router;
 use engine::Limits;
-use rest::RestSettings;
+use rest::{RestMetrics, RestSettings};
 use runtime::{JobExecutor, Runtime};
 use script::{JavaScript, Limits as ScriptLimits};
 use store::Store;
-use store::sqlite::SqliteStore;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::database::Database;
 use crate::deploy_folder;
+use crate::management::{self, Management, Readiness};
 use crate::settings::Settings;
 
 /// Connections that wait to be accepted; thousands of pollers may come at once after a restart.
@@ -23,12 +25,29 @@ const BACKLOG: u32 = 16_384;
 /// How long requests in hand may take to end once the server was told to stop.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long the last answers to probes may take then.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    management_address: SocketAddr,
     runtime: Runtime,
-    stop: watch::Sender<bool>,
+    readiness: Arc<Readiness>,
+    shutdown_delay: Duration,
+    stop: watch::Sender<Stage>,
     serving: JoinHandle<std::io::Result<()>>,
+    /// Where it is not served with the API.
+    management_serving: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+/// How far the server is on its way to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Serving,
+    /// The API is not served any more.
+    Draining,
+    Ended,
 }
 
 impl Server {
@@ -37,29 +56,69 @@ impl Server {
         // Bound first, so that a taken port is found before anything is written.
         let listener = listen(settings.listen)?;
         let address = listener.local_addr()?;
+        let management_listener = settings.management_listen.map(listen).transpose()?;
         let store = open_store(&settings)?;
         let runtime = Runtime::open(store, runtime_settings(&settings)).await.context("the database cannot be used")?;
         if let Some(folder) = &settings.deploy {
             deploy_folder::deploy(&runtime, folder).await?;
         }
-        let router = rest::router(runtime.clone(), rest_settings(&settings)?);
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(rest::serve(listener, router, until(stopped)));
-        Ok(Server { address, runtime, stop, serving })
+        let (readiness, rest_metrics) = (Arc::new(Readiness::default()), Arc::new(RestMetrics::default()));
+        let topics_max = settings.metrics_topics_max;
+        let management = Management::new(runtime.clone(), readiness.clone(), rest_metrics.clone(), topics_max);
+        let management = management::router(management);
+        let (stop, stopped) = watch::channel(Stage::Serving);
+        let (beside, management_address, management_serving) = match management_listener {
+            Some(listener) => {
+                let address = listener.local_addr()?;
+                let serving = tokio::spawn(rest::serve(listener, management, until(stopped.clone(), Stage::Ended)));
+                (Router::new(), address, Some(serving))
+            }
+            None => (management, address, None),
+        };
+        let router = rest::router_beside(runtime.clone(), rest_settings(&settings)?, &rest_metrics, beside);
+        let serving = tokio::spawn(rest::serve(listener, router, until(stopped, Stage::Draining)));
+        let shutdown_delay = settings.shutdown_delay;
+        Ok(Server {
+            address,
+            management_address,
+            runtime,
+            readiness,
+            shutdown_delay,
+            stop,
+            serving,
+            management_serving,
+        })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
+    /// Where `/livez`, `/readyz` and `/metrics` are.
+    pub fn management_address(&self) -> SocketAddr {
+        self.management_address
+    }
+
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
     }
 
-    /// Answers parked polls empty, lets requests in hand end, and commits what they did.
+    /// Says for a while that it is not ready, answers parked polls empty, lets requests in hand end, and commits what they did.
     pub async fn shutdown(mut self) -> Result<()> {
-        self.stop.send_replace(true);
+        self.readiness.stop();
+        tokio::time::sleep(self.shutdown_delay).await;
+        self.stop.send_replace(Stage::Draining);
         self.runtime.shutdown().await;
+        let drained = self.drain().await;
+        self.stop.send_replace(Stage::Ended);
+        if let Some(serving) = self.management_serving.take() {
+            // Nobody has to wait for the answer to a probe.
+            let _ = tokio::time::timeout(PROBE_PATIENCE, serving).await;
+        }
+        drained
+    }
+
+    async fn drain(&mut self) -> Result<()> {
         match tokio::time::timeout(SHUTDOWN_PATIENCE, &mut self.serving).await {
             Ok(served) => served.context("the server's task ended")?.context("the server failed")?,
             Err(_) => bail!("some requests did not end within {} seconds", SHUTDOWN_PATIENCE.as_secs()),
@@ -68,9 +127,9 @@ impl Server {
     }
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
+async fn until(mut stopped: watch::Receiver<Stage>, wanted: Stage) {
     // An error means that the sender is gone, and with it the server.
-    let _ = stopped.wait_for(|stop| *stop).await;
+    let _ = stopped.wait_for(|stage| *stage >= wanted).await;
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {
@@ -81,9 +140,9 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
-    let store = SqliteStore::open(&settings.database)
+    let database = Database::open(&settings.database)
         .with_context(|| format!("cannot open the database `{}`", settings.database))?;
-    Ok(Arc::new(store))
+    Ok(database.store)
 }
 
 fn runtime_settings(settings: &Settings) -> runtime::Settings {
@@ -106,6 +165,10 @@ fn runtime_settings(settings: &Settings) -> runtime::Settings {
             },
         },
         delegates: settings.delegates.clone(),
+        in_flight_max: settings.in_flight_max,
+        parked_polls_max: settings.parked_polls_max,
+        idempotency_key_lifetime: settings.idempotency_key_lifetime,
+        slow_command_min: settings.slow_request_min,
         ..runtime::Settings::default()
     }
 }
@@ -118,6 +181,8 @@ fn rest_settings(settings: &Settings) -> Result<RestSettings> {
         form_bytes_max: settings.deployment_bytes_max,
         cors_origin,
         tasks_per_fetch_max: settings.tasks_per_fetch_max,
+        idempotent_completion: settings.idempotent_completion,
+        slow_request_min: settings.slow_request_min,
         ..RestSettings::default()
     })
 }

@@ -2,15 +2,28 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bpmn::Delegates;
 use engine::HistoryLevel;
 
 use crate::configuration::{Configuration, ConfigurationError, KEYS};
+use crate::logging::{self, LogFormat};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
+    /// `None` where it is the same.
+    pub management_listen: Option<SocketAddr>,
+    pub log: String,
+    pub log_format: LogFormat,
+    pub slow_request_min: Option<Duration>,
+    pub metrics_topics_max: usize,
+    pub shutdown_delay: Duration,
+    pub in_flight_max: usize,
+    pub parked_polls_max: usize,
+    pub idempotent_completion: bool,
+    pub idempotency_key_lifetime: Duration,
     pub database: String,
     pub runs_jobs: bool,
     pub history_level: HistoryLevel,
@@ -32,6 +45,20 @@ impl Settings {
         let insecure = configuration.read("insecure", on_or_off)?;
         Ok(Settings {
             listen: configuration.read("listen", |text| address(text, insecure))?,
+            management_listen: configuration.read("management-listen", management_address)?,
+            log: configuration.read("log", filter)?,
+            log_format: configuration.read("log-format", log_format)?,
+            slow_request_min: configuration
+                .read("slow-request", zero_or_number)
+                .map(|ms| (ms > 0).then_some(Duration::from_millis(ms)))?,
+            metrics_topics_max: configuration.read("metrics-topic-limit", number)?,
+            shutdown_delay: configuration.read("shutdown-delay", zero_or_number).map(Duration::from_secs)?,
+            in_flight_max: configuration.read("in-flight-limit", number)?,
+            parked_polls_max: configuration.read("parked-polls-limit", number)?,
+            idempotent_completion: configuration.read("idempotent-completion", on_or_off)?,
+            idempotency_key_lifetime: configuration
+                .read("idempotency-key-lifetime", number)
+                .map(Duration::from_secs)?,
             database: configuration.read("database", database)?,
             runs_jobs: configuration.read("job-executor", on_or_off)?,
             history_level: configuration.read("history-level", history_level)?,
@@ -80,6 +107,27 @@ fn address(text: &str, insecure: bool) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
+/// Nothing there changes anything, so that any address will do.
+fn management_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.map(Some).ok_or_else(|| expected("management-listen"))
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    if logging::is_filter(text) { Ok(text.to_owned()) } else { Err(expected("log")) }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(expected("log-format")),
+    }
+}
+
 fn database(text: &str) -> Result<String, String> {
     match text.strip_prefix("sqlite:") {
         Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
@@ -118,6 +166,10 @@ fn folder(text: &str) -> Result<Option<PathBuf>, String> {
     }
     let path = PathBuf::from(text);
     if path.is_dir() { Ok(Some(path)) } else { Err("a folder that exists".to_owned()) }
+}
+
+fn zero_or_number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a number".to_owned())
 }
 
 fn number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
@@ -166,6 +218,10 @@ mod tests {
             ("body-limit", "0"),
             ("max-tasks-limit", "many"),
             ("script-time-limit", "0"),
+            ("management-listen", "nowhere"),
+            ("log", "=="),
+            ("log-format", "xml"),
+            ("slow-request", "soon"),
             ("delegates", "org.Delegate"),
             ("delegates", "=topic"),
         ] {

@@ -13,6 +13,7 @@ pub async fn run(settings: Settings) -> Result<()> {
     let address = server.address();
     println!("Camlock {} listens on http://{address}/engine-rest", env!("CARGO_PKG_VERSION"));
     println!("  database    {database}");
+    println!("  management  http://{}/readyz, /livez and /metrics", server.management_address());
     println!("  connections up to {connections} at once, parked polls included");
     println!("  try         curl http://{address}/engine-rest/version");
     println!("              curl -F order.bpmn=@order.bpmn http://{address}/engine-rest/deployment/create");
