@@ -50,7 +50,7 @@ impl Trace {
             operation = operation.id,
             path = self.uri.path(),
             status = status.as_u16(),
-            duration_ms = took.as_millis(),
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             request_id = self.request_id(),
             trace_id = self.trace_id(),
             "a request was slow"

@@ -87,25 +87,30 @@ impl Shared {
             process_instance_id = %root,
             business_key = lane.business_key(&work).as_deref()
         );
-        let result = self.run_until_it_lasts(lane, work).instrument(span).await;
+        let result = self.run_until_it_lasts(&lane, &work).instrument(span).await;
         let took = begun.elapsed();
         if self.settings.slow_command_min.is_some_and(|slow| took >= slow) {
-            tracing::warn!(process_instance_id = %root, duration_ms = took.as_millis(), "a command was slow");
+            tracing::warn!(
+                process_instance_id = %root,
+                business_key = lane.business_key(&work).as_deref(),
+                duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "a command was slow"
+            );
         }
         result
     }
 
-    async fn run_until_it_lasts(self: &Arc<Self>, lane: Pin, work: LaneWork) -> Result<Reply, Error> {
+    async fn run_until_it_lasts(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Result<Reply, Error> {
         let (mut attempts, mut lookups) = (0, 0);
         while attempts < CONFLICT_ATTEMPTS_MAX {
-            self.make_ready(&lane).await?;
-            match self.pass(&lane, &work).await {
+            self.make_ready(lane).await?;
+            match self.pass(lane, work).await {
                 Pass::Done(reply) => return Ok(reply),
                 Pass::Failed(error) => return Err(error),
                 Pass::Again => attempts += 1,
                 Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Together => {
-                    let mut replies = self.run_together(vec![(lane.root, work)]).await?;
+                    let mut replies = self.run_together(vec![(lane.root, work.clone())]).await?;
                     return replies.pop().ok_or_else(|| Error::Defect("a unit of work has no reply".to_owned()));
                 }
             }
