@@ -69,6 +69,7 @@ pub struct HistoricProcessInstance {
     pub definition_id: ProcessDefinitionId,
     pub definition_key: Arc<str>,
     pub business_key: Option<Arc<str>>,
+    pub case_instance_id: Option<Arc<str>>,
     pub tenant_id: Option<Arc<str>>,
     pub start_time: Timestamp,
     pub start_activity_id: Arc<str>,

@@ -19,6 +19,7 @@ pub mod record;
 pub mod rejection;
 pub mod snapshot;
 pub mod start_event;
+pub mod static_call;
 
 mod agenda;
 mod bean;
@@ -28,6 +29,7 @@ mod conditional;
 mod continuation;
 mod cron;
 mod data_property;
+mod detachment;
 mod due_date;
 mod error_propagation;
 mod escalation;
@@ -52,8 +54,8 @@ mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{
-    Command, DueDateBase, FollowingRepetitions, OutputMappings, Reply, StartedProcessInstance, TaskChange,
-    TaskProperties, VariablePatch, VariableReach,
+    Command, DueDateBase, FollowingRepetitions, InstanceKeys, OutputMappings, Reply, StartedProcessInstance,
+    TaskChange, TaskProperties, VariablePatch, VariableReach,
 };
 pub use definition::{
     DefinitionBinding, DefinitionReference, Definitions, JobDefinition, ProcessDefinition, Resolution,

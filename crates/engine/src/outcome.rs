@@ -12,6 +12,8 @@ use crate::effect::Effect;
 pub struct Outcome {
     /// `None` where there is nothing to write.
     pub change_set: Option<ChangeSet>,
+    /// Of aggregates that were split off: to be applied after the other, in the same unit of work.
+    pub detached: Vec<ChangeSet>,
     /// To be run once the change set is durable.
     pub effects: Vec<Effect>,
     /// To be delivered elsewhere in the same unit of work; what waits within the aggregate has been told.

@@ -6,7 +6,7 @@ use bpmn::model::{ElementIndex, ElementKind, EventStartEvent, ExecutionEvent};
 use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Timestamp, VariableMap, VariableValue};
 
 use crate::agenda::Step;
-use crate::command::{OutputMappings, VariableReach};
+use crate::command::{InstanceKeys, OutputMappings, VariableReach};
 use crate::definition::ProcessDefinition;
 use crate::history::{EndState, HistoricProcessInstance, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
@@ -15,7 +15,7 @@ use crate::record::{Execution, ExecutionKind, ProcessInstance};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::tree::CancelledAs;
 use crate::turn::Turn;
-use crate::{behavior, modification, subscription, timer, tree, variables};
+use crate::{behavior, detachment, modification, subscription, timer, tree, variables};
 
 const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -23,7 +23,7 @@ const MILLISECONDS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 pub(crate) struct NewInstance {
     pub id: ProcessInstanceId,
     pub definition: Arc<ProcessDefinition>,
-    pub business_key: Option<Arc<str>>,
+    pub keys: InstanceKeys,
     /// Says who the initiator is.
     pub start_event: Option<ElementIndex>,
     /// Where it will begin.
@@ -113,6 +113,9 @@ fn terminate_with_callers(turn: &mut Turn<'_, '_>, id: ProcessInstanceId, how: &
 
 fn terminate(turn: &mut Turn<'_, '_>, id: ProcessInstanceId, how: &CancelledAs) -> Result<(), Rejection> {
     let root = ExecutionId::from(id);
+    if turn.skipped.called_instances {
+        detachment::detach_called(turn, id);
+    }
     turn.task_delete_reason = how.reason.clone();
     // Camunda: the tasks of the whole instance are deleted before anything else ends.
     let tasks = turn.aggregate.tasks.iter().filter(|task| task.process_instance_id == id);
@@ -133,7 +136,7 @@ pub(crate) fn end_cancelled(turn: &mut Turn<'_, '_>, root: ExecutionId, how: &Ca
 }
 
 fn insert(turn: &mut Turn<'_, '_>, new: &NewInstance) {
-    let NewInstance { id, definition, business_key, super_execution_id, .. } = new;
+    let NewInstance { id, definition, keys, super_execution_id, .. } = new;
     let caller = super_execution_id.map(|execution| turn.instance_of(execution));
     let root_process_instance_id = caller.map_or(*id, |caller| caller.root_process_instance_id);
     turn.aggregate.process_instances.insert(ProcessInstance {
@@ -142,7 +145,8 @@ fn insert(turn: &mut Turn<'_, '_>, new: &NewInstance) {
         super_execution_id: *super_execution_id,
         definition_id: definition.id.clone(),
         definition_key: definition.key.clone(),
-        business_key: business_key.clone(),
+        business_key: keys.business_key.clone(),
+        case_instance_id: keys.case_instance_id.clone(),
         tenant_id: definition.tenant_id.clone(),
         is_suspended: false,
         start_time: turn.env.now,
@@ -170,6 +174,7 @@ fn record_start(turn: &mut Turn<'_, '_>, new: &NewInstance) {
         definition_id: instance.definition_id,
         definition_key: instance.definition_key,
         business_key: instance.business_key,
+        case_instance_id: instance.case_instance_id,
         tenant_id: instance.tenant_id,
         start_time: instance.start_time,
         start_activity_id: new.start_activity_id.clone(),

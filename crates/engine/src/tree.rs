@@ -83,7 +83,12 @@ fn begin(
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(at)?;
     let element = definition.model.element(index);
+    // Camunda: the inputs of a sub-process are kept in the history as variables of what encloses it.
+    if matches!(element.kind, ElementKind::SubProcess { .. }) && !element.inputs.is_empty() {
+        turn.input_scope = Some((at, enclosing.clone()));
+    }
     mapping::map_inputs(turn, at, element)?;
+    turn.input_scope = None;
     if element.is_scope {
         timer::create_jobs(turn, at, Some(index), &definition)?;
     }

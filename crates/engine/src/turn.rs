@@ -41,6 +41,10 @@ pub(crate) struct Turn<'a, 'e> {
     pub task_event: Option<TaskEvent>,
     /// What of the models the command leaves out.
     pub skipped: Skipped,
+    /// The sub-process whose input parameters are being evaluated, and what encloses it.
+    pub input_scope: Option<(ExecutionId, ActivityInstanceId)>,
+    /// Called instances that have lost their callers: what makes each an aggregate of its own.
+    pub detached: Vec<ChangeSet>,
     /// The modification in progress.
     pub modification: Option<Progress>,
     /// Variables that live until the command ends.
@@ -79,6 +83,8 @@ impl<'a, 'e> Turn<'a, 'e> {
             task_delete_reason: None,
             task_event: None,
             skipped: Skipped::default(),
+            input_scope: None,
+            detached: Vec::new(),
             modification: None,
             transient_variables: BTreeMap::new(),
             final_variables: BTreeMap::new(),
@@ -159,19 +165,20 @@ impl<'a, 'e> Turn<'a, 'e> {
         task_history::record(&mut self);
         if !self.aggregate.has_changed() && self.history.is_empty() {
             let signals = self.thrown_signals;
-            return Ok(Outcome { change_set: None, effects: Vec::new(), signals, reply });
+            return Ok(Outcome { change_set: None, detached: Vec::new(), effects: Vec::new(), signals, reply });
         }
         let guards = self.guard_external_tasks();
         let effects = self.effects();
         let revision = self.revision_check(reach, root);
         let signals = std::mem::take(&mut self.thrown_signals);
+        let detached = std::mem::take(&mut self.detached);
         let mut change_set = ChangeSet::new(root, revision);
         change_set.guards = guards;
         self.aggregate.take_changes(&mut change_set);
         change_set.history = self.history.into_changes();
         #[cfg(debug_assertions)]
         self.aggregate.assert_invariants();
-        Ok(Outcome { change_set: Some(change_set), effects, signals, reply })
+        Ok(Outcome { change_set: Some(change_set), detached, effects, signals, reply })
     }
 
     fn check_limits(&self) -> Result<(), Rejection> {

@@ -235,6 +235,7 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         ScopeKey::Task(task) => (execution_of_task(turn, task), Some(task)),
     };
     let activity_instance_id = owning_activity_instance(turn, execution_id, task_id);
+    let kept_of = turn.input_scope.as_ref().filter(|(scope, _)| *scope == execution_id).map(|(_, outer)| outer.clone());
     let instance = turn.instance_of(execution_id);
     let (process_instance_id, root_process_instance_id) = (instance.id, instance.root_process_instance_id);
     let (definition_id, definition_key) = (instance.definition_id.clone(), instance.definition_key.clone());
@@ -260,7 +261,7 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         process_instance_id,
         root_process_instance_id,
         execution_id,
-        activity_instance_id,
+        activity_instance_id: kept_of.unwrap_or(activity_instance_id),
         task_id,
         definition_id,
         definition_key,

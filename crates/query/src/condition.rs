@@ -31,6 +31,10 @@ pub enum Term {
     Difference(ColumnRef, ColumnRef),
     /// The first that is not NULL.
     Coalesce(ColumnRef, ColumnRef),
+    /// Of a time, in UTC; January is 1.
+    Month(ColumnRef),
+    /// From 1 to 4.
+    Quarter(ColumnRef),
     /// How many rows the sub-select has.
     Count(Box<Subquery>),
     /// A column of the one row that the sub-select has, or NULL.
@@ -258,7 +262,9 @@ impl Condition {
 impl Term {
     pub fn visit_aliases(&self, visit: &mut impl FnMut(&'static str)) {
         match self {
-            Term::Column(column) | Term::Lower(column) => visit(column.alias),
+            Term::Column(column) | Term::Lower(column) | Term::Month(column) | Term::Quarter(column) => {
+                visit(column.alias);
+            }
             Term::Difference(first, second) | Term::Coalesce(first, second) => {
                 visit(first.alias);
                 visit(second.alias);

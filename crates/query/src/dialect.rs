@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::condition::{ColumnRef, Comparison, Condition, Join, JoinKind, LetterCase, Operand, Source, Subquery, Term};
 use crate::mutation::{AssignedValue, Assignment, Mutation};
 use crate::select::{Direction, Nulls, Order, Select};
+use crate::tally::{Measure, Tally};
 use crate::{Dialect, SqlValue, Statement, Table};
 
 /// Lists up to this length are written out, one bind a value.
@@ -60,6 +61,27 @@ impl Mutation {
                 let _ = write!(writer.statement.text, "DELETE FROM {}", table.name);
                 writer.where_clause(condition);
             }
+        }
+        writer.statement
+    }
+}
+
+impl Tally {
+    pub fn render(&self, dialect: Dialect) -> Statement {
+        let mut writer = Writer::new(dialect);
+        writer.push("SELECT ");
+        writer.tally(self);
+        writer.statement
+    }
+
+    /// Several in one statement. Each row begins with the place of its tally in the list; all of them have as many keys
+    /// of the same kinds, and as many measures.
+    pub fn render_together(tallies: &[Tally], dialect: Dialect) -> Statement {
+        let mut writer = Writer::new(dialect);
+        for (at, tally) in tallies.iter().enumerate() {
+            writer.separate(at, " UNION ALL ");
+            let _ = write!(writer.statement.text, "SELECT {at}, ");
+            writer.tally(tally);
         }
         writer.statement
     }
@@ -204,6 +226,45 @@ impl Writer {
         self.push(")");
     }
 
+    fn tally(&mut self, tally: &Tally) {
+        for key in &tally.keys {
+            self.term(key);
+            self.push(", ");
+        }
+        for (at, measure) in tally.measures.iter().enumerate() {
+            self.separate(at, ", ");
+            self.measure(measure);
+        }
+        self.from(tally.from, &tally.joins);
+        self.where_clause(&tally.condition);
+        for (at, key) in tally.keys.iter().enumerate() {
+            self.push(if at == 0 { " GROUP BY " } else { ", " });
+            self.term(key);
+        }
+    }
+
+    fn measure(&mut self, measure: &Measure) {
+        let (function, term) = match measure {
+            Measure::Count => return self.push("count(*)"),
+            Measure::CountOf(condition) => {
+                self.push("count(CASE WHEN ");
+                self.condition(condition);
+                return self.push(" THEN 1 END)");
+            }
+            Measure::Least(term) => ("min", term),
+            Measure::Greatest(term) => ("max", term),
+            Measure::Average(term) => ("avg", term),
+        };
+        self.push("CAST(");
+        self.push(function);
+        self.push("(");
+        self.term(term);
+        self.push(match self.dialect {
+            Dialect::Sqlite => ") AS INTEGER)",
+            Dialect::Postgres => ") AS bigint)",
+        });
+    }
+
     fn subquery(&mut self, subquery: &Subquery) {
         self.from(subquery.from, &subquery.joins);
         self.where_clause(&subquery.condition);
@@ -229,6 +290,12 @@ impl Writer {
                 self.column(*second);
                 self.push(")");
             }
+            Term::Month(column) => self.month(*column),
+            Term::Quarter(column) => {
+                self.push("((");
+                self.month(*column);
+                self.push(" + 2) / 3)");
+            }
             Term::Count(subquery) => {
                 self.push("(SELECT count(*)");
                 self.subquery(subquery);
@@ -241,6 +308,18 @@ impl Writer {
                 self.push(" LIMIT 1)");
             }
         }
+    }
+
+    fn month(&mut self, column: ColumnRef) {
+        self.push(match self.dialect {
+            Dialect::Sqlite => "CAST(strftime('%m', ",
+            Dialect::Postgres => "CAST(EXTRACT(MONTH FROM to_timestamp(",
+        });
+        self.column(column);
+        self.push(match self.dialect {
+            Dialect::Sqlite => " / 1000, 'unixepoch') AS INTEGER)",
+            Dialect::Postgres => " / 1000) AT TIME ZONE 'UTC') AS bigint)",
+        });
     }
 
     fn call(&mut self, function: &str, columns: &[ColumnRef]) {

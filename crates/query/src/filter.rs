@@ -219,10 +219,6 @@ pub fn no_rows(name: &'static str, form: ValueForm) -> Filter {
     filter(name, FilterKind::NoRows(form))
 }
 
-pub fn not_there_yet(name: &'static str) -> Filter {
-    filter(name, FilterKind::Refused(QueryErrorKind::NotThereYet, "is not supported yet"))
-}
-
 pub fn exists(name: &'static str, subquery: Subquery, inner: FilterKind) -> Filter {
     filter(name, FilterKind::Exists(subquery, Box::new(inner)))
 }

@@ -10,6 +10,7 @@ pub mod select;
 pub mod statistics;
 pub mod table;
 pub mod tables;
+pub mod tally;
 pub mod value;
 
 pub mod error;
@@ -32,4 +33,5 @@ pub use resource::Resource;
 pub use row::{RowError, ShownVariable, variable_value};
 pub use select::{Direction, Nulls, Order, Select};
 pub use table::{Column, ColumnKind, Dialect, Index, Table};
+pub use tally::{Measure, Tally};
 pub use value::{SqlValue, Statement};

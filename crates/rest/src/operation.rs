@@ -17,7 +17,7 @@ use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_i
 use crate::endpoint::{
     batch, condition, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history,
     incident, instance_batch, job, job_definition, message, modification, process_definition, process_instance,
-    restart, signal, task,
+    restart, signal, statistics, task,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -501,25 +501,25 @@ operations! {
         GET "/process-definition/key/{key}/form-variables" getStartFormVariablesByKey: nothing -> json;
         GET "/process-definition/key/{key}/rendered-form" getRenderedStartFormByKey: nothing -> any;
         GET "/process-definition/key/{key}/startForm" getStartFormByKey: nothing -> json;
-        GET "/process-definition/key/{key}/statistics" getActivityStatisticsByProcessDefinitionKey: nothing -> json;
+        GET "/process-definition/key/{key}/statistics" getActivityStatisticsByProcessDefinitionKey: nothing -> json => ENGINE, statistics::of_activities;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}" getLatestProcessDefinitionByTenantId: nothing -> json => THING, process_definition::get;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/deployed-start-form" getDeployedStartFormByKeyAndTenantId: nothing -> any;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/diagram" getProcessDefinitionDiagramByKeyAndTenantId: nothing -> any => THING, process_definition::diagram;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/form-variables" getStartFormVariablesByKeyAndTenantId: nothing -> json;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/rendered-form" getRenderedStartFormByKeyAndTenantId: nothing -> any;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/startForm" getStartFormByKeyAndTenantId: nothing -> json;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/statistics" getActivityStatisticsByProcessDefinitionKeyAndTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/statistics" getActivityStatisticsByProcessDefinitionKeyAndTenantId: nothing -> json => ENGINE, statistics::of_activities;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/xml" getProcessDefinitionBpmn20XmlByKeyAndTenantId: nothing -> json => THING, process_definition::xml;
         GET "/process-definition/key/{key}/xml" getProcessDefinitionBpmn20XmlByKey: nothing -> json => THING, process_definition::xml;
-        GET "/process-definition/statistics" getProcessDefinitionStatistics: nothing -> json;
+        GET "/process-definition/statistics" getProcessDefinitionStatistics: nothing -> json => ENGINE, statistics::of_definitions;
         GET "/process-definition/{id}" getProcessDefinition: nothing -> json => THING, process_definition::get;
         GET "/process-definition/{id}/deployed-start-form" getDeployedStartForm: nothing -> any;
         GET "/process-definition/{id}/diagram" getProcessDefinitionDiagram: nothing -> any => THING, process_definition::diagram;
         GET "/process-definition/{id}/form-variables" getStartFormVariables: nothing -> json;
         GET "/process-definition/{id}/rendered-form" getRenderedStartForm: nothing -> any;
         GET "/process-definition/{id}/startForm" getStartForm: nothing -> json;
-        GET "/process-definition/{id}/static-called-process-definitions" getStaticCalledProcessDefinitions: nothing -> json;
-        GET "/process-definition/{id}/statistics" getActivityStatistics: nothing -> json;
+        GET "/process-definition/{id}/static-called-process-definitions" getStaticCalledProcessDefinitions: nothing -> json => LOOKED_UP, process_definition::statically_called;
+        GET "/process-definition/{id}/statistics" getActivityStatistics: nothing -> json => ENGINE, statistics::of_activities;
         GET "/process-definition/{id}/xml" getProcessDefinitionBpmn20Xml: nothing -> json => THING, process_definition::xml;
         POST "/process-definition/key/{key}/start" startProcessInstanceByKey: json -> json => WRAPPED, process_definition::start;
         POST "/process-definition/key/{key}/submit-form" submitFormByKey: json -> json;

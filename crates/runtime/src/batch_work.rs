@@ -133,11 +133,16 @@ fn flag(object: &Object, name: &str) -> bool {
 }
 
 fn skipped_json(skipped: Skipped) -> Value {
-    json!([skipped.custom_listeners, skipped.io_mappings])
+    json!([skipped.custom_listeners, skipped.io_mappings, skipped.called_instances])
 }
 
 fn skipped(value: &Value) -> Option<Skipped> {
-    Some(Skipped { custom_listeners: value.get(0)?.as_bool()?, io_mappings: value.get(1)?.as_bool()? })
+    Some(Skipped {
+        custom_listeners: value.get(0)?.as_bool()?,
+        io_mappings: value.get(1)?.as_bool()?,
+        // Older batches do not say.
+        called_instances: value.get(2).and_then(Value::as_bool).unwrap_or(false),
+    })
 }
 
 fn modification_json(modification: &Modification) -> Value {
@@ -341,7 +346,7 @@ mod tests {
                 ModificationInstruction::Cancel(Cancellation::ActivityAtFirst("b".into())),
                 ModificationInstruction::Start(start),
             ],
-            skipped: Skipped { custom_listeners: true, io_mappings: false },
+            skipped: Skipped { custom_listeners: true, ..Skipped::default() },
             emptied_as: EndState::InternallyTerminated,
         };
         let skipped = modification.skipped;

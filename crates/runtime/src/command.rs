@@ -136,14 +136,17 @@ impl Shared {
                     state.forget();
                     return Pass::Together;
                 }
-                Decision::Changed { change_set: Some(change_set), effects, reply, .. } => {
+                Decision::Changed { change_set: Some(change_set), detached, effects, reply, .. } => {
                     self.lanes.note_roots(&change_set);
                     let effects = effect::pending(effects, &change_set);
                     let failed_topic = failed_topic(work, &change_set);
                     if let Some(recording) = &self.recording {
                         recording.decided(std::slice::from_ref(&reply));
                     }
-                    let pending = self.store.submit(Work::Apply(vec![*change_set]));
+                    detached.iter().for_each(|change_set| self.lanes.note_roots(change_set));
+                    let mut change_sets = vec![*change_set];
+                    change_sets.extend(detached);
+                    let pending = self.store.submit(Work::Apply(change_sets));
                     let commit = state.submitted();
                     (standing, Ok(Submission { pending, commit, standing, effects, failed_topic, reply }))
                 }

@@ -99,6 +99,8 @@ pub(crate) enum Decision {
     Unchanged(Reply),
     Changed {
         change_set: Option<Box<ChangeSet>>,
+        /// Of aggregates that were split off.
+        detached: Vec<ChangeSet>,
         effects: Vec<Effect>,
         /// To be delivered in the same unit of work.
         signals: Vec<ThrownSignal>,
@@ -155,12 +157,11 @@ impl Lane {
     /// Of the process instance that some work is about, as far as it is in memory.
     pub(crate) fn business_key(&self, work: &LaneWork) -> Option<Arc<str>> {
         if let LaneWork::Start {
-            command:
-                Command::StartProcessInstance { business_key, .. } | Command::StartProcessInstanceAt { business_key, .. },
+            command: Command::StartProcessInstance { keys, .. } | Command::StartProcessInstanceAt { keys, .. },
             ..
         } = work
         {
-            return business_key.clone();
+            return keys.business_key.clone();
         }
         let state = self.lock();
         let root = state.aggregate()?.process_instances().find(|instance| instance.id == self.root)?;
@@ -322,12 +323,12 @@ impl LaneState {
             Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
                 Decision::Unchanged(reply)
             }
-            Ok(Ok(Outcome { change_set, effects, signals, reply })) => {
+            Ok(Ok(Outcome { change_set, detached, effects, signals, reply })) => {
                 self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
                 if let Some(change_set) = &change_set {
                     definitions.pin_called(change_set, called);
                 }
-                Decision::Changed { change_set: change_set.map(Box::new), effects, signals, reply }
+                Decision::Changed { change_set: change_set.map(Box::new), detached, effects, signals, reply }
             }
             Ok(Err(Unfinished::Rejected(rejection))) => Decision::Refused(rejection),
             Ok(Err(Unfinished::NeedsDefinition(reference))) => Decision::NeedsDefinition(reference),
@@ -358,7 +359,8 @@ impl Decision {
     fn add_jobs(&mut self, root: ProcessInstanceId, jobs: &[TableChange<Job>]) {
         if let Decision::Unchanged(reply) = self {
             let (reply, signals) = (reply.clone(), Vec::new());
-            *self = Decision::Changed { change_set: None, effects: Vec::new(), signals, reply };
+            let detached = Vec::new();
+            *self = Decision::Changed { change_set: None, detached, effects: Vec::new(), signals, reply };
         }
         if let Decision::Changed { change_set, .. } = self {
             let empty = || Box::new(ChangeSet::new(root, RevisionCheck::New));

@@ -49,6 +49,7 @@ mod message;
 mod restart;
 mod signal;
 mod start_event;
+mod static_call;
 
 pub use clock::Clock;
 pub use error::Error;
@@ -58,6 +59,7 @@ pub use metrics::RuntimeMetrics;
 pub use request::*;
 pub use runtime::Runtime;
 pub use settings::{JobExecutor, Settings};
+pub use static_call::StaticallyCalled;
 pub use statistics::{Statistics, TopicStatistics};
 
 pub use bpmn::{Diagnostic, ParseFailure};

@@ -50,7 +50,7 @@ impl Shared {
             let command = Command::StartProcessInstanceAt {
                 id,
                 definition_id: restart.definition_id.clone(),
-                business_key: ended.business_key.filter(|_| restart.keeps_business_key),
+                keys: ended.business_key.filter(|_| restart.keeps_business_key).into(),
                 variables: ended.variables,
                 modification: restart.modification.clone(),
                 restarted_process_instance_id: Some(*restarted),

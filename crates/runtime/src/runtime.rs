@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::{Aggregate, Command, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance};
+use engine::{
+    Aggregate, Command, InstanceKeys, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance,
+};
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store, StoreMetrics};
 use types::{
@@ -16,6 +18,7 @@ use crate::metrics::RuntimeMetrics;
 use crate::request::*;
 use crate::settings::{JobExecutor, Settings};
 use crate::shared::Shared;
+use crate::static_call::StaticallyCalled;
 use crate::statistics::Statistics;
 
 /// A running engine. Clones are handles of the same one.
@@ -64,13 +67,13 @@ impl Runtime {
     pub async fn start_process_instance(
         &self,
         which: DefinitionSelector,
-        business_key: Option<Arc<str>>,
+        keys: impl Into<InstanceKeys>,
         variables: VariableMap,
     ) -> Result<StartedProcessInstance, Error> {
         let definition = self.startable(&which).await?;
         let definition_id = definition.id.clone();
-        let start =
-            |id| Command::StartProcessInstance { id, definition_id, start_event_id: None, business_key, variables };
+        let keys = keys.into();
+        let start = |id| Command::StartProcessInstance { id, definition_id, start_event_id: None, keys, variables };
         started(self.shared.start(definition, start).await?)
     }
 
@@ -78,16 +81,17 @@ impl Runtime {
     pub async fn start_process_instance_at(
         &self,
         which: DefinitionSelector,
-        business_key: Option<Arc<str>>,
+        keys: impl Into<InstanceKeys>,
         variables: VariableMap,
         modification: Modification,
     ) -> Result<StartedProcessInstance, Error> {
         let definition = self.startable(&which).await?;
         let definition_id = definition.id.clone();
+        let keys = keys.into();
         let start = |id| Command::StartProcessInstanceAt {
             id,
             definition_id,
-            business_key,
+            keys,
             variables,
             modification,
             restarted_process_instance_id: None,
@@ -158,6 +162,14 @@ impl Runtime {
     /// With its parsed model.
     pub async fn definition(&self, id: &ProcessDefinitionId) -> Result<Option<Arc<ProcessDefinition>>, Error> {
         self.shared.definition(id).await
+    }
+
+    /// What the call activities of a definition call, as far as its model says.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown definition.
+    pub async fn statically_called(&self, id: &ProcessDefinitionId) -> Result<Vec<StaticallyCalled>, Error> {
+        self.shared.statically_called(id).await
     }
 
     /// # Errors

@@ -235,12 +235,14 @@ impl Shared {
             _ => self.decide(&mut Lane::new_empty(piece.root).lock(), &piece.work, retired, now),
         };
         match decision {
-            Decision::Changed { change_set, effects, signals, reply } => {
+            Decision::Changed { change_set, detached, effects, signals, reply } => {
                 if let Some(change_set) = change_set {
                     self.lanes.note_roots(&change_set);
                     decided.effects.extend(effect::pending(effects, &change_set));
                     decided.change_sets.push(*change_set);
                 }
+                detached.iter().for_each(|change_set| self.lanes.note_roots(change_set));
+                decided.change_sets.extend(detached);
                 decided.keep(piece.origin, reply);
                 Ok(signals)
             }
@@ -314,7 +316,7 @@ impl Shared {
             id,
             definition_id: definition.id.clone(),
             start_event_id: Some(start_event_id.clone()),
-            business_key: business_key.cloned(),
+            keys: business_key.cloned().into(),
             variables: variables.clone(),
         };
         (id, LaneWork::Start { command, definition: definition.clone(), along })

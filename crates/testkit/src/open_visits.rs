@@ -7,7 +7,7 @@ use bpmn::ProcessModel;
 use bpmn::model::ElementKind;
 use engine::history::HistoryChange;
 use engine::record::{Execution, ExecutionKind};
-use engine::{Aggregate, Outcome, Snapshot};
+use engine::{Aggregate, Outcome, Snapshot, TableChange};
 use types::ActivityInstanceId;
 
 /// The activities that have started and not ended, as history tells it.
@@ -31,6 +31,13 @@ impl OpenVisits {
                 }
                 HistoryChange::ActivityEnded { id, .. } => assert!(self.open.remove(id), "{id} ends once"),
                 _ => {}
+            }
+        }
+        for execution in outcome.detached.iter().flat_map(|alone| &alone.executions) {
+            // It goes on elsewhere.
+            if let TableChange::Insert(execution) = execution {
+                let at = execution.at.iter().map(|visit| &visit.activity_instance_id);
+                at.chain(&execution.scope).for_each(|id| _ = self.open.remove(id));
             }
         }
     }

@@ -95,13 +95,13 @@ fn command(world: &World, line: &Line) -> Command {
             id: INSTANCE,
             definition_id: world.definition().id.clone(),
             start_event_id: line.after("event"),
-            business_key: line.after("key"),
+            keys: line.after("key").into(),
             variables,
         },
         "start-at" => Command::StartProcessInstanceAt {
             id: INSTANCE,
             definition_id: world.definition().id.clone(),
-            business_key: line.after("key"),
+            keys: line.after("key").into(),
             variables,
             modification: modification(world, line),
             restarted_process_instance_id: None,
@@ -117,6 +117,7 @@ fn command(world: &World, line: &Line) -> Command {
             skipped: Skipped {
                 custom_listeners: line.words.last().is_some_and(|word| word == "untold"),
                 io_mappings: line.words.last().is_some_and(|word| word == "unmapped"),
+                called_instances: line.words.last().is_some_and(|word| word == "alone"),
             },
         },
         "delete-called" => Command::DeleteProcessInstance {
@@ -215,7 +216,11 @@ fn modification(world: &World, line: &Line) -> Modification {
     Modification {
         instructions: line.words.iter().filter_map(instruction).collect(),
         emptied_as: EndState::ExternallyTerminated,
-        skipped: Skipped { custom_listeners: skips("unheard"), io_mappings: skips("unmapped") },
+        skipped: Skipped {
+            custom_listeners: skips("unheard"),
+            io_mappings: skips("unmapped"),
+            called_instances: false,
+        },
     }
 }
 

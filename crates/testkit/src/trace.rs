@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use engine::history::HistoryChange;
 use engine::record::{EventType, Execution, ExecutionKind};
-use engine::{Aggregate, Effect, Outcome, Rejection, RevisionCheck, ScopeKey};
+use engine::{Aggregate, Effect, Outcome, Rejection, RevisionCheck, ScopeKey, TableChange};
 use types::{ActivityInstanceId, ExecutionId, Timestamp};
 
 use crate::notation::shown;
@@ -38,7 +38,7 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
     match result {
         Err(rejection) => _ = writeln!(text, "  refused: {:?}: {}", rejection.kind, without_ids(&rejection.message)),
         Ok(Outcome { change_set: None, .. }) => text.push_str("  nothing changed\n"),
-        Ok(Outcome { change_set: Some(change_set), effects, signals, .. }) => {
+        Ok(Outcome { change_set: Some(change_set), detached, effects, signals, .. }) => {
             if change_set.revision == RevisionCheck::Untouched {
                 text.push_str("  the task's row alone\n");
             }
@@ -52,6 +52,13 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
                     }
                     Effect::JobDue { at } => writeln!(text, "  effect: job at {}", relative(*at)),
                 };
+            }
+            for alone in detached {
+                for change in &alone.process_instances {
+                    if let TableChange::Insert(instance) = change {
+                        _ = writeln!(text, "  process {} goes on without its caller", instance.definition_key);
+                    }
+                }
             }
             for signal in signals {
                 let variables = signal.variables.iter().map(|(name, write)| format!(" {name}={}", shown(&write.value)));

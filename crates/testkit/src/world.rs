@@ -168,6 +168,7 @@ impl World {
                         rows.apply(change_set);
                     }
                 }
+                self.check_detached(outcome);
             }
             Err(_) => {
                 assert_eq!(self.aggregate.to_snapshot(), before, "a refusal changes nothing");
@@ -178,6 +179,21 @@ impl World {
         assert_eq!(self.aggregate.check_invariants(), Ok(()), "after {command:?}");
         self.reload();
         result
+    }
+
+    /// What goes on alone is whole, and is stored as such.
+    fn check_detached(&self, outcome: &Outcome) {
+        for alone in &outcome.detached {
+            let mut tables = Tables::default();
+            tables.apply(alone);
+            let aggregate = Aggregate::from_snapshot(tables.snapshot()).expect("rows make an aggregate");
+            if let Source::Sqlite(rows) = &self.source {
+                rows.apply(alone);
+                let stored = Aggregate::from_snapshot(rows.snapshot(alone.root_process_instance_id));
+                let stored = stored.expect("rows make an aggregate");
+                assert_eq!(stored.to_snapshot(), aggregate.to_snapshot(), "what was written comes back");
+            }
+        }
     }
 
     fn reload(&mut self) {

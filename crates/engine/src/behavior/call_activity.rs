@@ -10,7 +10,7 @@ use bpmn::model::{CallActivity, CallBinding, CallForm, ElementKind};
 use expression::{Expression, Value};
 use types::{ExecutionId, ProcessInstanceId};
 
-use crate::command::VariableReach;
+use crate::command::{InstanceKeys, VariableReach};
 use crate::definition::{DefinitionBinding, DefinitionReference, ProcessDefinition, Resolution};
 use crate::instance::ScopeKey;
 use crate::process_instance::{self, NewInstance};
@@ -29,6 +29,7 @@ pub(crate) fn enter(
     let variables = passing::collect(turn, execution, &call.inputs)?;
     map_by_delegate(turn, execution, call)?;
     let business_key = evaluate::optional_text(turn, execution, call.business_key.as_ref())?;
+    let keys = InstanceKeys { business_key, case_instance_id: turn.instance_of(execution).case_instance_id.clone() };
     let reference = reference(turn, execution, call, caller)?;
     if call.form == CallForm::Case {
         // Camunda: as where no case is deployed; there never is one here.
@@ -45,7 +46,7 @@ pub(crate) fn enter(
     turn.history.activity_calls(&visit.activity_instance_id, id);
     let new = NewInstance {
         id,
-        business_key,
+        keys,
         start_event: Some(start),
         start_activity_id: definition.model.element(start).id.clone(),
         definition,

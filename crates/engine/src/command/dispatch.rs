@@ -34,20 +34,19 @@ pub(crate) enum Answer {
 /// Decides on a command and does its part before the agenda is worked off.
 pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer, Rejection> {
     match command {
-        Command::StartProcessInstance { id, definition_id, start_event_id, business_key, variables } => {
-            let start =
-                Start { definition_id, start_event_id: start_event_id.as_ref(), business_key: business_key.as_ref() };
+        Command::StartProcessInstance { id, definition_id, start_event_id, keys, variables } => {
+            let start = Start { definition_id, start_event_id: start_event_id.as_ref(), keys };
             start_process_instance::apply(turn, *id, &start, variables)
         }
         Command::StartProcessInstanceAt {
             id,
             definition_id,
-            business_key,
+            keys,
             variables,
             modification,
             restarted_process_instance_id: restarted,
         } => {
-            let given = (business_key.as_ref(), variables, *restarted);
+            let given = (keys, variables, *restarted);
             start_process_instance::apply_at(turn, *id, definition_id, given, modification)
         }
         Command::ModifyProcessInstance { id, definition_id, modification } => {

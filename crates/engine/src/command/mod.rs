@@ -56,14 +56,14 @@ pub enum Command {
         definition_id: ProcessDefinitionId,
         /// The start event that has happened; `None` starts where the process says.
         start_event_id: Option<Arc<str>>,
-        business_key: Option<Arc<str>>,
+        keys: InstanceKeys,
         variables: VariableMap,
     },
     /// Creates the aggregate and starts at the places that the instructions name.
     StartProcessInstanceAt {
         id: ProcessInstanceId,
         definition_id: ProcessDefinitionId,
-        business_key: Option<Arc<str>>,
+        keys: InstanceKeys,
         variables: VariableMap,
         modification: Modification,
         /// One that has ended and starts once more by this.
@@ -229,6 +229,20 @@ pub enum Command {
     },
 }
 
+/// What the starter of an instance says that it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstanceKeys {
+    pub business_key: Option<Arc<str>>,
+    pub case_instance_id: Option<Arc<str>>,
+}
+
+impl From<Option<Arc<str>>> for InstanceKeys {
+    /// A business key and no case.
+    fn from(business_key: Option<Arc<str>>) -> Self {
+        InstanceKeys { business_key, case_instance_id: None }
+    }
+}
+
 /// What is done to a task that goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TaskChange {
@@ -330,7 +344,7 @@ pub struct StartedProcessInstance {
     pub id: ProcessInstanceId,
     pub definition_id: ProcessDefinitionId,
     pub definition_key: Arc<str>,
-    pub business_key: Option<Arc<str>>,
+    pub keys: InstanceKeys,
     pub tenant_id: Option<Arc<str>>,
     pub is_ended: bool,
     pub is_suspended: bool,

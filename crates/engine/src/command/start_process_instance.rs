@@ -6,8 +6,8 @@ use bpmn::model::ElementIndex;
 use types::{ExecutionId, ProcessDefinitionId, ProcessInstanceId, VariableMap};
 
 use crate::agenda::Step;
-use crate::command::StartedProcessInstance;
 use crate::command::dispatch::Answer;
+use crate::command::{InstanceKeys, StartedProcessInstance};
 use crate::conditional;
 use crate::definition::ProcessDefinition;
 use crate::modification::{self, Modification, ModificationInstruction};
@@ -19,7 +19,7 @@ use crate::turn::Turn;
 pub(super) struct Start<'c> {
     pub definition_id: &'c ProcessDefinitionId,
     pub start_event_id: Option<&'c Arc<str>>,
-    pub business_key: Option<&'c Arc<str>>,
+    pub keys: &'c InstanceKeys,
 }
 
 pub(super) fn apply(
@@ -28,7 +28,7 @@ pub(super) fn apply(
     start: &Start<'_>,
     variables: &VariableMap,
 ) -> Result<Answer, Rejection> {
-    let Start { definition_id, start_event_id, business_key } = *start;
+    let Start { definition_id, start_event_id, keys } = *start;
     let definition = definition(turn, definition_id)?;
     let start = match start_event_id {
         Some(event) => definition.model.element_by_id(event),
@@ -42,7 +42,7 @@ pub(super) fn apply(
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
     let start_id = definition.model.element(start).id.clone();
-    let new = new(id, definition, business_key, (Some(start), start_id), None);
+    let new = new(id, definition, keys, (Some(start), start_id), None);
     let answer = begin(turn, &new, variables)?;
     turn.agenda.push(Step::Enter { execution: ExecutionId::from(id), element: start });
     conditional::inside_begins(turn, ExecutionId::from(id))?;
@@ -54,7 +54,7 @@ pub(super) fn apply_at(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     definition_id: &ProcessDefinitionId,
-    (business_key, variables, restarted): (Option<&Arc<str>>, &VariableMap, Option<ProcessInstanceId>),
+    (keys, variables, restarted): (&InstanceKeys, &VariableMap, Option<ProcessInstanceId>),
     modification: &Modification,
 ) -> Result<Answer, Rejection> {
     let definition = definition(turn, definition_id)?;
@@ -65,7 +65,7 @@ pub(super) fn apply_at(
     let start_id = modification::first_activity(&definition.model, &first.place)?;
     turn.skipped = modification.skipped;
     let start_event = definition.model.initial;
-    let new = new(id, definition, business_key, (start_event, start_id), restarted);
+    let new = new(id, definition, keys, (start_event, start_id), restarted);
     let answer = begin(turn, &new, variables)?;
     modification::begin(turn, id, modification);
     Ok(answer)
@@ -79,12 +79,12 @@ fn definition(turn: &Turn<'_, '_>, id: &ProcessDefinitionId) -> Result<Arc<Proce
 fn new(
     id: ProcessInstanceId,
     definition: Arc<ProcessDefinition>,
-    business_key: Option<&Arc<str>>,
+    keys: &InstanceKeys,
     (start_event, start_activity_id): (Option<ElementIndex>, Arc<str>),
     restarted: Option<ProcessInstanceId>,
 ) -> NewInstance {
-    let business_key = business_key.cloned();
-    NewInstance { id, definition, business_key, start_event, start_activity_id, super_execution_id: None, restarted }
+    let keys = keys.clone();
+    NewInstance { id, definition, keys, start_event, start_activity_id, super_execution_id: None, restarted }
 }
 
 fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, variables: &VariableMap) -> Result<Answer, Rejection> {
@@ -93,7 +93,7 @@ fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, variables: &VariableMap) ->
         id: new.id,
         definition_id: new.definition.id.clone(),
         definition_key: new.definition.key.clone(),
-        business_key: new.business_key.clone(),
+        keys: new.keys.clone(),
         tenant_id: new.definition.tenant_id.clone(),
         is_ended: false,
         is_suspended: false,

@@ -112,12 +112,6 @@ impl Aggregate {
         self.process_instances.by_key(execution)
     }
 
-    /// Whether an instance has called others that still run.
-    pub fn calls_others(&self, id: ProcessInstanceId) -> bool {
-        let mut callers = self.process_instances().filter_map(|instance| self.execution(instance.super_execution_id?));
-        callers.any(|caller| caller.process_instance_id == id)
-    }
-
     pub fn execution(&self, id: ExecutionId) -> Option<&Execution> {
         self.executions.get(id)
     }

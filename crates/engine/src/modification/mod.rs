@@ -31,6 +31,8 @@ pub struct Modification {
 pub struct Skipped {
     pub custom_listeners: bool,
     pub io_mappings: bool,
+    /// They go on without a caller when theirs is deleted.
+    pub called_instances: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

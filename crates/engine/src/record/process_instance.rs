@@ -15,6 +15,8 @@ pub struct ProcessInstance {
     pub definition_id: ProcessDefinitionId,
     pub definition_key: Arc<str>,
     pub business_key: Option<Arc<str>>,
+    /// Of a case that it belongs to, as the starter says. There are no cases here: it is kept and handed down.
+    pub case_instance_id: Option<Arc<str>>,
     pub tenant_id: Option<Arc<str>>,
     pub is_suspended: bool,
     pub start_time: Timestamp,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use engine::history::HistoryChange;
-use engine::{Command, HistoryLevel};
+use engine::{Command, HistoryLevel, InstanceKeys};
 use types::VariableMap;
 
 use crate::notation::document;
@@ -22,7 +22,7 @@ fn kinds_at(history_level: HistoryLevel) -> BTreeSet<&'static str> {
         id: INSTANCE,
         definition_id,
         start_event_id: None,
-        business_key: None,
+        keys: InstanceKeys::default(),
         variables,
     };
     let mut outcomes = vec![world.execute(&start).expect("the start")];

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher};
 
-use engine::{Aggregate, Command, Outcome, Rejection, Skipped};
+use engine::{Aggregate, Command, InstanceKeys, Outcome, Rejection, Skipped};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use testkit::open_visits::OpenVisits;
@@ -340,7 +340,7 @@ fn check(block: &Block, moves: &[Move]) -> Result<(), TestCaseError> {
         id: INSTANCE,
         definition_id,
         start_event_id: None,
-        business_key: None,
+        keys: InstanceKeys::default(),
         variables: x(0),
     };
     pair.execute(&start).expect("a generated model can be started");

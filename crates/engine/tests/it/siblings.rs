@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use engine::{Command, RejectionKind};
+use engine::{Command, InstanceKeys, RejectionKind};
 use types::{ExternalTaskId, VariableMap};
 
 use crate::notation::document;
@@ -27,7 +27,7 @@ fn start(world: &World) -> Command {
         id: INSTANCE,
         definition_id,
         start_event_id: None,
-        business_key: None,
+        keys: InstanceKeys::default(),
         variables: VariableMap::new(),
     }
 }
@@ -92,16 +92,14 @@ fn executions_of_an_instance_are_limited() {
 fn variables_of_a_scope_are_limited() {
     let mut world = World::new(parse(&document(&wide_fork(1))), Keeping::InMemory);
     world.limits.variables_per_scope_max = 3;
-    let Command::StartProcessInstance { id, definition_id, start_event_id, business_key, mut variables } =
-        start(&world)
-    else {
+    let Command::StartProcessInstance { id, definition_id, start_event_id, keys, mut variables } = start(&world) else {
         unreachable!("start is a start");
     };
     for name in ["a", "b", "c", "d"] {
         let value = types::VariableValue::Boolean(true);
         variables.insert(name.into(), types::VariableWrite { value, transient: false });
     }
-    let start = Command::StartProcessInstance { id, definition_id, start_event_id, business_key, variables };
+    let start = Command::StartProcessInstance { id, definition_id, start_event_id, keys, variables };
     let rejection = world.execute(&start).expect_err("more variables than allowed");
     assert_eq!(rejection.kind, RejectionKind::LimitReached);
 }

@@ -7,11 +7,11 @@ use crate::condition::{ColumnRef, Comparison, Condition, Source, Subquery, Term,
 use crate::error::QueryErrorKind;
 use crate::filter::{
     CaseRule, Filter, FilterKind, ListForm, Membership, Otherwise, TextMatching, ValueForm, VariableOperator,
-    VariableScope, compare, equal, exists, filter, flag, like, modifier, no_rows, none_of, not_there_yet, one_of,
-    tenants, without_tenant,
+    VariableScope, compare, equal, exists, filter, flag, like, modifier, no_rows, none_of, one_of, tenants,
+    without_tenant,
 };
 use crate::tables::{
-    EXECUTION, HISTORIC_ACTIVITY_INSTANCE as ACTIVITY, HISTORIC_INCIDENT as INCIDENT,
+    EXECUTION, HISTORIC_ACTIVITY_INSTANCE as ACTIVITY, HISTORIC_INCIDENT as INCIDENT, HISTORIC_JOB_LOG as JOB_LOG,
     HISTORIC_PROCESS_INSTANCE as INSTANCE, HISTORIC_VARIABLE as VARIABLE, JOB, PROCESS_DEFINITION as DEFINITION,
 };
 
@@ -64,8 +64,8 @@ fn outputs() -> Vec<Output> {
         shown("deleteReason", INSTANCE.col("delete_reason")),
         shown("rootProcessInstanceId", INSTANCE.col("root_process_instance_id")),
         shown("superProcessInstanceId", INSTANCE.col("super_process_instance_id")),
-        constant("superCaseInstanceId", null.clone()),
-        constant("caseInstanceId", null),
+        constant("superCaseInstanceId", null),
+        shown("caseInstanceId", INSTANCE.col("case_instance_id")),
         shown("tenantId", INSTANCE.col("tenant_id")),
         shown("state", INSTANCE.col("state")),
         shown("restartedProcessInstanceId", INSTANCE.col("restarted_process_instance_id")),
@@ -105,14 +105,11 @@ fn filters() -> Vec<Filter> {
         equal("superProcessInstanceId", INSTANCE.col("super_process_instance_id")),
         no_rows("superCaseInstanceId", ValueForm::Text),
         no_rows("subCaseInstanceId", ValueForm::Text),
-        no_rows("caseInstanceId", ValueForm::Text),
+        equal("caseInstanceId", INSTANCE.col("case_instance_id")),
         tenants("tenantIdIn", INSTANCE.col("tenant_id"), ListForm::Optional, None),
         without_tenant(INSTANCE.col("tenant_id")),
         modifier("variableNamesIgnoreCase"),
         modifier("variableValuesIgnoreCase"),
-        // What jobs did is not kept.
-        not_there_yet("executedJobAfter"),
-        not_there_yet("executedJobBefore"),
     ];
     filters.extend(state_filters());
     filters.extend(incident_filters());
@@ -210,7 +207,10 @@ fn related_filters() -> Vec<Filter> {
         operators: VariableOperator::ALL_BUT_NOT_LIKE,
         refusal: QueryErrorKind::NotValid,
     };
+    let logged = |comparison| FilterKind::Compare(JOB_LOG.col("logged_at"), comparison);
     vec![
+        exists("executedJobAfter", of_instance(JOB_LOG.source()), logged(Comparison::AtLeast)),
+        exists("executedJobBefore", of_instance(JOB_LOG.source()), logged(Comparison::AtMost)),
         exists("subProcessInstanceId", called, FilterKind::Compare(column("called", "id"), Comparison::Equal)),
         exists("withJobsRetrying", of_instance(JOB.source()), when_true(retrying)),
         filter("variables", FilterKind::Variables(variables)),

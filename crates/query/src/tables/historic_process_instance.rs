@@ -19,6 +19,7 @@ pub const HISTORIC_PROCESS_INSTANCE: Table = Table {
         required("state", ColumnKind::Text),
         optional("delete_reason", ColumnKind::Text),
         optional("removal_time", ColumnKind::Time),
+        optional("case_instance_id", ColumnKind::Text),
     ],
     primary_key: &["id"],
     indexes: &[

@@ -14,6 +14,7 @@ pub const PROCESS_INSTANCE: Table = Table {
         required("is_suspended", ColumnKind::Boolean),
         required("start_time", ColumnKind::Time),
         required("revision", ColumnKind::Integer),
+        optional("case_instance_id", ColumnKind::Text),
     ],
     primary_key: &["id"],
     indexes: &[

@@ -6,3 +6,4 @@ mod plan;
 mod request;
 mod rows;
 mod snapshot;
+mod tally;

@@ -38,6 +38,7 @@ pub fn skipped(fields: &Fields) -> Result<Skipped, Failure> {
     Ok(Skipped {
         custom_listeners: fields.flag("skipCustomListeners")?.unwrap_or(false),
         io_mappings: fields.flag("skipIoMappings")?.unwrap_or(false),
+        called_instances: false,
     })
 }
 

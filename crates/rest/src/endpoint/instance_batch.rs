@@ -16,7 +16,7 @@ use crate::dto::variable::variables;
 use crate::failure::{Failure, Refusal};
 use crate::json::Fields;
 use crate::row;
-use engine::{Rejection, RejectionKind};
+use engine::{Rejection, RejectionKind, Skipped};
 
 /// Ids in one statement.
 const IDS_PER_STATEMENT_MAX: usize = 5_000;
@@ -31,8 +31,11 @@ pub async fn delete_by_history(call: Call) -> Result<Answer, Failure> {
 
 async fn delete_named(call: &Call, queries: &[Named]) -> Result<Answer, Failure> {
     let fields = call.fields()?;
-    let work =
-        BatchWork::DeleteProcessInstances { delete_reason: fields.text("deleteReason")?, skipped: skipped(&fields)? };
+    let called_instances = fields.flag("skipSubprocesses")?.unwrap_or(false);
+    let work = BatchWork::DeleteProcessInstances {
+        delete_reason: fields.text("deleteReason")?,
+        skipped: Skipped { called_instances, ..skipped(&fields)? },
+    };
     start(call, work, named(call, &fields, "processInstanceIds", queries).await?).await
 }
 

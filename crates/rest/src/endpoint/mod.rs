@@ -22,4 +22,5 @@ pub mod process_instance;
 pub mod restart;
 pub mod scope_variables;
 pub mod signal;
+pub mod statistics;
 pub mod task;

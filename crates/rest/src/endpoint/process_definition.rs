@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use engine::{Rejection, RejectionKind, Reply, Skipped, StartedProcessInstance};
+use engine::{InstanceKeys, Rejection, RejectionKind, Reply, Skipped, StartedProcessInstance};
 use query::tables::{DEPLOYMENT_RESOURCE, PROCESS_DEFINITION};
 use query::{Condition, SqlValue};
 use runtime::{
@@ -51,11 +51,30 @@ pub async fn diagram(call: Call) -> Result<Answer, Failure> {
     Ok(Answer::of_type(media_type_of_file(&name), contents.to_vec()).as_attachment(&name))
 }
 
+/// What its call activities call, as far as its model says.
+pub async fn statically_called(call: Call) -> Result<Answer, Failure> {
+    let caller = match addressed_id(&call).await {
+        Err(Failure::Refused(refusal)) => return Err(Refusal { code: None, ..*refusal }.into()),
+        found => found?,
+    };
+    let called = call.runtime().statically_called(&caller).await?;
+    let ids = called.iter().map(|(id, _)| SqlValue::Text(id.0.clone())).collect();
+    let of_ids = Condition::OneOf(PROCESS_DEFINITION.col("id").into(), ids);
+    let rows = row::rows(call.runtime(), &PROCESS_DEFINITION, of_ids).await?;
+    let shown = called.iter().filter_map(|(id, activities)| {
+        let mut shown = shown(rows.iter().find(|row| row.text("id").as_ref() == Some(&id.0))?);
+        shown["calledFromActivityIds"] = activities.iter().map(|activity| &**activity).collect();
+        shown["callingProcessDefinitionId"] = caller.as_str().into();
+        Some(shown)
+    });
+    Answer::json(&shown.collect::<Vec<_>>())
+}
+
 pub async fn start(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
-    fields.not_yet(&["caseInstanceId"])?;
     let sent = variables(&fields, "variables")?;
-    let business_key = fields.text("businessKey")?;
+    let keys =
+        InstanceKeys { business_key: fields.text("businessKey")?, case_instance_id: fields.text("caseInstanceId")? };
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
     let instructions = modification(&fields, "startInstructions", Instructed::NewInstance)?;
     let shown = shown_start(call.link("/process-instance/"), with_variables);
@@ -69,9 +88,9 @@ pub async fn start(call: Call) -> Result<Answer, Failure> {
             let message = "nothing can be skipped where a process starts at its start event";
             return Err(Rejection::new(RejectionKind::ProcessEngine, message).into());
         }
-        call.runtime().start_process_instance(selector(&call), business_key, sent).await
+        call.runtime().start_process_instance(selector(&call), keys, sent).await
     } else {
-        call.runtime().start_process_instance_at(selector(&call), business_key, sent, instructions).await
+        call.runtime().start_process_instance_at(selector(&call), keys, sent, instructions).await
     };
     let started = started.map_err(|error| unknown_key_is_not_found(&call, error))?;
     Ok(Answer::json_text(shown(&started)?))
@@ -192,8 +211,8 @@ pub(super) fn started_instance(started: &StartedProcessInstance) -> Map<String, 
         "id": started.id.to_string(),
         "definitionId": started.definition_id.as_str(),
         "definitionKey": &*started.definition_key,
-        "businessKey": started.business_key.as_deref(),
-        "caseInstanceId": null,
+        "businessKey": started.keys.business_key.as_deref(),
+        "caseInstanceId": started.keys.case_instance_id.as_deref(),
         "ended": started.is_ended,
         "suspended": started.is_suspended,
         "tenantId": started.tenant_id.as_deref(),
@@ -204,7 +223,7 @@ pub(super) fn started_instance(started: &StartedProcessInstance) -> Map<String, 
     }
 }
 
-fn shown(row: &Row) -> Value {
+pub(super) fn shown(row: &Row) -> Value {
     json!({
         "id": row.text("id").as_deref(),
         "key": row.text("key").as_deref(),
@@ -247,7 +266,7 @@ async fn addressed(call: &Call) -> Result<Row, Failure> {
     })
 }
 
-async fn addressed_id(call: &Call) -> Result<ProcessDefinitionId, Failure> {
+pub(super) async fn addressed_id(call: &Call) -> Result<ProcessDefinitionId, Failure> {
     let id = addressed(call).await?.text("id").unwrap_or_default();
     Ok(ProcessDefinitionId(id))
 }

@@ -19,19 +19,16 @@ use crate::list;
 
 const WHAT: &str = "process instance";
 
-/// Called instances end with their caller.
+/// Called instances end with their caller, unless `skipSubprocesses` says that they go on alone.
 pub async fn delete(call: Call) -> Result<Answer, Failure> {
     let deleted = match call.id::<ProcessInstanceId>(WHAT) {
         Ok(id) => {
-            let calls = move |aggregate: &engine::Aggregate| aggregate.calls_others(id);
-            if call.query.flag("skipSubprocesses") == Some(true)
-                && call.runtime().inspect(LocatedBy::ProcessInstance(id), calls).await? == Some(true)
-            {
-                return Err(Failure::not_yet("`skipSubprocesses` of an instance that has called others"));
-            }
             let skips = |parameter: &str| call.query.flag(parameter) == Some(true);
-            let skipped =
-                Skipped { custom_listeners: skips("skipCustomListeners"), io_mappings: skips("skipIoMappings") };
+            let skipped = Skipped {
+                custom_listeners: skips("skipCustomListeners"),
+                io_mappings: skips("skipIoMappings"),
+                called_instances: skips("skipSubprocesses"),
+            };
             let command = Command::DeleteProcessInstance { id, delete_reason: None, skipped };
             call.runtime().execute(command).await.map(drop).map_err(Failure::from)
         }

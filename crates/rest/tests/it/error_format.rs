@@ -61,8 +61,7 @@ async fn of_bodies() {
 #[tokio::test]
 async fn of_what_is_not_there_yet() {
     let server = TestServer::new().await;
-    server.deploy("p", "t").await;
-    let answer = server.post("/process-definition/key/p/start", r#"{"caseInstanceId": "c"}"#).await;
+    let answer = server.post("/schema/log", "{}").await;
     assert_eq!(answer.refusal(), (501, "NotImplementedException".to_owned()));
 }
 

@@ -32,6 +32,7 @@ pub fn rich_change_set(waiting: &WaitingInstance) -> ChangeSet {
 pub fn rich_instance() -> WaitingInstance {
     let mut waiting = WaitingInstance::new("t").with_variable("plain", VariableValue::Integer(1));
     waiting.instance.business_key = Some(text("order-1"));
+    waiting.instance.case_instance_id = Some(text("case-1"));
     waiting.instance.tenant_id = Some(text("blue"));
     waiting.instance.is_suspended = true;
     waiting.instance.revision = 7;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, text: include_str!("../../migrations/sqlite/0006_job_claims.sql") },
     Migration { version: 7, text: include_str!("../../migrations/sqlite/0007_variables_of_no_activity.sql") },
     Migration { version: 8, text: include_str!("../../migrations/sqlite/0008_idempotency_keys.sql") },
+    Migration { version: 9, text: include_str!("../../migrations/sqlite/0009_case_instances.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.

@@ -157,7 +157,7 @@ impl Worker {
         variables.insert("filling".into(), written(VariableValue::Bytes(vec![amount; FILLING_BYTES].into())));
         self.execute(
             id,
-            Command::StartProcessInstance { id, definition_id, start_event_id: None, business_key: None, variables },
+            Command::StartProcessInstance { id, definition_id, start_event_id: None, keys: None.into(), variables },
         )
         .await;
     }
