@@ -4,10 +4,12 @@
 //! is `store`'s.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod date_pattern;
 pub mod id;
 pub mod timestamp;
 pub mod variable;
 
+pub use date_pattern::{DatePattern, DatePatternError};
 pub use id::{
     ActivityInstanceId, BatchId, DeploymentId, EventSubscriptionId, ExecutionId, ExternalTaskId, HistoryId, IncidentId,
     JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Uuid, VariableInstanceId,
