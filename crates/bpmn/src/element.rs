@@ -12,6 +12,7 @@ pub(crate) mod event_trigger;
 pub(crate) mod exclusive_gateway;
 pub(crate) mod external_task;
 pub(crate) mod flow_node;
+pub(crate) mod form;
 pub(crate) mod intermediate_catch_event;
 pub(crate) mod intermediate_throw_event;
 pub(crate) mod link_event;

@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod diagnostic;
+pub mod form;
 pub mod model;
 mod parse;
 mod passed_variables;

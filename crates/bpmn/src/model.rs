@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use expression::Expression;
 
+use crate::form::Form;
+
 /// One process of a document.
 #[derive(Debug)]
 pub struct ProcessModel {
@@ -27,6 +29,8 @@ pub struct ProcessModel {
     pub event_sub_processes: Vec<ElementIndex>,
     /// Where an instance starts unless an event starts it.
     pub initial: Option<ElementIndex>,
+    /// That of the start event there.
+    pub start_form: Option<Form>,
     /// Changes of variables matter to an event.
     pub has_conditional_events: bool,
     pub elements_by_id: BTreeMap<Arc<str>, ElementIndex>,
@@ -407,7 +411,7 @@ pub struct UserTask {
     /// Both may be expressions (`name="Approve ${x}"`).
     pub name: Option<Expression>,
     pub description: Option<Expression>,
-    pub form_key: Option<Expression>,
+    pub form: Form,
     /// In document order.
     pub listeners: Vec<TaskListener>,
     /// Set before the task is there, in document order.

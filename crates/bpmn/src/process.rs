@@ -40,7 +40,7 @@ pub(crate) fn read<'d>(
     check_starters(node, report);
     let listeners = listener::read_all(node, key, report);
     let mut builder = ProcessBuilder::new(key, definitions, delegates, report);
-    let initial = scope::read(&mut builder, node);
+    let (initial, start_form) = scope::read(&mut builder, node);
     let arena = builder.finish();
     let script_resources = script::resources(&arena.elements, &arena.flows, &listeners);
     Some(ProcessModel {
@@ -58,6 +58,7 @@ pub(crate) fn read<'d>(
         flows: arena.flows,
         event_sub_processes: arena.event_sub_processes,
         initial,
+        start_form,
         has_conditional_events: arena.has_conditional_events,
         elements_by_id: arena.elements_by_id,
         script_resources,

@@ -15,6 +15,7 @@ use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
 use crate::element::compensation::{self, CompensationReference};
 use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, intermediate_catch_event, start_event};
+use crate::form::Form;
 use crate::io_mapping::InputOutput;
 use crate::listener;
 use crate::model::{Element, ElementIndex, ElementKind, Flow, FlowIndex};
@@ -112,10 +113,14 @@ struct OpenScope<'d> {
     next_child: Option<Node<'d>>,
 }
 
-/// Reads all elements of a process; the result is where an instance starts.
-pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, process: Node<'d>) -> Option<ElementIndex> {
+/// Reads all elements of a process; the result is where an instance starts, and by what form.
+pub(crate) fn read<'d>(
+    builder: &mut ProcessBuilder<'_, 'd, '_>,
+    process: Node<'d>,
+) -> (Option<ElementIndex>, Option<Form>) {
     let process = Scope { node: process, element: None };
     let start = start_event::read_all(builder, process);
+    let form = start.and_then(|start| start_event::read_form(builder, process, start));
     let mut open = vec![OpenScope { scope: process, next_child: process.node.first_element_child() }];
     while let Some(OpenScope { scope, next_child }) = open.last_mut() {
         let scope = *scope;
@@ -133,7 +138,7 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, process: Node<'
     compensation::check_references(builder);
     exclusive_gateway::check_all(builder);
     asynchronous::check_all(&builder.arena, builder.report);
-    start
+    (start, form)
 }
 
 fn begin_sub_process<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>) {

@@ -5,8 +5,7 @@
 //! does not know are not in the list: they do nothing there either.
 
 use crate::attribute::{camunda, id};
-use crate::document::{FOX, Node};
-use crate::extension::{extensions, is_camunda};
+use crate::document::Node;
 use crate::report::Report;
 
 /// One thing that is not executable.
@@ -16,8 +15,6 @@ enum NotYet {
     Element(&'static str),
     /// An attribute of Camunda, on one element or, with an empty name, on all.
     Attribute { on: &'static str, name: &'static str },
-    /// An extension element of Camunda, on one element or, with an empty name, on all.
-    Extension { on: &'static str, name: &'static str },
     /// A `camunda:type` of a service task or what is like one.
     ImplementationType(&'static str),
 }
@@ -28,15 +25,9 @@ const NOT_YET: &[NotYet] = &[
     NotYet::Element("callChoreography"),
     NotYet::Element("choreographyTask"),
     NotYet::Element("subChoreography"),
-    NotYet::Attribute { on: "userTask", name: "formRef" },
     NotYet::Attribute { on: "userTask", name: "formHandlerClass" },
-    NotYet::Attribute { on: "startEvent", name: "formRef" },
     NotYet::Attribute { on: "startEvent", name: "formHandlerClass" },
     NotYet::Attribute { on: "businessRuleTask", name: "decisionRef" },
-    NotYet::Extension { on: "userTask", name: "formData" },
-    NotYet::Extension { on: "userTask", name: "formProperty" },
-    NotYet::Extension { on: "startEvent", name: "formData" },
-    NotYet::Extension { on: "startEvent", name: "formProperty" },
     NotYet::ImplementationType("mail"),
     NotYet::ImplementationType("shell"),
 ];
@@ -55,8 +46,7 @@ pub(crate) fn refuse_element(node: Node<'_>, report: &mut Report<'_>) {
 ///
 /// True means that the element cannot be read as what its name says.
 pub(crate) fn refuse_parts(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> bool {
-    let extensions: Vec<Node<'_>> = extensions(node).collect();
-    let found: Vec<String> = NOT_YET.iter().filter_map(|entry| entry.part_of(node, &extensions)).collect();
+    let found: Vec<String> = NOT_YET.iter().filter_map(|entry| entry.part_of(node)).collect();
     for part in &found {
         let message = format!("{part} of element type '{}' is not executable yet", node.tag_name().name());
         if id(node) == Some(owner) { report.error(node, message) } else { report.error_for(node, &[owner], message) }
@@ -97,21 +87,13 @@ pub(crate) fn refuse_listener(node: Node<'_>, owner: &str, what: &str, report: &
 
 impl NotYet {
     /// What this entry finds on an element, in words.
-    fn part_of(self, node: Node<'_>, extensions: &[Node<'_>]) -> Option<String> {
+    fn part_of(self, node: Node<'_>) -> Option<String> {
         let is_on = |on: &str| on.is_empty() || node.tag_name().name() == on;
         match self {
             NotYet::Attribute { on, name } => {
                 camunda(node, name).filter(|_| is_on(on)).map(|_| format!("camunda:{name}"))
             }
-            NotYet::Extension { on, name } => {
-                let is_there = is_on(on) && extensions.iter().any(|extension| is_extension(*extension, name));
-                is_there.then(|| format!("camunda:{name}"))
-            }
             NotYet::Element(_) | NotYet::ImplementationType(_) => None,
         }
     }
-}
-
-fn is_extension(node: Node<'_>, name: &str) -> bool {
-    is_camunda(node, name) || node.has_tag_name((FOX, name))
 }

@@ -111,11 +111,25 @@ fn run_action(turn: &mut Turn<'_, '_>, subject: Subject, action: &Action) -> Res
         }
         Action::Delegate(Delegate::Expression(expression)) => {
             let value = evaluated(turn, subject, expression)?;
-            let message =
-                format!("Delegate expression {expression} did not resolve to Java code but to {}", value.type_name());
-            Err(Rejection::new(RejectionKind::ProcessEngine, message).into())
+            Err(no_java_code(expression, &value).into())
         }
     }
+}
+
+/// Why Java code is not run.
+pub(crate) fn java_code(turn: &mut Turn<'_, '_>, subject: Subject, delegate: &Delegate) -> Rejection {
+    match delegate {
+        Delegate::Class(class) => class_not_found(class),
+        Delegate::Expression(expression) => match of_subject(turn, subject, expression) {
+            Ok(value) => no_java_code(expression, &value),
+            Err(rejection) => rejection,
+        },
+    }
+}
+
+fn no_java_code(expression: &Expression, value: &Value) -> Rejection {
+    let message = format!("Delegate expression {expression} did not resolve to Java code but to {}", value.type_name());
+    Rejection::new(RejectionKind::ProcessEngine, message)
 }
 
 fn run_script(turn: &mut Turn<'_, '_>, subject: Subject, script: &Script) -> Result<Value, Interruption> {
@@ -172,7 +186,11 @@ fn script_resource(turn: &Turn<'_, '_>, subject: Subject, resource: &str) -> Res
     })
 }
 
-fn of_subject(turn: &mut Turn<'_, '_>, subject: Subject, expression: &Expression) -> Result<Value, Rejection> {
+pub(crate) fn of_subject(
+    turn: &mut Turn<'_, '_>,
+    subject: Subject,
+    expression: &Expression,
+) -> Result<Value, Rejection> {
     expression.evaluate(&Surroundings::of(turn, subject)).map_err(|error| refused(&error))
 }
 

@@ -48,8 +48,18 @@ fn decide(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Reply, Rejection
 /// Names the aggregate.
 fn root_of(aggregate: &Aggregate, command: &Command) -> Result<ProcessInstanceId, Rejection> {
     match (command, aggregate.root()) {
-        (Command::StartProcessInstance { id, .. } | Command::StartProcessInstanceAt { id, .. }, None) => Ok(*id),
-        (Command::StartProcessInstance { id, .. } | Command::StartProcessInstanceAt { id, .. }, Some(root)) => {
+        (
+            Command::StartProcessInstance { id, .. }
+            | Command::StartProcessInstanceAt { id, .. }
+            | Command::SubmitStartForm { id, .. },
+            None,
+        ) => Ok(*id),
+        (
+            Command::StartProcessInstance { id, .. }
+            | Command::StartProcessInstanceAt { id, .. }
+            | Command::SubmitStartForm { id, .. },
+            Some(root),
+        ) => {
             let message = format!("process instance {id} cannot start in the aggregate of {}", root.id);
             Err(Rejection::new(RejectionKind::ProcessEngine, message))
         }

@@ -8,6 +8,7 @@ use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Timestamp, Varia
 use crate::agenda::Step;
 use crate::command::{InstanceKeys, OutputMappings, VariableReach};
 use crate::definition::ProcessDefinition;
+use crate::form::{self, Destination};
 use crate::history::{EndState, HistoricProcessInstance, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
@@ -34,8 +35,16 @@ pub(crate) struct NewInstance {
     pub restarted: Option<ProcessInstanceId>,
 }
 
+/// What an instance begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'c> {
+    Variables(&'c VariableMap),
+    /// Sent in for the form of its start event.
+    StartForm(&'c VariableMap),
+}
+
 /// Makes the instance with its variables; nothing runs in it yet.
-pub(crate) fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, variables: &VariableMap) -> Result<(), Rejection> {
+pub(crate) fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, given: Given<'_>) -> Result<(), Rejection> {
     let definition = &new.definition;
     insert(turn, new);
     let root = ExecutionId::from(new.id);
@@ -51,7 +60,12 @@ pub(crate) fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, variables: &Vari
         let nobody = variables::lasting(VariableValue::Null);
         variables::set(turn, scope, VariableReach::Local, initiator, nobody)?;
     }
-    variables::set_all(turn, scope, VariableReach::Local, variables)?;
+    match given {
+        Given::Variables(variables) => variables::set_all(turn, scope, VariableReach::Local, variables)?,
+        Given::StartForm(sent) => {
+            form::submit(turn, Destination::of_start(root), definition.model.start_form.as_ref(), sent)?;
+        }
+    }
     timer::create_jobs(turn, root, None, definition)?;
     listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(new.start_activity_id.clone()))
 }

@@ -160,6 +160,16 @@ impl Recorder {
         }
     }
 
+    pub fn form_field_logged(&mut self, detail: HistoricDetail) {
+        if self.keeps_form_fields() {
+            self.changes.push(HistoryChange::DetailLogged(Box::new(detail)));
+        }
+    }
+
+    pub fn keeps_form_fields(&self) -> bool {
+        self.level >= HistoryLevel::Audit
+    }
+
     pub fn keeps_details(&self) -> bool {
         self.level >= HistoryLevel::Full
     }

@@ -35,6 +35,8 @@ pub enum RejectionKind {
     Expression,
     /// A value has the wrong type for where it is to go, for example a topic that is no text.
     InvalidValue,
+    /// A variable has a value that is none for the field of a form that shows it.
+    FormField,
     /// A text is no number where one is needed.
     NumberFormat,
     /// A limit of `Limits` was reached.

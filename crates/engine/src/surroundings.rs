@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use expression::{Bean, Context, EvaluationError, Value, unknown_bean_method, unknown_bean_property};
-use types::{ExecutionId, ExternalTaskId, TaskId, Uuid};
+use types::{ExecutionId, ExternalTaskId, TaskId, Timestamp, Uuid};
 
 use crate::bean::{self, BeanKind};
 use crate::instance::ScopeKey;
@@ -113,15 +113,21 @@ impl Context for Surroundings<'_, '_, '_> {
     }
 
     fn function(&self, prefix: Option<&str>, name: &str, arguments: &[Value]) -> Result<Value, EvaluationError> {
-        let now = self.turn.borrow().env.now;
-        match (prefix, name) {
-            (None, "now") => Ok(Value::Date(now)),
-            (None, "dateTime") => Ok(Value::DateTime(now)),
-            (None, "currentUser" | "currentUserGroups") => Ok(Value::Null),
-            _ => {
-                Err(EvaluationError::unknown_method(format!("no function `{name}` with {} arguments", arguments.len())))
-            }
-        }
+        host_function(self.turn.borrow().env.now, (prefix, name), arguments)
+    }
+}
+
+/// The functions that depend on when and for whom they are called.
+pub(crate) fn host_function(
+    now: Timestamp,
+    (prefix, name): (Option<&str>, &str),
+    arguments: &[Value],
+) -> Result<Value, EvaluationError> {
+    match (prefix, name) {
+        (None, "now") => Ok(Value::Date(now)),
+        (None, "dateTime") => Ok(Value::DateTime(now)),
+        (None, "currentUser" | "currentUserGroups") => Ok(Value::Null),
+        _ => Err(EvaluationError::unknown_method(format!("no function `{name}` with {} arguments", arguments.len()))),
     }
 }
 

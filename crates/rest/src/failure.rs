@@ -49,6 +49,8 @@ pub struct Look {
     pub not_valid: Face,
     pub suspended: Face,
     pub mismatching_message: Face,
+    /// Of a field of a form that cannot show the variable it stands for.
+    pub form_field: Face,
     /// Everything else that the execution of a model can run into.
     pub execution: Face,
 }
@@ -83,6 +85,7 @@ pub mod look {
         not_valid: face(StatusCode::BAD_REQUEST, "NotValidException"),
         suspended: face(StatusCode::BAD_REQUEST, "SuspendedEntityInteractionException"),
         mismatching_message: INVALID,
+        form_field: face(StatusCode::INTERNAL_SERVER_ERROR, "FormFieldValidationException"),
         execution: FAILED,
     };
 
@@ -101,6 +104,7 @@ pub mod look {
         not_valid: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         suspended: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         mismatching_message: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
+        form_field: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
         execution: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
     };
 
@@ -139,6 +143,7 @@ pub mod look {
         not_valid: JOB_UNKNOWN,
         suspended: JOB_UNKNOWN,
         mismatching_message: JOB_UNKNOWN,
+        form_field: JOB_UNKNOWN,
         execution: JOB_UNKNOWN,
     };
 
@@ -152,11 +157,53 @@ pub mod look {
         not_valid: JOB_REFUSED,
         suspended: JOB_REFUSED,
         mismatching_message: JOB_REFUSED,
+        form_field: JOB_REFUSED,
         execution: JOB_REFUSED,
     };
 
     /// Work on one task, an unknown one being a fault of the request.
     pub const TASK: Look = Look { not_found: INVALID, ..ENGINE };
+
+    const FORM_REFUSED: Face = face(StatusCode::BAD_REQUEST, "RestException");
+
+    /// Which form a task has.
+    pub const TASK_FORM: Look = Look {
+        not_found: FORM_REFUSED,
+        null_value: FORM_REFUSED,
+        bad_user_request: FORM_REFUSED,
+        not_valid: FORM_REFUSED,
+        suspended: FORM_REFUSED,
+        mismatching_message: FORM_REFUSED,
+        form_field: FORM_REFUSED,
+        execution: FORM_REFUSED,
+    };
+
+    /// Which form starts a process.
+    pub const START_FORM: Look = Look {
+        not_found: INVALID,
+        null_value: INVALID,
+        bad_user_request: INVALID,
+        not_valid: INVALID,
+        suspended: INVALID,
+        mismatching_message: INVALID,
+        form_field: INVALID,
+        execution: INVALID,
+    };
+
+    /// What a task's form shows.
+    pub const FORM_VARIABLES: Look = Look { not_found: ENGINE.bad_user_request, ..ENGINE };
+
+    /// Forms that are made of fields.
+    pub const RENDERED_FORM: Look =
+        Look { not_found: face(StatusCode::INTERNAL_SERVER_ERROR, "NullValueException"), ..ENGINE };
+
+    /// Forms that are files of a deployment.
+    pub const DEPLOYED_FORM: Look = Look {
+        not_found: Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") },
+        null_value: Face { code: None, ..INVALID },
+        bad_user_request: Face { code: None, ..INVALID },
+        ..ENGINE
+    };
 
     /// What is reported of a task: an error or an escalation.
     pub const TASK_EVENT: Look = Look {
@@ -194,6 +241,7 @@ impl Look {
             RejectionKind::NotValid => self.not_valid,
             RejectionKind::Suspended => self.suspended,
             RejectionKind::MismatchingMessageCorrelation => self.mismatching_message,
+            RejectionKind::FormField => self.form_field,
             // Camunda: the exception of Java itself, as it is.
             RejectionKind::NumberFormat => {
                 Face { status: StatusCode::INTERNAL_SERVER_ERROR, error_type: "NumberFormatException", code: None }

@@ -11,6 +11,7 @@ pub mod dto;
 pub mod endpoint;
 pub mod failure;
 pub mod form;
+pub mod generated_form;
 pub mod idempotency;
 pub mod json;
 pub mod list;

@@ -5,6 +5,11 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use crate::operation::{Answers, Takes};
 
+/// Of pages that are part of others.
+pub const XHTML: HeaderValue = HeaderValue::from_static("application/xhtml+xml");
+/// Of files with Camunda forms.
+pub const FORM_SUFFIX: &str = ".form";
+
 /// Whether the body is of the type that the operation takes.
 pub fn is_taken(takes: Takes, headers: &HeaderMap) -> bool {
     let expected = match takes {

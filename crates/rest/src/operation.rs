@@ -17,7 +17,7 @@ use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_i
 use crate::endpoint::{
     batch, condition, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history,
     incident, instance_batch, job, job_definition, message, modification, process_definition, process_instance,
-    restart, signal, statistics, task,
+    restart, signal, start_form, statistics, task, task_form,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -496,39 +496,39 @@ operations! {
         GET "/process-definition" getProcessDefinitions: nothing -> json => ENGINE, |call| list::rows(&resource::PROCESS_DEFINITIONS, call);
         GET "/process-definition/count" getProcessDefinitionsCount: nothing -> json => ENGINE, |call| list::count(&resource::PROCESS_DEFINITIONS, call);
         GET "/process-definition/key/{key}" getProcessDefinitionByKey: nothing -> json => THING, process_definition::get;
-        GET "/process-definition/key/{key}/deployed-start-form" getDeployedStartFormByKey: nothing -> any;
+        GET "/process-definition/key/{key}/deployed-start-form" getDeployedStartFormByKey: nothing -> any => DEPLOYED_FORM, start_form::deployed;
         GET "/process-definition/key/{key}/diagram" getProcessDefinitionDiagramByKey: nothing -> any => THING, process_definition::diagram;
-        GET "/process-definition/key/{key}/form-variables" getStartFormVariablesByKey: nothing -> json;
-        GET "/process-definition/key/{key}/rendered-form" getRenderedStartFormByKey: nothing -> any;
-        GET "/process-definition/key/{key}/startForm" getStartFormByKey: nothing -> json;
+        GET "/process-definition/key/{key}/form-variables" getStartFormVariablesByKey: nothing -> json => ENGINE, start_form::form_variables;
+        GET "/process-definition/key/{key}/rendered-form" getRenderedStartFormByKey: nothing -> any => ENGINE, start_form::rendered;
+        GET "/process-definition/key/{key}/startForm" getStartFormByKey: nothing -> json => START_FORM, start_form::get;
         GET "/process-definition/key/{key}/statistics" getActivityStatisticsByProcessDefinitionKey: nothing -> json => ENGINE, statistics::of_activities;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}" getLatestProcessDefinitionByTenantId: nothing -> json => THING, process_definition::get;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/deployed-start-form" getDeployedStartFormByKeyAndTenantId: nothing -> any;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/deployed-start-form" getDeployedStartFormByKeyAndTenantId: nothing -> any => DEPLOYED_FORM, start_form::deployed;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/diagram" getProcessDefinitionDiagramByKeyAndTenantId: nothing -> any => THING, process_definition::diagram;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/form-variables" getStartFormVariablesByKeyAndTenantId: nothing -> json;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/rendered-form" getRenderedStartFormByKeyAndTenantId: nothing -> any;
-        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/startForm" getStartFormByKeyAndTenantId: nothing -> json;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/form-variables" getStartFormVariablesByKeyAndTenantId: nothing -> json => ENGINE, start_form::form_variables;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/rendered-form" getRenderedStartFormByKeyAndTenantId: nothing -> any => ENGINE, start_form::rendered;
+        GET "/process-definition/key/{key}/tenant-id/{tenant-id}/startForm" getStartFormByKeyAndTenantId: nothing -> json => START_FORM, start_form::get;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/statistics" getActivityStatisticsByProcessDefinitionKeyAndTenantId: nothing -> json => ENGINE, statistics::of_activities;
         GET "/process-definition/key/{key}/tenant-id/{tenant-id}/xml" getProcessDefinitionBpmn20XmlByKeyAndTenantId: nothing -> json => THING, process_definition::xml;
         GET "/process-definition/key/{key}/xml" getProcessDefinitionBpmn20XmlByKey: nothing -> json => THING, process_definition::xml;
         GET "/process-definition/statistics" getProcessDefinitionStatistics: nothing -> json => ENGINE, statistics::of_definitions;
         GET "/process-definition/{id}" getProcessDefinition: nothing -> json => THING, process_definition::get;
-        GET "/process-definition/{id}/deployed-start-form" getDeployedStartForm: nothing -> any;
+        GET "/process-definition/{id}/deployed-start-form" getDeployedStartForm: nothing -> any => DEPLOYED_FORM, start_form::deployed;
         GET "/process-definition/{id}/diagram" getProcessDefinitionDiagram: nothing -> any => THING, process_definition::diagram;
-        GET "/process-definition/{id}/form-variables" getStartFormVariables: nothing -> json;
-        GET "/process-definition/{id}/rendered-form" getRenderedStartForm: nothing -> any;
-        GET "/process-definition/{id}/startForm" getStartForm: nothing -> json;
+        GET "/process-definition/{id}/form-variables" getStartFormVariables: nothing -> json => ENGINE, start_form::form_variables;
+        GET "/process-definition/{id}/rendered-form" getRenderedStartForm: nothing -> any => ENGINE, start_form::rendered;
+        GET "/process-definition/{id}/startForm" getStartForm: nothing -> json => START_FORM, start_form::get;
         GET "/process-definition/{id}/static-called-process-definitions" getStaticCalledProcessDefinitions: nothing -> json => LOOKED_UP, process_definition::statically_called;
         GET "/process-definition/{id}/statistics" getActivityStatistics: nothing -> json => ENGINE, statistics::of_activities;
         GET "/process-definition/{id}/xml" getProcessDefinitionBpmn20Xml: nothing -> json => THING, process_definition::xml;
         POST "/process-definition/key/{key}/start" startProcessInstanceByKey: json -> json => WRAPPED, process_definition::start;
-        POST "/process-definition/key/{key}/submit-form" submitFormByKey: json -> json;
+        POST "/process-definition/key/{key}/submit-form" submitFormByKey: json -> json => WRAPPED, start_form::submit;
         POST "/process-definition/key/{key}/tenant-id/{tenant-id}/start" startProcessInstanceByKeyAndTenantId: json -> json => WRAPPED, process_definition::start;
-        POST "/process-definition/key/{key}/tenant-id/{tenant-id}/submit-form" submitFormByKeyAndTenantId: json -> json;
+        POST "/process-definition/key/{key}/tenant-id/{tenant-id}/submit-form" submitFormByKeyAndTenantId: json -> json => WRAPPED, start_form::submit;
         POST "/process-definition/{id}/restart" restartProcessInstance: json -> nothing => RESTART, restart::restart;
         POST "/process-definition/{id}/restart-async" restartProcessInstanceAsyncOperation: json -> json => RESTART, restart::restart_async;
         POST "/process-definition/{id}/start" startProcessInstance: json -> json => WRAPPED, process_definition::start;
-        POST "/process-definition/{id}/submit-form" submitForm: json -> json;
+        POST "/process-definition/{id}/submit-form" submitForm: json -> json => WRAPPED, start_form::submit;
         PUT "/process-definition/key/{key}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKey: json -> nothing => THING, process_definition::set_history_time_to_live;
         PUT "/process-definition/key/{key}/suspended" updateProcessDefinitionSuspensionStateByKey: json -> nothing => ENGINE, process_definition::set_suspension;
         PUT "/process-definition/key/{key}/tenant-id/{tenant-id}/history-time-to-live" updateHistoryTimeToLiveByProcessDefinitionKeyAndTenantId: json -> nothing => THING, process_definition::set_history_time_to_live;
@@ -583,10 +583,10 @@ operations! {
         GET "/task/count" getTasksCount: nothing -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any;
         GET "/task/{id}" getTask: nothing -> json => ENGINE, list::task;
-        GET "/task/{id}/deployed-form" getDeployedForm: nothing -> any;
-        GET "/task/{id}/form" getForm: nothing -> json;
-        GET "/task/{id}/form-variables" getFormVariables: nothing -> json;
-        GET "/task/{id}/rendered-form" getRenderedForm: nothing -> any;
+        GET "/task/{id}/deployed-form" getDeployedForm: nothing -> any => DEPLOYED_FORM, task_form::deployed;
+        GET "/task/{id}/form" getForm: nothing -> json => TASK_FORM, task_form::get;
+        GET "/task/{id}/form-variables" getFormVariables: nothing -> json => FORM_VARIABLES, task_form::form_variables;
+        GET "/task/{id}/rendered-form" getRenderedForm: nothing -> any => RENDERED_FORM, task_form::rendered;
         POST "/task" queryTasks: json -> json => ENGINE, list::tasks;
         POST "/task/count" queryTasksCount: json -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         POST "/task/create" createTask: json -> nothing;
@@ -597,7 +597,7 @@ operations! {
         POST "/task/{id}/complete" complete: json -> json => WRAPPED, task::complete;
         POST "/task/{id}/delegate" delegateTask: json -> nothing => TASK, task::delegate;
         POST "/task/{id}/resolve" resolve: json -> nothing => TASK, task::resolve;
-        POST "/task/{id}/submit-form" submit: json -> json;
+        POST "/task/{id}/submit-form" submit: json -> json => WRAPPED, task_form::submit;
         POST "/task/{id}/unclaim" unclaim: nothing -> nothing => ENGINE, task::unclaim;
         PUT "/task/{id}" updateTask: json -> nothing => LOOKED_UP, task::update;
     }

@@ -362,6 +362,7 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
     match command {
         Command::StartProcessInstance { .. }
         | Command::StartProcessInstanceAt { .. }
+        | Command::SubmitStartForm { .. }
         | Command::CorrelateMessage { .. } => None,
         Command::DeleteProcessInstance { id, .. }
         | Command::ModifyProcessInstance { id, .. }
@@ -383,6 +384,8 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
         | Command::FailExternalTask { id, .. }
         | Command::ThrowExternalTaskBpmnError { id, .. } => Some(LocatedBy::ExternalTask(*id)),
         Command::CompleteTask { id, .. }
+        | Command::SubmitTaskForm { id, .. }
+        | Command::ReadTaskForm { id, .. }
         | Command::ChangeTask { id, .. }
         | Command::ThrowTaskBpmnError { id, .. }
         | Command::ThrowTaskEscalation { id, .. }

@@ -301,7 +301,11 @@ fn definition_row(mut cells: Cells) -> Result<DefinitionRow, Error> {
     Ok(row)
 }
 
-async fn resource(shared: &Shared, deployment: DeploymentId, name: &str) -> Result<Option<Arc<[u8]>>, Error> {
+pub(crate) async fn resource(
+    shared: &Shared,
+    deployment: DeploymentId,
+    name: &str,
+) -> Result<Option<Arc<[u8]>>, Error> {
     let table = &tables::DEPLOYMENT_RESOURCE;
     let mut select = Select::all(table.source()).filter(
         Condition::equal(table.col("deployment_id"), crate::row::id(deployment.0))

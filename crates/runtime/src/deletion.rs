@@ -26,6 +26,7 @@ impl Shared {
             let _admitted = admitted;
             let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
             let (deployments, resources) = (&tables::DEPLOYMENT, &tables::DEPLOYMENT_RESOURCE);
+            let forms = &tables::CAMUNDA_FORM_DEFINITION;
             let this = Condition::equal(deployments.col("id"), row::id(id.0));
             if shared.count(&Select::all(deployments.source()).filter(this.clone())).await? == 0 {
                 return Err(Error::not_found("deployment", id));
@@ -34,6 +35,7 @@ impl Shared {
             let definitions = definition_rows(&shared, of_deployment(&tables::PROCESS_DEFINITION)).await?;
             let along = vec![
                 shared.statement(&Mutation::delete(resources, of_deployment(resources))),
+                shared.statement(&Mutation::delete(forms, of_deployment(forms))),
                 shared.statement_on_one(&Mutation::delete(deployments, this)),
             ];
             shared.delete_in_turn(definitions, cascade, along).await

@@ -15,6 +15,7 @@ use types::{DeploymentId, ProcessDefinitionId, Timestamp};
 use crate::command::in_own_task;
 use crate::definition_cache::{definition_of, definition_rows};
 use crate::error::Error;
+use crate::form_definition::forms_of;
 use crate::request::{
     DefinitionRow, DefinitionSet, DefinitionSuspension, Deployed, Deployment, DuplicateFiltering,
     InstancesOfDefinition, NewDeployment, NewResource, SuspensionState, TenantChoice,
@@ -98,9 +99,11 @@ impl Shared {
             deploy_time: now,
         };
         let parsed = parse_all(&resources, self.parse_options()).await?;
+        let forms = forms_of(&resources)?;
         let definitions = self.new_definitions(&deployment, &resources, parsed, new.activate_at.is_some()).await?;
         let mut statements = self.deployment_statements(&deployment, &resources, now);
         self.add_definition_statements(&mut statements, &definitions).await?;
+        self.add_form_statements(&mut statements, &deployment, &forms).await?;
         if let Some(at) = new.activate_at {
             for definition in &definitions {
                 statements.push(self.activation(&definition.row.id, at));

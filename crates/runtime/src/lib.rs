@@ -31,6 +31,7 @@ mod called_definition;
 mod definition_cache;
 mod deletion;
 mod deployment;
+mod form_definition;
 mod history_deletion;
 mod history_time_to_live;
 mod suspension;

@@ -172,7 +172,7 @@ fn correlated(reply: Reply) -> Result<Correlated, Error> {
             Ok(Correlated::Execution { id, process_instance_id, tenant_id, variables })
         }
         Reply::Started(started) => Ok(Correlated::Started(started)),
-        Reply::Done | Reply::IncidentCreated(_) | Reply::Variables(_) => {
+        Reply::Done | Reply::IncidentCreated(_) | Reply::TaskForm(_) | Reply::Variables(_) => {
             Err(Error::Defect("a message was answered with something else".to_owned()))
         }
     }

@@ -119,6 +119,13 @@ pub struct DefinitionRow {
     pub is_startable_in_tasklist: bool,
 }
 
+/// A file that a form is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormResource {
+    pub name: Arc<str>,
+    pub contents: Arc<[u8]>,
+}
+
 /// What goes along with a deleted deployment or definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cascade {

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use engine::form::{ShownForm, TaskFormPart};
 use engine::{
     Aggregate, Command, InstanceKeys, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance,
 };
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store, StoreMetrics};
 use types::{
-    BatchId, DeploymentId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp,
-    VariableInstanceId, VariableMap,
+    BatchId, DeploymentId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId,
+    Timestamp, VariableInstanceId, VariableMap,
 };
 
 use crate::error::Error;
@@ -97,6 +98,33 @@ impl Runtime {
             restarted_process_instance_id: None,
         };
         started(self.shared.start(definition, start).await?)
+    }
+
+    /// Starts with what was sent in for the start form. The same is refused.
+    pub async fn submit_start_form(
+        &self,
+        which: DefinitionSelector,
+        keys: impl Into<InstanceKeys>,
+        variables: VariableMap,
+    ) -> Result<StartedProcessInstance, Error> {
+        let definition = self.startable(&which).await?;
+        let definition_id = definition.id.clone();
+        let keys = keys.into();
+        let start = |id| Command::SubmitStartForm { id, definition_id, keys, variables };
+        started(self.shared.start(definition, start).await?)
+    }
+
+    /// The form of a user task.
+    pub async fn task_form(&self, id: TaskId, part: TaskFormPart) -> Result<ShownForm, Error> {
+        match self.execute(Command::ReadTaskForm { id, part }).await? {
+            Reply::TaskForm(form) => Ok(*form),
+            _ => Err(Error::Defect("a form was answered with something else".to_owned())),
+        }
+    }
+
+    /// The file that a form of a definition is in.
+    pub async fn form_resource(&self, definition: &ProcessDefinition, form: &ShownForm) -> Result<FormResource, Error> {
+        self.shared.form_resource(definition, form).await
     }
 
     async fn startable(&self, which: &DefinitionSelector) -> Result<Arc<ProcessDefinition>, Error> {
@@ -322,8 +350,10 @@ impl Runtime {
 fn started(reply: Reply) -> Result<StartedProcessInstance, Error> {
     match reply {
         Reply::Started(started) => Ok(started),
-        Reply::Done | Reply::Correlated { .. } | Reply::IncidentCreated(_) | Reply::Variables(_) => {
-            Err(Error::Defect("a start was answered with something else".to_owned()))
-        }
+        Reply::Done
+        | Reply::Correlated { .. }
+        | Reply::IncidentCreated(_)
+        | Reply::TaskForm(_)
+        | Reply::Variables(_) => Err(Error::Defect("a start was answered with something else".to_owned())),
     }
 }

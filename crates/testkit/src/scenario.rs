@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use engine::form::TaskFormPart;
 use engine::history::EndState;
 use engine::{
     Cancellation, Command, Instantiation, Modification, ModificationInstruction, Outcome, Place, Rejection, Skipped,
-    VariablePatch, VariableReach,
+    TaskChange, VariablePatch, VariableReach,
 };
 use types::{EventSubscriptionId, ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, TaskId, Uuid, VariableMap};
 
@@ -98,6 +99,12 @@ fn command(world: &World, line: &Line) -> Command {
             keys: line.after("key").into(),
             variables,
         },
+        "submit-start" => Command::SubmitStartForm {
+            id: INSTANCE,
+            definition_id: world.definition().id.clone(),
+            keys: line.after("key").into(),
+            variables,
+        },
         "start-at" => Command::StartProcessInstanceAt {
             id: INSTANCE,
             definition_id: world.definition().id.clone(),
@@ -130,6 +137,13 @@ fn command(world: &World, line: &Line) -> Command {
         }
         "set" | "remove" => set(world, line),
         "complete" => Command::CompleteTask { id: task(world, line.word(0)), variables },
+        "submit" => Command::SubmitTaskForm { id: task(world, line.word(0)), variables },
+        "form" => Command::ReadTaskForm { id: task(world, line.word(0)), part: TaskFormPart::Whole },
+        "form-reference" => Command::ReadTaskForm { id: task(world, line.word(0)), part: TaskFormPart::Reference },
+        "delegate" => Command::ChangeTask {
+            id: task(world, line.word(0)),
+            change: TaskChange::Delegate { user_id: line.after("to") },
+        },
         "lock" => Command::LockExternalTask {
             id: external_task(world, line.word(0)),
             worker_id: worker_id(),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use engine::history::HistoryChange;
+use engine::form::ShownForm;
+use engine::history::{HistoricDetailKind, HistoryChange};
 use engine::record::{EventType, Execution, ExecutionKind};
-use engine::{Aggregate, Effect, Outcome, Rejection, RevisionCheck, ScopeKey, TableChange};
+use engine::{Aggregate, Effect, Outcome, Rejection, Reply, RevisionCheck, ScopeKey, TableChange};
 use types::{ActivityInstanceId, ExecutionId, Timestamp};
 
 use crate::notation::shown;
@@ -37,6 +38,7 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
     let mut text = String::new();
     match result {
         Err(rejection) => _ = writeln!(text, "  refused: {:?}: {}", rejection.kind, without_ids(&rejection.message)),
+        Ok(Outcome { change_set: None, reply: Reply::TaskForm(shown), .. }) => form(&mut text, shown),
         Ok(Outcome { change_set: None, .. }) => text.push_str("  nothing changed\n"),
         Ok(Outcome { change_set: Some(change_set), detached, effects, signals, .. }) => {
             if change_set.revision == RevisionCheck::Untouched {
@@ -69,15 +71,34 @@ pub fn result(result: &Result<Outcome, Rejection>, names: &mut Names) -> String 
     text
 }
 
+fn form(text: &mut String, form: &ShownForm) {
+    if let Some(key) = &form.key {
+        _ = writeln!(text, "  form key {key}");
+    }
+    if let Some(deployed) = &form.deployed {
+        _ = writeln!(text, "  form {} {:?}", deployed.key, deployed.binding);
+    }
+    let fields = form.fields.iter().map(|field| ("field", field));
+    for (kind, field) in fields.chain(form.properties.iter().map(|field| ("property", field))) {
+        let mut line = format!("  {kind} {} {} {}", field.id, field.field_type.name(), shown(&field.value));
+        for (name, value) in [("label", &field.label), ("default", &field.default_value)] {
+            if let Some(value) = value {
+                _ = write!(line, " {name} '{value}'");
+            }
+        }
+        for constraint in &field.constraints {
+            _ = write!(line, " {}({})", constraint.name, constraint.config.as_deref().unwrap_or_default());
+        }
+        _ = writeln!(text, "{line}");
+    }
+}
+
 /// The rows of tasks and details say what the rows of activities and variables say already.
 fn is_told_twice(change: &HistoryChange) -> bool {
     matches!(
         change,
-        HistoryChange::TaskCreated(_)
-            | HistoryChange::TaskChanged(_)
-            | HistoryChange::IdentityLinkLogged(_)
-            | HistoryChange::DetailLogged(_)
-    )
+        HistoryChange::TaskCreated(_) | HistoryChange::TaskChanged(_) | HistoryChange::IdentityLinkLogged(_)
+    ) || matches!(change, HistoryChange::DetailLogged(detail) if detail.kind != HistoricDetailKind::FormField)
 }
 
 fn history(change: &HistoryChange, names: &mut Names) -> String {
@@ -101,6 +122,10 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
         HistoryChange::ActivityEnded { id, end } => format!("{} {}", names.visit(id), ending(*end)),
         HistoryChange::ActivityUpdated { id, .. } => format!("{} moves to another execution", names.visit(id)),
         HistoryChange::TaskCreated(row) | HistoryChange::TaskChanged(row) => format!("task {}", row.state()),
+        HistoryChange::DetailLogged(detail) if detail.kind == HistoricDetailKind::FormField => {
+            let place = names.visit(&detail.activity_instance_id);
+            format!("field {}={} sent in at {place}", detail.name, shown(&detail.value))
+        }
         HistoryChange::DetailLogged(detail) => format!("detail {}={}", detail.name, shown(&detail.value)),
         HistoryChange::IdentityLinkLogged(entry) => format!("link {}", entry.link.kind.name()),
         HistoryChange::VariableCreated(row) => {

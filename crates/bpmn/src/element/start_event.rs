@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda};
 use crate::document::Node;
-use crate::element::{event_definition, event_sub_process, event_trigger};
+use crate::element::{event_definition, event_sub_process, event_trigger, form};
+use crate::form::Form;
 use crate::io_mapping;
 use crate::model::{ElementIndex, ElementKind, EventStartEvent, EventTrigger};
 use crate::scope::{ProcessBuilder, Scope, Wait};
@@ -37,6 +38,20 @@ pub(crate) fn read_all<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scop
         [only] => Some(only),
         _ => initial,
     }
+}
+
+/// The form of the event that a scope begins with.
+///
+/// Camunda: those of other start events are not looked at.
+pub(crate) fn read_form(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    scope: Scope<'_>,
+    start: ElementIndex,
+) -> Option<Form> {
+    let id = builder.arena.element(start).id.clone();
+    let mut nodes = bpmn_children_named(scope.node, "startEvent");
+    let node = nodes.find(|node| attribute::id(*node) == Some(&*id))?;
+    Some(form::read(node, builder.report))
 }
 
 /// There is at most one of these in a scope.

@@ -6,6 +6,7 @@ use expression::Expression;
 
 use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda, comma_separated};
 use crate::document::Node;
+use crate::element::form;
 use crate::listener;
 use crate::model::{DataProperty, ElementKind, PassedSource, UserTask};
 use crate::scope::ProcessBuilder;
@@ -16,7 +17,6 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
     let due_date = attribute("dueDate");
     let follow_up_date = attribute("followUpDate");
     let priority = attribute("priority");
-    let form_key = attribute("formKey");
     let assignee = read_performer(builder, node, assignee);
     let name = node.attribute("name").and_then(|name| builder.expression(name, node));
     let description = attribute::documentation(node).and_then(|text| builder.expression(&text, node));
@@ -32,8 +32,8 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
         priority,
         name,
         description,
-        form_key,
         data_properties,
+        form: form::read(node, builder.report),
         listeners: listener::read_of_task(node, attribute::id(node).unwrap_or_default(), builder.report),
     };
     for owner in bpmn_children_named(node, "potentialOwner") {

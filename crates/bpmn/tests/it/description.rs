@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use bpmn::form::{Form, FormBinding, FormReference};
 use bpmn::model::{
     BoundaryTrigger, CallActivity, CallBinding, CallForm, Collection, Delegate, ErrorReference, EventTrigger,
     ExecutionListener, ExternalTask, MultiInstance, PassedSource, PassedVariables, Script, ScriptSource,
@@ -61,6 +62,9 @@ fn describe_process(text: &mut String, process: &ProcessModel) {
     }
     line(text, format_args!("{head}"));
     describe_listeners(text, &process.listeners);
+    if let Some(form) = &process.start_form {
+        describe_form(text, form);
+    }
     for resource in &process.script_resources {
         line(text, format_args!("  script in {resource}"));
     }
@@ -110,10 +114,42 @@ fn describe_element(text: &mut String, process: &ProcessModel, element: &Element
     describe_parameters(text, "output", &element.outputs);
     describe_listeners(text, &element.listeners);
     if let ElementKind::UserTask(task) = &element.kind {
+        describe_form(text, &task.form);
         for listener in &task.listeners {
             let action = action_text(&listener.action);
             line(text, format_args!("    task listener {} {action}", listener.event.name()));
         }
+    }
+}
+
+fn describe_form(text: &mut String, form: &Form) {
+    match &form.reference {
+        None => {}
+        Some(FormReference::Key(key)) => line(text, format_args!("    form key '{key}'")),
+        Some(FormReference::Deployed { key, binding }) => {
+            let binding = match binding {
+                FormBinding::Latest => "latest".to_owned(),
+                FormBinding::Deployment => "deployment".to_owned(),
+                FormBinding::Version(version) => format!("version '{version}'"),
+            };
+            line(text, format_args!("    form '{key}' {binding}"));
+        }
+    }
+    for field in &form.fields {
+        let mut head = format!("    field {} {:?}", field.id, field.field_type);
+        option(&mut head, "label", shown(field.label.as_ref()));
+        option(&mut head, "default", shown(field.default_value.as_ref()));
+        for constraint in &field.constraints {
+            let config = constraint.config.as_deref().unwrap_or_default();
+            write!(head, " {}({config})", constraint.rule.name()).expect("text takes text");
+        }
+        if field.is_business_key {
+            head.push_str(" business key");
+        }
+        line(text, format_args!("{head}"));
+    }
+    for property in &form.properties {
+        line(text, format_args!("    {property:?}"));
     }
 }
 
@@ -326,7 +362,6 @@ fn describe_user_task(head: &mut String, task: &UserTask) {
     option(head, "priority", shown(task.priority.as_ref()));
     option(head, "title", shown(task.name.as_ref()));
     option(head, "description", shown(task.description.as_ref()));
-    option(head, "formKey", shown(task.form_key.as_ref()));
 }
 
 fn describe_external_task(head: &mut String, task: &ExternalTask) {

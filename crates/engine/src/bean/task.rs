@@ -31,7 +31,6 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: TaskId, name: &str) -> Option<Va
         "processDefinitionId" => Value::string(task.definition_id.as_str()),
         "activityInstanceId" => Value::string(task.activity_instance_id.to_string()),
         "tenantId" => optional(task.tenant_id.as_ref()),
-        "formKey" => optional(task.form_key.as_ref()),
         "suspended" => Value::Boolean(task.is_suspended),
         "eventName" => turn.task_event.map_or(Value::Null, |event| Value::from(event.name())),
         "delegationState" => task.delegation_state.map_or(Value::Null, |state| Value::from(state.name())),

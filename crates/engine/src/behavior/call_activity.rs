@@ -13,7 +13,7 @@ use types::{ExecutionId, ProcessInstanceId};
 use crate::command::{InstanceKeys, VariableReach};
 use crate::definition::{DefinitionBinding, DefinitionReference, ProcessDefinition, Resolution};
 use crate::instance::ScopeKey;
-use crate::process_instance::{self, NewInstance};
+use crate::process_instance::{self, Given, NewInstance};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::{evaluate, passing, variables};
@@ -53,7 +53,7 @@ pub(crate) fn enter(
         super_execution_id: Some(execution),
         restarted: None,
     };
-    process_instance::begin(turn, &new, &variables)?;
+    process_instance::begin(turn, &new, Given::Variables(&variables))?;
     Ok(Next::EnterCalled { root: ExecutionId::from(id), element: start })
 }
 

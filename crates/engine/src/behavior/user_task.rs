@@ -40,7 +40,6 @@ pub(crate) fn enter(
     let assignee = evaluate::optional_text(turn, execution, element.assignee.as_ref())?;
     let owner = evaluate::optional_text(turn, execution, element.owner.as_ref())?;
     let identity_links = candidates(turn, execution, element)?;
-    let form_key = evaluate::optional_text(turn, execution, element.form_key.as_ref())?;
     let visit = turn.visit_of(execution);
     turn.history.activity_has_task(&visit.activity_instance_id, id, assignee.clone());
     let instance = turn.instance_of(execution);
@@ -64,7 +63,7 @@ pub(crate) fn enter(
         last_updated: None,
         due_date,
         follow_up_date,
-        form_key,
+        form_key: None,
         is_suspended: instance.is_suspended,
         delegation_state: None,
         parent_task_id: None,

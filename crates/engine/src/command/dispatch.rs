@@ -6,6 +6,7 @@ use types::{ExecutionId, ProcessInstanceId, VariableValue};
 
 use crate::event::Payload;
 use crate::instance::ScopeKey;
+use crate::process_instance::Given;
 use crate::rejection::Rejection;
 use crate::turn::{Reach, Turn};
 use crate::variables;
@@ -16,9 +17,9 @@ use super::{
     Command, Reply, StartedProcessInstance, annotate_incident, change_task, complete_external_task, complete_task,
     correlate_message, create_incident, delete_job, delete_process_instance, execute_job, extend_external_task_lock,
     fail_external_task, fail_job, lock_external_task, modify_process_instance, patch_task_variables, patch_variables,
-    recalculate_job_due_date, resolve_incident, set_external_task_priority, set_external_task_retries,
+    read_task_form, recalculate_job_due_date, resolve_incident, set_external_task_priority, set_external_task_retries,
     set_job_due_date, set_job_priority, set_job_retries, set_job_suspension, set_process_instance_suspension,
-    signal_execution, start_process_instance, throw_external_task_bpmn_error, throw_task_bpmn_error,
+    signal_execution, start_process_instance, submit_task_form, throw_external_task_bpmn_error, throw_task_bpmn_error,
     throw_task_escalation, unlock_external_task,
 };
 
@@ -36,7 +37,11 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
     match command {
         Command::StartProcessInstance { id, definition_id, start_event_id, keys, variables } => {
             let start = Start { definition_id, start_event_id: start_event_id.as_ref(), keys };
-            start_process_instance::apply(turn, *id, &start, variables)
+            start_process_instance::apply(turn, *id, &start, Given::Variables(variables))
+        }
+        Command::SubmitStartForm { id, definition_id, keys, variables } => {
+            let start = Start { definition_id, start_event_id: None, keys };
+            start_process_instance::apply(turn, *id, &start, Given::StartForm(variables))
         }
         Command::StartProcessInstanceAt {
             id,
@@ -98,6 +103,8 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
             throw_external_task_bpmn_error::apply(turn, *id, worker_id.as_ref(), error, variables)
         }
         Command::CompleteTask { id, variables } => complete_task::apply(turn, *id, variables),
+        Command::SubmitTaskForm { id, variables } => submit_task_form::apply(turn, *id, variables),
+        Command::ReadTaskForm { id, part } => read_task_form::apply(turn, *id, *part),
         Command::ChangeTask { id, change } => change_task::apply(turn, *id, change),
         Command::ThrowTaskBpmnError { id, error_code, error_message, variables } => {
             throw_task_bpmn_error::apply(turn, *id, (error_code.as_ref(), error_message.as_ref()), variables)
@@ -173,6 +180,7 @@ impl Command {
             | Command::SetExternalTaskRetries { .. } => Reach::ExternalTaskRow,
             Command::StartProcessInstance { .. }
             | Command::StartProcessInstanceAt { .. }
+            | Command::SubmitStartForm { .. }
             | Command::ModifyProcessInstance { .. }
             | Command::DeleteProcessInstance { .. }
             | Command::SetProcessInstanceSuspension { .. }
@@ -181,6 +189,8 @@ impl Command {
             | Command::FailExternalTask { .. }
             | Command::ThrowExternalTaskBpmnError { .. }
             | Command::CompleteTask { .. }
+            | Command::SubmitTaskForm { .. }
+            | Command::ReadTaskForm { .. }
             | Command::ChangeTask { .. }
             | Command::ThrowTaskBpmnError { .. }
             | Command::ThrowTaskEscalation { .. }

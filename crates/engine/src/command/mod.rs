@@ -17,6 +17,7 @@ mod lock_external_task;
 mod modify_process_instance;
 mod patch_task_variables;
 mod patch_variables;
+mod read_task_form;
 mod recalculate_job_due_date;
 mod resolve_incident;
 mod set_external_task_priority;
@@ -28,6 +29,7 @@ mod set_job_suspension;
 mod set_process_instance_suspension;
 mod signal_execution;
 mod start_process_instance;
+mod submit_task_form;
 mod throw_external_task_bpmn_error;
 mod throw_task_bpmn_error;
 mod throw_task_escalation;
@@ -43,6 +45,7 @@ use types::{
     TaskId, Timestamp, VariableMap, VariableValue,
 };
 
+use crate::form::{ShownForm, TaskFormPart};
 use crate::modification::{Modification, Skipped};
 use crate::record::{DelegationState, IdentityLink};
 
@@ -68,6 +71,13 @@ pub enum Command {
         modification: Modification,
         /// One that has ended and starts once more by this.
         restarted_process_instance_id: Option<ProcessInstanceId>,
+    },
+    /// Starts as the process says, with what was sent in for its start form.
+    SubmitStartForm {
+        id: ProcessInstanceId,
+        definition_id: ProcessDefinitionId,
+        keys: InstanceKeys,
+        variables: VariableMap,
     },
     ModifyProcessInstance {
         id: ProcessInstanceId,
@@ -136,6 +146,15 @@ pub enum Command {
     CompleteTask {
         id: TaskId,
         variables: VariableMap,
+    },
+    /// Does what `CompleteTask` does, or `TaskChange::Resolve`, with what was sent in for the task's form.
+    SubmitTaskForm {
+        id: TaskId,
+        variables: VariableMap,
+    },
+    ReadTaskForm {
+        id: TaskId,
+        part: TaskFormPart,
     },
     ChangeTask {
         id: TaskId,
@@ -335,6 +354,7 @@ pub enum Reply {
         variables: Vec<(Arc<str>, VariableValue)>,
     },
     IncidentCreated(IncidentId),
+    TaskForm(Box<ShownForm>),
     /// Of a completed task: the variables of its process's scope, as they are when the command ends.
     Variables(Vec<(Arc<str>, VariableValue)>),
 }

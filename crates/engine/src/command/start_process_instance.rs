@@ -11,7 +11,7 @@ use crate::command::{InstanceKeys, StartedProcessInstance};
 use crate::conditional;
 use crate::definition::ProcessDefinition;
 use crate::modification::{self, Modification, ModificationInstruction};
-use crate::process_instance::{self, NewInstance};
+use crate::process_instance::{self, Given, NewInstance};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
@@ -26,7 +26,7 @@ pub(super) fn apply(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     start: &Start<'_>,
-    variables: &VariableMap,
+    given: Given<'_>,
 ) -> Result<Answer, Rejection> {
     let Start { definition_id, start_event_id, keys } = *start;
     let definition = definition(turn, definition_id)?;
@@ -43,7 +43,7 @@ pub(super) fn apply(
     };
     let start_id = definition.model.element(start).id.clone();
     let new = new(id, definition, keys, (Some(start), start_id), None);
-    let answer = begin(turn, &new, variables)?;
+    let answer = begin(turn, &new, given)?;
     turn.agenda.push(Step::Enter { execution: ExecutionId::from(id), element: start });
     conditional::inside_begins(turn, ExecutionId::from(id))?;
     Ok(answer)
@@ -66,7 +66,7 @@ pub(super) fn apply_at(
     turn.skipped = modification.skipped;
     let start_event = definition.model.initial;
     let new = new(id, definition, keys, (start_event, start_id), restarted);
-    let answer = begin(turn, &new, variables)?;
+    let answer = begin(turn, &new, Given::Variables(variables))?;
     modification::begin(turn, id, modification);
     Ok(answer)
 }
@@ -87,8 +87,8 @@ fn new(
     NewInstance { id, definition, keys, start_event, start_activity_id, super_execution_id: None, restarted }
 }
 
-fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, variables: &VariableMap) -> Result<Answer, Rejection> {
-    process_instance::begin(turn, new, variables)?;
+fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, given: Given<'_>) -> Result<Answer, Rejection> {
+    process_instance::begin(turn, new, given)?;
     Ok(Answer::Started(StartedProcessInstance {
         id: new.id,
         definition_id: new.definition.id.clone(),

@@ -1,6 +1,7 @@
 //! One file per table.
 
 mod batch;
+mod camunda_form_definition;
 mod deployment;
 mod deployment_resource;
 mod event_subscription;
@@ -27,6 +28,7 @@ mod task;
 mod variable;
 
 pub use batch::BATCH;
+pub use camunda_form_definition::CAMUNDA_FORM_DEFINITION;
 pub use deployment::DEPLOYMENT;
 pub use deployment_resource::DEPLOYMENT_RESOURCE;
 pub use event_subscription::EVENT_SUBSCRIPTION;
@@ -58,6 +60,7 @@ use crate::Table;
 pub const ALL: &[&Table] = &[
     &DEPLOYMENT,
     &DEPLOYMENT_RESOURCE,
+    &CAMUNDA_FORM_DEFINITION,
     &PROCESS_DEFINITION,
     &JOB_DEFINITION,
     &PROCESS_INSTANCE,

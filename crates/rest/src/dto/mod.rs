@@ -1,5 +1,6 @@
 //! What travels in bodies and is shared by several resources.
 
+pub mod form;
 pub mod modification;
 pub mod time;
 pub mod variable;

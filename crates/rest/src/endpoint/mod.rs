@@ -22,5 +22,7 @@ pub mod process_instance;
 pub mod restart;
 pub mod scope_variables;
 pub mod signal;
+pub mod start_form;
 pub mod statistics;
 pub mod task;
+pub mod task_form;

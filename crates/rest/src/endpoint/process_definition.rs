@@ -78,11 +78,7 @@ pub async fn start(call: Call) -> Result<Answer, Failure> {
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
     let instructions = modification(&fields, "startInstructions", Instructed::NewInstance)?;
     let shown = shown_start(call.link("/process-instance/"), with_variables);
-    let shown_reply = shown.clone();
-    idempotency::record_reply(call.runtime(), move |replies| match replies {
-        [Reply::Started(started)] => shown_reply(started).ok().map(idempotency::json_answer),
-        _ => None,
-    });
+    record_start(&call, shown.clone());
     let started = if instructions.instructions.is_empty() {
         if instructions.skipped != Skipped::default() {
             let message = "nothing can be skipped where a process starts at its start event";
@@ -96,8 +92,19 @@ pub async fn start(call: Call) -> Result<Answer, Failure> {
     Ok(Answer::json_text(shown(&started)?))
 }
 
+/// So that a repeated start is answered as this one.
+pub(super) fn record_start(
+    call: &Call,
+    shown: impl Fn(&StartedProcessInstance) -> Result<Vec<u8>, Failure> + Send + Sync + 'static,
+) {
+    idempotency::record_reply(call.runtime(), move |replies| match replies {
+        [Reply::Started(started)] => shown(started).ok().map(idempotency::json_answer),
+        _ => None,
+    });
+}
+
 /// The answer to a start, as a text. `link` is that of an instance but for its id.
-fn shown_start(
+pub(super) fn shown_start(
     link: String,
     with_variables: bool,
 ) -> impl Fn(&StartedProcessInstance) -> Result<Vec<u8>, Failure> + Clone + Send + Sync {
@@ -271,7 +278,7 @@ pub(super) async fn addressed_id(call: &Call) -> Result<ProcessDefinitionId, Fai
     Ok(ProcessDefinitionId(id))
 }
 
-fn selector(call: &Call) -> DefinitionSelector {
+pub(super) fn selector(call: &Call) -> DefinitionSelector {
     match (call.path("key"), call.path("tenant-id")) {
         ("", _) => DefinitionSelector::ById(call.path("id").into()),
         (key, "") => DefinitionSelector::Latest { key: key.into(), tenant: TenantChoice::None },
@@ -280,7 +287,7 @@ fn selector(call: &Call) -> DefinitionSelector {
 }
 
 /// Camunda: a key without a definition is 404, an id without one is refused like any other fault of a start.
-fn unknown_key_is_not_found(call: &Call, error: runtime::Error) -> Failure {
+pub(super) fn unknown_key_is_not_found(call: &Call, error: runtime::Error) -> Failure {
     match error {
         runtime::Error::Rejected(rejection)
             if rejection.kind == RejectionKind::NotFound && !call.path("key").is_empty() =>

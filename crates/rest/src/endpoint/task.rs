@@ -17,7 +17,12 @@ use crate::json::Fields;
 
 pub async fn complete(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
-    let sent = variables(&fields, "variables")?;
+    let (id, variables) = (call.id("task")?, variables(&fields, "variables")?);
+    end(&call, &fields, Command::CompleteTask { id, variables }).await
+}
+
+/// A command that ends a task. It is answered with the variables of the process if they are asked for.
+pub(super) async fn end(call: &Call, fields: &Fields, command: Command) -> Result<Answer, Failure> {
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
     let shown = move |reply: &Reply| match reply {
         Reply::Variables(variables) if with_variables => {
@@ -31,7 +36,7 @@ pub async fn complete(call: Call) -> Result<Answer, Failure> {
         Ok(None) => Some(RecordedAnswer::no_content()),
         Err(_) => None,
     });
-    let reply = call.runtime().execute(Command::CompleteTask { id: call.id("task")?, variables: sent }).await?;
+    let reply = call.runtime().execute(command).await?;
     Ok(shown(&reply)?.map_or_else(Answer::no_content, Answer::json_text))
 }
 

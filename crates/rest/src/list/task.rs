@@ -1,6 +1,7 @@
 //! Tasks, with what else can be asked to be shown of them: variables, and whether there are comments.
 
-use engine::{Aggregate, ScopeKey};
+use engine::form::{TaskFormPart, fixed_task_form};
+use engine::{Aggregate, RejectionKind, ScopeKey};
 use query::{Purpose, resource};
 use runtime::LocatedBy;
 use serde_json::{Map, Value};
@@ -9,6 +10,7 @@ use types::TaskId;
 use super::handler::{ABSENT, absent_row, request, row, shown_rows};
 use crate::answer::Answer;
 use crate::call::Call;
+use crate::dto::form::camunda_form_ref;
 use crate::dto::variable::{ValueForm, variables_json};
 use crate::failure::Failure;
 
@@ -56,6 +58,7 @@ pub async fn tasks(call: Call) -> Result<Answer, Failure> {
     let extras = Extras::of(|name| request.has_flag(name));
     let mut tasks = shown_rows(&resource::TASKS, &request, &call).await?;
     for task in &mut tasks {
+        add_form(task, &call).await?;
         extras.add_to(task, &call).await?;
     }
     Answer::json(&tasks)
@@ -66,15 +69,39 @@ pub async fn task(call: Call) -> Result<Answer, Failure> {
     let Some(mut task) = row(&resource::TASKS, &call, id, ValueForm::Deserialized).await? else {
         return Err(absent_row(&resource::TASKS, &ABSENT, id));
     };
+    add_form(&mut task, &call).await?;
     Extras::of(|name| call.query.flag(name) == Some(true)).add_to(&mut task, &call).await?;
     Answer::json(&task)
 }
 
+/// Camunda: which form it is is found out when a task is shown, and what cannot be evaluated fails the whole list.
+async fn add_form(task: &mut Map<String, Value>, call: &Call) -> Result<(), Failure> {
+    let text = |name: &str| task.get(name).and_then(Value::as_str);
+    let (Some(definition_id), Some(activity_id)) = (text("processDefinitionId"), text("taskDefinitionKey")) else {
+        return Ok(());
+    };
+    let Some(definition) = call.runtime().definition(&definition_id.into()).await? else { return Ok(()) };
+    let form = match fixed_task_form(&definition, activity_id)? {
+        Some(form) => form,
+        None => match call.runtime().task_form(id_of(task)?, TaskFormPart::Reference).await {
+            // It has gone in the meantime.
+            Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => return Ok(()),
+            form => form?,
+        },
+    };
+    task.insert("formKey".to_owned(), form.key.as_deref().into());
+    task.insert("camundaFormRef".to_owned(), camunda_form_ref(&form));
+    Ok(())
+}
+
+fn id_of(task: &Map<String, Value>) -> Result<TaskId, Failure> {
+    let id = task.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Failure::internal("a task has no id"))
+}
+
 /// None if the task has gone in the meantime.
 async fn variables(task: &Map<String, Value>, reach: Reach, call: &Call) -> Result<Value, Failure> {
-    let Some(id) = task.get("id").and_then(Value::as_str).and_then(|id| id.parse::<TaskId>().ok()) else {
-        return Err(Failure::internal("a task has no id"));
-    };
+    let id = id_of(task)?;
     let look = move |aggregate: &Aggregate| match reach {
         Reach::Visible => aggregate.variables_visible_from_task(id),
         Reach::Local => {

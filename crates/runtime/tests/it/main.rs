@@ -5,6 +5,7 @@ mod support;
 mod batch;
 mod contention;
 mod deployment;
+mod form;
 mod job;
 mod lane;
 mod message;
