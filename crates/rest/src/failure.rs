@@ -133,6 +133,9 @@ pub mod look {
     /// Instances that start once more.
     pub const RESTART: Look = Look { not_found: INVALID_UNCODED, ..MODIFICATIONS };
 
+    /// Comments, where a task or instance that has ended is the request's fault.
+    pub const COMMENT: Look = Look { not_found: INVALID_UNCODED, ..ENGINE };
+
     const JOB_UNKNOWN: Face = Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") };
 
     /// The execution of a job by hand: whatever it runs into, it is not found.

@@ -15,9 +15,9 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
-    batch, condition, deployment, engine, execution, external_task, external_task_retries, fetch_and_lock, history,
-    incident, instance_batch, job, job_definition, message, modification, process_definition, process_instance,
-    restart, signal, start_form, statistics, task, task_form,
+    attachment, batch, comment, condition, deployment, engine, execution, external_task, external_task_retries,
+    fetch_and_lock, history, incident, instance_batch, job, job_definition, message, modification, process_definition,
+    process_instance, restart, signal, start_form, statistics, task, task_form,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -565,10 +565,10 @@ operations! {
         PUT "/process-instance/{id}/variables/{varName}" setProcessInstanceVariable: json -> nothing => WRAPPED, of_process_instance::put;
     }
     "Process Instance Comment" {
-        DELETE "/process-instance/{id}/comment" deleteProcessInstanceComments: nothing -> nothing;
-        DELETE "/process-instance/{id}/comment/{commentId}" deleteProcessInstanceComment: nothing -> nothing;
-        GET "/process-instance/{id}/comment" getProcessInstanceComments: nothing -> json;
-        PUT "/process-instance/{id}/comment" updateProcessInstanceComment: json -> nothing;
+        DELETE "/process-instance/{id}/comment" deleteProcessInstanceComments: nothing -> nothing => COMMENT, comment::delete_of_process_instance;
+        DELETE "/process-instance/{id}/comment/{commentId}" deleteProcessInstanceComment: nothing -> nothing => COMMENT, comment::delete_of_process_instance;
+        GET "/process-instance/{id}/comment" getProcessInstanceComments: nothing -> json => COMMENT, comment::of_process_instance;
+        PUT "/process-instance/{id}/comment" updateProcessInstanceComment: json -> nothing => COMMENT, comment::update_of_process_instance;
     }
     "Schema Log" {
         GET "/schema/log" getSchemaLog: nothing -> json;
@@ -602,19 +602,19 @@ operations! {
         PUT "/task/{id}" updateTask: json -> nothing => LOOKED_UP, task::update;
     }
     "Task Attachment" {
-        DELETE "/task/{id}/attachment/{attachmentId}" deleteAttachment: nothing -> nothing;
-        GET "/task/{id}/attachment" getAttachments: nothing -> json;
-        GET "/task/{id}/attachment/{attachmentId}" getAttachment: nothing -> json;
-        GET "/task/{id}/attachment/{attachmentId}/data" getAttachmentData: nothing -> any;
-        POST "/task/{id}/attachment/create" addAttachment: form -> json;
+        DELETE "/task/{id}/attachment/{attachmentId}" deleteAttachment: nothing -> nothing => LOOKED_UP, attachment::delete;
+        GET "/task/{id}/attachment" getAttachments: nothing -> json => LOOKED_UP, attachment::all;
+        GET "/task/{id}/attachment/{attachmentId}" getAttachment: nothing -> json => LOOKED_UP, attachment::one;
+        GET "/task/{id}/attachment/{attachmentId}/data" getAttachmentData: nothing -> any => LOOKED_UP, attachment::data;
+        POST "/task/{id}/attachment/create" addAttachment: form -> json => LOOKED_UP, attachment::create;
     }
     "Task Comment" {
-        DELETE "/task/{id}/comment" deleteTaskComments: nothing -> nothing;
-        DELETE "/task/{id}/comment/{commentId}" deleteTaskComment: nothing -> nothing;
-        GET "/task/{id}/comment" getComments: nothing -> json;
-        GET "/task/{id}/comment/{commentId}" getComment: nothing -> json;
-        POST "/task/{id}/comment/create" createComment: json -> json;
-        PUT "/task/{id}/comment" updateTaskComment: json -> nothing;
+        DELETE "/task/{id}/comment" deleteTaskComments: nothing -> nothing => COMMENT, comment::delete_of_task;
+        DELETE "/task/{id}/comment/{commentId}" deleteTaskComment: nothing -> nothing => COMMENT, comment::delete_of_task;
+        GET "/task/{id}/comment" getComments: nothing -> json => COMMENT, comment::of_task;
+        GET "/task/{id}/comment/{commentId}" getComment: nothing -> json => COMMENT, comment::one;
+        POST "/task/{id}/comment/create" createComment: json -> json => COMMENT, comment::create;
+        PUT "/task/{id}/comment" updateTaskComment: json -> nothing => COMMENT, comment::update_of_task;
     }
     "Task Identity Link" {
         GET "/task/{id}/identity-links" getIdentityLinks: nothing -> json => TASK, task::identity_links;

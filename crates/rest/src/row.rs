@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use query::{ColumnRef, Condition, Select, SqlValue, Table};
+use query::tables::HISTORIC_PROCESS_INSTANCE;
+use query::{ColumnRef, Condition, Direction, Join, JoinKind, Select, SqlValue, Table, column};
 use runtime::Runtime;
 use types::{Timestamp, Uuid};
 
@@ -34,7 +35,33 @@ pub async fn rows_with(
     Ok(found.into_iter().map(|cells| Row { columns: columns.to_vec(), cells }).collect())
 }
 
-/// The first of those rows.
+/// Rows that are kept as long as the history of the instance they belong to.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    pub table: &'static Table,
+    pub columns: &'static [&'static str],
+    /// The column whose order they come in.
+    pub time: &'static str,
+    pub direction: Direction,
+}
+
+/// Those rows with one column more: the `removal_time` of their instance.
+pub async fn kept_rows(runtime: &Runtime, kept: &Kept, condition: Condition) -> Result<Vec<Row>, Failure> {
+    let root = HISTORIC_PROCESS_INSTANCE.named("root");
+    let mut select = Select::all(kept.table.source())
+        .filter(condition)
+        .order_by(kept.table.col(kept.time), kept.direction)
+        .order_by(kept.table.col("id"), kept.direction);
+    select.columns = kept.columns.iter().map(|name| kept.table.col(name).into()).collect();
+    select.columns.push(column("root", "removal_time").into());
+    let on = vec![(column("root", "id"), kept.table.col("root_process_instance_id"))];
+    select.joins.push(Join { kind: JoinKind::Left, source: root, on });
+    let found = runtime.select(select.render(runtime.dialect())).await?;
+    let columns: Vec<&'static str> = kept.columns.iter().copied().chain(["removal_time"]).collect();
+    Ok(found.into_iter().map(|cells| Row { columns: columns.clone(), cells }).collect())
+}
+
+/// Of the rows for which the condition holds.
 pub async fn row(runtime: &Runtime, table: &'static Table, condition: Condition) -> Result<Option<Row>, Failure> {
     Ok(rows(runtime, table, condition).await?.into_iter().next())
 }
@@ -53,6 +80,15 @@ pub fn has_id(column: ColumnRef, id: Uuid) -> Condition {
 
 pub fn has_text(column: ColumnRef, text: &str) -> Condition {
     Condition::equal(column, text)
+}
+
+/// Both databases may hand out ids as bytes.
+pub fn id_in(cell: &SqlValue) -> Option<Uuid> {
+    match cell {
+        SqlValue::Uuid(id) => Some(*id),
+        SqlValue::Blob(bytes) => <[u8; 16]>::try_from(&**bytes).ok().map(Uuid::from_bytes),
+        _ => None,
+    }
 }
 
 impl Row {
@@ -90,13 +126,8 @@ impl Row {
         self.integer(column).is_some_and(|number| number != 0)
     }
 
-    /// Both databases may hand out ids as bytes.
     pub fn id(&self, column: &str) -> Option<Uuid> {
-        match self.cell(column) {
-            SqlValue::Uuid(id) => Some(*id),
-            SqlValue::Blob(bytes) => <[u8; 16]>::try_from(&**bytes).ok().map(Uuid::from_bytes),
-            _ => None,
-        }
+        id_in(self.cell(column))
     }
 
     pub fn bytes(&self, column: &str) -> Option<Arc<[u8]>> {

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::request::{Cascade, DefinitionRow, DefinitionSet, TenantChoice};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::task_remark::remark_deletions;
 
 /// Ids in one statement.
 const IDS_PER_STATEMENT_MAX: usize = 5_000;
@@ -221,6 +222,7 @@ impl Shared {
         let ids: Vec<SqlValue> =
             rows.into_iter().map(|row| Ok(row::id(Cells::of(row).id()?))).collect::<Result<_, Error>>()?;
         for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
+            statements.extend(remark_deletions(chunk).iter().map(|mutation| self.statement(mutation)));
             let of = |table: &'static Table, column| Condition::OneOf(table.col(column).into(), chunk.to_vec());
             for table in [
                 &tables::HISTORIC_ACTIVITY_INSTANCE,

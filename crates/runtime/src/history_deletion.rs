@@ -11,6 +11,7 @@ use crate::command::in_own_task;
 use crate::error::Error;
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::task_remark::remark_deletions;
 
 impl Shared {
     /// All that is kept of an instance that has ended.
@@ -100,7 +101,8 @@ fn historic_instance(id: ProcessInstanceId) -> (Condition, Vec<Mutation>) {
     let of = |table: &'static Table| {
         Mutation::delete(table, Condition::equal(table.col("process_instance_id"), row::id(id.0)))
     };
-    let mutations = vec![
+    let mut mutations = remark_deletions(&[row::id(id.0)]);
+    mutations.extend([
         of(&tables::HISTORIC_ACTIVITY_INSTANCE),
         of(&tables::HISTORIC_TASK),
         of(&tables::IDENTITY_LINK_LOG),
@@ -110,6 +112,6 @@ fn historic_instance(id: ProcessInstanceId) -> (Condition, Vec<Mutation>) {
         of(&tables::HISTORIC_INCIDENT),
         of(&tables::HISTORIC_JOB_LOG),
         Mutation::delete(instances, this.clone()),
-    ];
+    ]);
     (this, mutations)
 }

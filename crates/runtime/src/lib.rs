@@ -51,6 +51,7 @@ mod restart;
 mod signal;
 mod start_event;
 mod static_call;
+mod task_remark;
 
 pub use clock::Clock;
 pub use error::Error;

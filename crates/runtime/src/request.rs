@@ -5,8 +5,8 @@ use std::sync::Arc;
 use engine::{DueDateBase, FollowingRepetitions, Modification, Skipped, StartedProcessInstance};
 use store::{ClaimOrder, ClaimTopic, LockedExternalTask};
 use types::{
-    BatchId, DeploymentId, ExecutionId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid,
-    VariableMap, VariableValue,
+    BatchId, DeploymentId, ExecutionId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp,
+    Uuid, VariableMap, VariableValue,
 };
 
 /// Which version of a definition is meant.
@@ -229,6 +229,37 @@ pub enum InstancesOfDefinition {
 pub enum InstanceSet {
     Ids(Vec<ProcessInstanceId>),
     OfDefinitions(DefinitionSet),
+}
+
+/// Whose comment it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommentOwner {
+    Task(TaskId),
+    /// The one that the comment itself names.
+    ProcessInstance(ProcessInstanceId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewComment {
+    pub task_id: TaskId,
+    /// Whatever the writer says.
+    pub process_instance_id: Option<Arc<str>>,
+    pub message: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAttachment {
+    pub task_id: TaskId,
+    pub name: Option<Arc<str>>,
+    pub description: Option<Arc<str>>,
+    pub attachment_type: Option<Arc<str>>,
+    pub contents: AttachmentContents,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttachmentContents {
+    Url(Arc<str>),
+    Bytes(Arc<[u8]>),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store, StoreMetrics};
 use types::{
     BatchId, DeploymentId, IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, TaskId,
-    Timestamp, VariableInstanceId, VariableMap,
+    Timestamp, Uuid, VariableInstanceId, VariableMap,
 };
 
 use crate::error::Error;
@@ -270,6 +270,36 @@ impl Runtime {
     /// Suspends or activates the jobs of a batch.
     pub async fn set_batch_suspension(&self, id: BatchId, state: SuspensionState) -> Result<(), Error> {
         self.shared.set_batch_suspension(id, state).await
+    }
+
+    /// To a task that is or was there; answers the comment's id.
+    pub async fn add_comment(&self, new: NewComment) -> Result<Uuid, Error> {
+        self.shared.add_comment(new).await
+    }
+
+    /// # Errors
+    /// `NotFound` where the owner has ended or has no such comment.
+    pub async fn change_comment(&self, owner: CommentOwner, id: Uuid, message: Arc<str>) -> Result<(), Error> {
+        self.shared.change_comment(owner, id, message).await
+    }
+
+    /// One of them or all. There need not be any.
+    ///
+    /// # Errors
+    /// `NotFound` where the owner has ended.
+    pub async fn delete_comments(&self, owner: CommentOwner, id: Option<Uuid>) -> Result<(), Error> {
+        self.shared.delete_comments(owner, id).await
+    }
+
+    /// To a task that is or was there; answers the attachment's id.
+    pub async fn add_attachment(&self, new: NewAttachment) -> Result<Uuid, Error> {
+        self.shared.add_attachment(new).await
+    }
+
+    /// # Errors
+    /// `NotFound` where the task has no such attachment.
+    pub async fn delete_attachment(&self, task_id: TaskId, id: Uuid) -> Result<(), Error> {
+        self.shared.delete_attachment(task_id, id).await
     }
 
     /// All that is kept of an instance that has ended.

@@ -14,8 +14,14 @@ use crate::turn::Turn;
 use crate::variables;
 
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, change: &TaskChange) -> Result<Answer, Rejection> {
-    let assignee = active_task(turn, id)?.assignee.clone();
+    let task = match change {
+        // Camunda: one that is suspended can be talked about.
+        TaskChange::Touch => turn.aggregate.task(id).cloned().ok_or_else(|| Rejection::not_found("task", id))?,
+        _ => active_task(turn, id)?,
+    };
+    let assignee = task.assignee;
     match change {
+        TaskChange::Touch => {}
         TaskChange::Claim { user_id } => claim(turn, id, user_id.as_ref())?,
         TaskChange::Assign { user_id } => user_task::assign(turn, id, user_id.clone()),
         TaskChange::Delegate { user_id } => delegate(turn, id, user_id.as_ref()),

@@ -281,6 +281,8 @@ pub enum TaskChange {
         variables: VariableMap,
     },
     Replace(Box<TaskProperties>),
+    /// What people have added to it is different now: a comment, an attachment.
+    Touch,
     /// The kinds `assignee` and `owner` set these.
     AddIdentityLink(IdentityLink),
     DeleteIdentityLink(IdentityLink),

@@ -1,7 +1,9 @@
 //! One file per table.
 
+mod attachment;
 mod batch;
 mod camunda_form_definition;
+mod comment;
 mod deployment;
 mod deployment_resource;
 mod event_subscription;
@@ -27,8 +29,10 @@ mod process_instance;
 mod task;
 mod variable;
 
+pub use attachment::ATTACHMENT;
 pub use batch::BATCH;
 pub use camunda_form_definition::CAMUNDA_FORM_DEFINITION;
+pub use comment::COMMENT;
 pub use deployment::DEPLOYMENT;
 pub use deployment_resource::DEPLOYMENT_RESOURCE;
 pub use event_subscription::EVENT_SUBSCRIPTION;
@@ -83,5 +87,7 @@ pub const ALL: &[&Table] = &[
     &HISTORIC_INCIDENT,
     &HISTORIC_BATCH,
     &HISTORIC_JOB_LOG,
+    &COMMENT,
+    &ATTACHMENT,
     &IDEMPOTENCY_KEY,
 ];

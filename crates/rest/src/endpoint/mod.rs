@@ -1,7 +1,9 @@
 //! One file per resource: its operations, from a `Call` to commands and queries, and from what came of them to an
 //! `Answer`.
 
+pub mod attachment;
 pub mod batch;
+pub mod comment;
 pub mod condition;
 pub mod deployment;
 pub mod engine;

@@ -1,8 +1,11 @@
 //! Tasks, with what else can be asked to be shown of them: variables, and whether there are comments.
 
+use std::collections::BTreeSet;
+
 use engine::form::{TaskFormPart, fixed_task_form};
 use engine::{Aggregate, RejectionKind, ScopeKey};
-use query::{Purpose, resource};
+use query::tables::{ATTACHMENT, COMMENT};
+use query::{Condition, Purpose, SqlValue, Table, Tally, Term, resource};
 use runtime::LocatedBy;
 use serde_json::{Map, Value};
 use types::TaskId;
@@ -13,6 +16,7 @@ use crate::call::Call;
 use crate::dto::form::camunda_form_ref;
 use crate::dto::variable::{ValueForm, variables_json};
 use crate::failure::Failure;
+use crate::row::id_in;
 
 /// What is shown besides a task's own properties.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +43,15 @@ impl Extras {
         Extras { variables, comment_info: is_asked_for("withCommentAttachmentInfo") }
     }
 
-    async fn add_to(self, task: &mut Map<String, Value>, call: &Call) -> Result<(), Failure> {
+    async fn add_to(self, tasks: &mut [Map<String, Value>], call: &Call) -> Result<(), Failure> {
         if let Some(reach) = self.variables {
-            let variables = variables(task, reach, call).await?;
-            task.insert("variables".to_owned(), variables);
+            for task in tasks.iter_mut() {
+                let variables = variables(task, reach, call).await?;
+                task.insert("variables".to_owned(), variables);
+            }
         }
         if self.comment_info {
-            // Nobody can comment on a task or attach something to it yet.
-            task.insert("attachment".to_owned(), false.into());
-            task.insert("comment".to_owned(), false.into());
+            add_comment_info(tasks, call).await?;
         }
         Ok(())
     }
@@ -59,19 +63,44 @@ pub async fn tasks(call: Call) -> Result<Answer, Failure> {
     let mut tasks = shown_rows(&resource::TASKS, &request, &call).await?;
     for task in &mut tasks {
         add_form(task, &call).await?;
-        extras.add_to(task, &call).await?;
     }
+    extras.add_to(&mut tasks, &call).await?;
     Answer::json(&tasks)
 }
 
 pub async fn task(call: Call) -> Result<Answer, Failure> {
     let id = call.path("id");
-    let Some(mut task) = row(&resource::TASKS, &call, id, ValueForm::Deserialized).await? else {
+    let Some(task) = row(&resource::TASKS, &call, id, ValueForm::Deserialized).await? else {
         return Err(absent_row(&resource::TASKS, &ABSENT, id));
     };
-    add_form(&mut task, &call).await?;
-    Extras::of(|name| call.query.flag(name) == Some(true)).add_to(&mut task, &call).await?;
-    Answer::json(&task)
+    let mut tasks = [task];
+    add_form(&mut tasks[0], &call).await?;
+    Extras::of(|name| call.query.flag(name) == Some(true)).add_to(&mut tasks, &call).await?;
+    Answer::json(&tasks[0])
+}
+
+/// Whether there are comments on each of the tasks, and attachments.
+async fn add_comment_info(tasks: &mut [Map<String, Value>], call: &Call) -> Result<(), Failure> {
+    let ids = tasks.iter().map(|task| Ok(SqlValue::Uuid(id_of(task)?.0))).collect::<Result<Vec<_>, Failure>>()?;
+    let of_tasks = |table: &'static Table| {
+        let task_id = || Term::Column(table.col("task_id"));
+        Tally::count(table.source(), vec![task_id()], Condition::OneOf(task_id(), ids.clone()))
+    };
+    let statement = Tally::render_together(&[of_tasks(&COMMENT), of_tasks(&ATTACHMENT)], call.runtime().dialect());
+    let (mut commented, mut with_attachment) = (BTreeSet::new(), BTreeSet::new());
+    for cells in call.runtime().select(statement).await? {
+        match &cells[..] {
+            [SqlValue::Integer(0), id, _] => commented.extend(id_in(id)),
+            [SqlValue::Integer(_), id, _] => with_attachment.extend(id_in(id)),
+            _ => return Err(Failure::internal("a count of comments has other cells than were asked for")),
+        }
+    }
+    for task in tasks {
+        let id = id_of(task)?.0;
+        task.insert("attachment".to_owned(), with_attachment.contains(&id).into());
+        task.insert("comment".to_owned(), commented.contains(&id).into());
+    }
+    Ok(())
 }
 
 /// Camunda: which form it is is found out when a task is shown, and what cannot be evaluated fails the whole list.

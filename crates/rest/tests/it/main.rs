@@ -5,4 +5,5 @@ mod delivery;
 mod error_format;
 mod operation_table;
 mod server;
+mod task_remark;
 mod worker;

@@ -74,23 +74,33 @@ impl TestServer {
 
     /// One external task of a topic in a process of that key.
     pub async fn deploy(&self, key: &str, topic: &str) {
+        self.deploy_task(key, &format!(r#"serviceTask camunda:type="external" camunda:topic="{topic}""#)).await;
+    }
+
+    /// A process of that key with one task.
+    pub async fn deploy_task(&self, key: &str, task: &str) {
         let model = format!(
             r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"
               xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
             <process id="{key}" isExecutable="true">
               <startEvent id="start"/><sequenceFlow id="f1" sourceRef="start" targetRef="task"/>
-              <serviceTask id="task" camunda:type="external" camunda:topic="{topic}"/>
+              <{task} id="task"/>
               <sequenceFlow id="f2" sourceRef="task" targetRef="end"/><endEvent id="end"/>
             </process></definitions>"#
         );
+        let answer = self.post_file("/deployment/create", "x", &format!("{key}.bpmn"), &model).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    }
+
+    /// A form with one part, which is a file.
+    pub async fn post_file(&self, path: &str, part: &str, filename: &str, contents: &str) -> Answered {
         let form = format!(
-            "--b\r\nContent-Disposition: form-data; name=\"x\"; filename=\"{key}.bpmn\"\r\n\r\n{model}\r\n--b--\r\n"
+            "--b\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{filename}\"\r\n\r\n{contents}\r\n--b--\r\n"
         );
-        let request = Request::post("/engine-rest/deployment/create")
+        let request = Request::post(format!("/engine-rest{path}"))
             .header(CONTENT_TYPE, "multipart/form-data; boundary=b")
             .body(Body::from(form));
-        let answer = self.send(request.expect("a valid request")).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        self.send(request.expect("a valid request")).await
     }
 
     /// Starts an instance and answers its id.

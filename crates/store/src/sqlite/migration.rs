@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 8, text: include_str!("../../migrations/sqlite/0008_idempotency_keys.sql") },
     Migration { version: 9, text: include_str!("../../migrations/sqlite/0009_case_instances.sql") },
     Migration { version: 10, text: include_str!("../../migrations/sqlite/0010_camunda_form_definitions.sql") },
+    Migration { version: 11, text: include_str!("../../migrations/sqlite/0011_comments_and_attachments.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.
