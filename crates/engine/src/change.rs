@@ -32,6 +32,8 @@ pub enum RevisionCheck {
     New,
     /// It must be `expected`, and is one more afterwards.
     Bump { expected: u64 },
+    /// The same of an aggregate without a process, whose revision is on the row of the task that it is named after.
+    BumpTask { expected: u64 },
     /// Only rows of external tasks change, which their guards protect.
     Untouched,
 }

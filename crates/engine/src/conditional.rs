@@ -10,7 +10,7 @@ use bpmn::model::{ConditionalTrigger, ElementKind, EventTrigger, VariableEvent};
 use types::{EventSubscriptionId, ExecutionId, VariableMap};
 
 use crate::instance::ScopeKey;
-use crate::record::{EventSubscription, EventType};
+use crate::record::{EventSubscription, EventType, Task};
 use crate::rejection::Rejection;
 use crate::turn::Turn;
 use crate::{agenda, evaluate, event};
@@ -28,7 +28,7 @@ pub(crate) struct VariableChange {
 pub(crate) fn variable_changed(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, event: VariableEvent) {
     let execution = match scope {
         ScopeKey::Execution(execution) => Some(execution),
-        ScopeKey::Task(task) => turn.aggregate.task(task).map(|task| task.execution_id),
+        ScopeKey::Task(task) => turn.aggregate.task(task).and_then(Task::execution_id),
     };
     let Some(execution) = execution.filter(|id| turn.aggregate.execution(*id).is_some()) else { return };
     if turn.definition_of(execution).is_ok_and(|definition| definition.model.has_conditional_events) {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use types::{ExecutionId, ProcessInstanceId};
+use types::{ExecutionId, ProcessInstanceId, TaskId};
 
+use crate::behavior::user_task;
 use crate::change::{ChangeSet, RevisionCheck, TableChange};
 use crate::instance::{Aggregate, IndexedRecord, Tracked};
+use crate::record::Task;
 use crate::turn::Turn;
 
 /// Takes what an instance has called away from it.
@@ -23,6 +25,7 @@ pub(crate) fn detach_called(turn: &mut Turn<'_, '_>, caller: ProcessInstanceId) 
 
 fn take_out(aggregate: &mut Aggregate, root: ProcessInstanceId) -> ChangeSet {
     let members = with_called(aggregate, root);
+    let tasks = with_parts(aggregate, &members);
     // Later than all that has happened: the order of activity starts goes on.
     let revision = aggregate.revision() + 1;
     let mut change_set = ChangeSet::new(root, RevisionCheck::New);
@@ -43,12 +46,16 @@ fn take_out(aggregate: &mut Aggregate, root: ProcessInstanceId) -> ChangeSet {
         |row| members.contains(&row.process_instance_id),
         |row| row.root_process_instance_id = root,
     );
-    change_set.tasks = taken(
-        &mut aggregate.tasks,
-        |row| members.contains(&row.process_instance_id),
-        |row| row.root_process_instance_id = root,
+    change_set.tasks =
+        taken(&mut aggregate.tasks, |row| tasks.contains(&row.id), |row| row.root_process_instance_id = root);
+    change_set.variables = taken(
+        &mut aggregate.variables,
+        |row| match &row.place {
+            Some(place) => members.contains(&place.process_instance_id),
+            None => row.task_id.is_some_and(|task| tasks.contains(&task)),
+        },
+        |_| {},
     );
-    change_set.variables = taken(&mut aggregate.variables, |row| members.contains(&row.process_instance_id), |_| {});
     change_set.jobs = taken(
         &mut aggregate.jobs,
         |row| row.process_instance_id.is_some_and(|id| members.contains(&id)),
@@ -75,6 +82,13 @@ fn with_called(aggregate: &Aggregate, root: ProcessInstanceId) -> BTreeSet<Proce
         }
     }
     members
+}
+
+/// The tasks of instances and all that stand alone and are parts of them.
+fn with_parts(aggregate: &Aggregate, instances: &BTreeSet<ProcessInstanceId>) -> BTreeSet<TaskId> {
+    let is_member = |task: &&Task| task.process_instance_id().is_some_and(|id| instances.contains(&id));
+    let tasks = aggregate.tasks().filter(is_member);
+    tasks.flat_map(|task| user_task::task_tree(aggregate, task.id)).collect()
 }
 
 fn taken<R: IndexedRecord>(

@@ -47,7 +47,7 @@ fn decide(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Reply, Rejection
 
 /// Names the aggregate.
 fn root_of(aggregate: &Aggregate, command: &Command) -> Result<ProcessInstanceId, Rejection> {
-    match (command, aggregate.root()) {
+    match (command, aggregate.root_id()) {
         (
             Command::StartProcessInstance { id, .. }
             | Command::StartProcessInstanceAt { id, .. }
@@ -60,10 +60,15 @@ fn root_of(aggregate: &Aggregate, command: &Command) -> Result<ProcessInstanceId
             | Command::SubmitStartForm { id, .. },
             Some(root),
         ) => {
-            let message = format!("process instance {id} cannot start in the aggregate of {}", root.id);
+            let message = format!("process instance {id} cannot start in the aggregate of {root}");
             Err(Rejection::new(RejectionKind::ProcessEngine, message))
         }
-        (_, Some(root)) => Ok(root.id),
+        (Command::CreateTask { id, properties }, None) if properties.parent_task_id.is_none() => Ok(id.0.into()),
+        (Command::CreateTask { .. }, None) => {
+            Err(Rejection::new(RejectionKind::NotValid, "there is no task to be a part of"))
+        }
+        (Command::AdoptTask { tree }, None) => Ok(tree.root_process_instance_id),
+        (_, Some(root)) => Ok(root),
         (_, None) => Err(Rejection::new(RejectionKind::NotFound, "the process instance has ended or never was")),
     }
 }

@@ -10,7 +10,7 @@ use types::{
     JobId, ProcessDefinitionId, ProcessInstanceId, TaskId, Timestamp, Uuid, VariableInstanceId, VariableValue,
 };
 
-use crate::record::{IdentityLink, IncidentType, Task};
+use crate::record::{IdentityLink, IncidentType, Task, TaskPlace};
 
 /// One row to insert or one row to change. Something that began and ended within one command is inserted once, ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,11 +170,21 @@ pub struct IdentityLinkLogEntry {
     pub link: IdentityLink,
     pub is_added: bool,
     pub task_id: TaskId,
+    /// `None` for a task that stands alone.
+    pub place: Option<TaskPlace>,
+    pub root_process_instance_id: ProcessInstanceId,
+    pub tenant_id: Option<Arc<str>>,
+}
+
+/// The process that something happened in, and where in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoricPlace {
     pub process_instance_id: ProcessInstanceId,
     pub root_process_instance_id: ProcessInstanceId,
+    pub execution_id: ExecutionId,
+    pub activity_instance_id: ActivityInstanceId,
     pub definition_id: ProcessDefinitionId,
     pub definition_key: Arc<str>,
-    pub tenant_id: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -182,13 +192,9 @@ pub struct HistoricVariableInstance {
     pub id: VariableInstanceId,
     pub name: Arc<str>,
     pub value: VariableValue,
-    pub process_instance_id: ProcessInstanceId,
-    pub root_process_instance_id: ProcessInstanceId,
-    pub execution_id: ExecutionId,
-    pub activity_instance_id: ActivityInstanceId,
+    /// `None` for a variable of a task that stands alone.
+    pub place: Option<HistoricPlace>,
     pub task_id: Option<TaskId>,
-    pub definition_id: ProcessDefinitionId,
-    pub definition_key: Arc<str>,
     pub tenant_id: Option<Arc<str>>,
     pub create_time: Timestamp,
 }
@@ -203,14 +209,9 @@ pub struct HistoricDetail {
     pub name: Arc<str>,
     /// A removed variable leaves a null of its type.
     pub value: VariableValue,
-    pub process_instance_id: ProcessInstanceId,
-    pub root_process_instance_id: ProcessInstanceId,
-    pub execution_id: ExecutionId,
-    /// From where it was written.
-    pub activity_instance_id: ActivityInstanceId,
+    /// From where it was written; `None` for a variable of a task that stands alone.
+    pub place: Option<HistoricPlace>,
     pub task_id: Option<TaskId>,
-    pub definition_id: ProcessDefinitionId,
-    pub definition_key: Arc<str>,
     pub tenant_id: Option<Arc<str>>,
 }
 

@@ -56,7 +56,7 @@ mod variables;
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{
     Command, DueDateBase, FollowingRepetitions, InstanceKeys, OutputMappings, Reply, StartedProcessInstance,
-    TaskChange, TaskProperties, VariablePatch, VariableReach,
+    TaskChange, TaskProperties, TaskTree, VariablePatch, VariableReach,
 };
 pub use definition::{
     DefinitionBinding, DefinitionReference, Definitions, JobDefinition, ProcessDefinition, Resolution,

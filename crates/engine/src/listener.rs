@@ -96,7 +96,8 @@ pub(crate) fn task(turn: &mut Turn<'_, '_>, id: TaskId, event: TaskEvent) -> Res
     let Some(task) = turn.aggregate.task(id).filter(|_| !turn.skipped.custom_listeners) else {
         return Ok(Heard::Regular);
     };
-    let (execution, activity_id) = (task.execution_id, task.activity_id.clone());
+    let Some(place) = &task.place else { return Ok(Heard::Regular) };
+    let (execution, activity_id) = (place.execution_id, place.activity_id.clone());
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_named(execution, &activity_id)?);
     let ElementKind::UserTask(element) = &element.kind else { return Ok(Heard::Regular) };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use types::VariableMap;
 
 use crate::change::ChangeSet;
-use crate::command::Reply;
+use crate::command::{Reply, TaskTree};
 use crate::effect::Effect;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// To be delivered elsewhere in the same unit of work; what waits within the aggregate has been told.
     pub signals: Vec<ThrownSignal>,
+    /// To be adopted by another aggregate in the same unit of work.
+    pub moved_tasks: Option<Box<TaskTree>>,
     pub reply: Reply,
 }
 

@@ -132,8 +132,9 @@ fn terminate(turn: &mut Turn<'_, '_>, id: ProcessInstanceId, how: &CancelledAs) 
     }
     turn.task_delete_reason = how.reason.clone();
     // Camunda: the tasks of the whole instance are deleted before anything else ends.
-    let tasks = turn.aggregate.tasks.iter().filter(|task| task.process_instance_id == id);
-    let executions: Vec<ExecutionId> = tasks.map(|task| task.execution_id).collect();
+    let tasks = turn.aggregate.tasks.iter().filter_map(|task| task.place.as_ref());
+    let of_instance = tasks.filter(|place| place.process_instance_id == id);
+    let executions: Vec<ExecutionId> = of_instance.map(|place| place.execution_id).collect();
     for execution in executions {
         behavior::user_task::cancel(turn, execution)?;
     }

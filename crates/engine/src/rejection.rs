@@ -39,6 +39,8 @@ pub enum RejectionKind {
     FormField,
     /// A text is no number where one is needed.
     NumberFormat,
+    /// There is a row of that id already.
+    Persistence,
     /// A limit of `Limits` was reached.
     LimitReached,
     /// Anything else that the execution of the model ran into.

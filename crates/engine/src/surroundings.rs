@@ -9,6 +9,7 @@ use types::{ExecutionId, ExternalTaskId, TaskId, Timestamp, Uuid};
 
 use crate::bean::{self, BeanKind};
 use crate::instance::ScopeKey;
+use crate::record::Task;
 use crate::turn::Turn;
 use crate::variables;
 
@@ -26,7 +27,10 @@ impl Subject {
     pub fn execution(self, turn: &Turn<'_, '_>) -> ExecutionId {
         match self {
             Subject::Execution(execution) | Subject::LocalVariables(execution) => execution,
-            Subject::Task(task) => turn.aggregate.task(task).expect("listeners run for tasks that exist").execution_id,
+            Subject::Task(task) => {
+                let task = turn.aggregate.task(task).and_then(Task::execution_id);
+                task.expect("listeners run for tasks of a process that exist")
+            }
         }
     }
 }

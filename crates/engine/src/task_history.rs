@@ -19,7 +19,7 @@ struct TaskChange {
 
 pub(crate) fn record(turn: &mut Turn<'_, '_>) {
     let ended = std::mem::take(&mut turn.ended_tasks);
-    if turn.env.history_level == HistoryLevel::None {
+    if turn.env.history_level == HistoryLevel::None || !turn.keeps_task_history {
         return;
     }
     for TaskChange { before, task, end } in changes(turn, ended) {
@@ -70,10 +70,8 @@ fn record_links(turn: &mut Turn<'_, '_>, before: Option<&Task>, task: &Task) {
             link,
             is_added,
             task_id: task.id,
-            process_instance_id: task.process_instance_id,
+            place: task.place.clone(),
             root_process_instance_id: task.root_process_instance_id,
-            definition_id: task.definition_id.clone(),
-            definition_key: task.definition_key.clone(),
             tenant_id: task.tenant_id.clone(),
         };
         turn.history.identity_link_logged(entry);

@@ -604,7 +604,7 @@ fn remove_tasks(turn: &mut Turn<'_, '_>, id: ExecutionId) {
     for task in external {
         behavior::external_task::delete(turn, task);
     }
-    let tasks: Vec<TaskId> = turn.aggregate.tasks.by_key(id).map(|task| task.id).collect();
+    let tasks: Vec<TaskId> = turn.aggregate.tasks_at(id).map(|task| task.id).collect();
     for task in tasks {
         behavior::user_task::delete(turn, task, TaskOutcome::Cancelled);
     }
@@ -612,12 +612,16 @@ fn remove_tasks(turn: &mut Turn<'_, '_>, id: ExecutionId) {
 
 /// User tasks, and with them their variables, follow the execution that is at them.
 fn move_tasks(turn: &mut Turn<'_, '_>, from: ExecutionId, to: ExecutionId) {
-    let tasks: Vec<TaskId> = turn.aggregate.tasks.by_key(from).map(|task| task.id).collect();
+    let tasks: Vec<TaskId> = turn.aggregate.tasks_at(from).map(|task| task.id).collect();
     for task in tasks {
-        turn.aggregate.tasks.update(task, |row| row.execution_id = to);
+        turn.aggregate.tasks.update(task, |row| {
+            if let Some(place) = &mut row.place {
+                place.execution_id = to;
+            }
+        });
         let variables: Vec<_> = turn.aggregate.variables_of(ScopeKey::Task(task)).map(|variable| variable.id).collect();
         for variable in variables {
-            turn.aggregate.variables.update(variable, |row| row.execution_id = to);
+            turn.aggregate.variables.update(variable, |row| row.move_to(to));
         }
     }
 }
@@ -697,7 +701,6 @@ fn record_ended(turn: &mut Turn<'_, '_>, id: &ActivityInstanceId, ending: Ending
 }
 
 fn record_move(turn: &mut Turn<'_, '_>, id: &ActivityInstanceId, execution: ExecutionId) {
-    let assignee: Option<Arc<str>> =
-        turn.aggregate.tasks.by_key(execution).next().and_then(|task| task.assignee.clone());
+    let assignee: Option<Arc<str>> = turn.aggregate.tasks_at(execution).next().and_then(|task| task.assignee.clone());
     turn.history.activity_moved(id, execution, assignee);
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bpmn::model::{ElementIndex, TaskEvent};
-use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Uuid, VariableValue};
+use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, TaskId, Uuid, VariableValue};
 
 use crate::agenda::Agenda;
 use crate::change::{ChangeSet, ExternalTaskGuard, RevisionCheck};
-use crate::command::Reply;
+use crate::command::{Reply, TaskTree};
 use crate::conditional::VariableChange;
 use crate::definition::{DefinitionReference, Definitions, ProcessDefinition};
 use crate::effect::Effect;
@@ -35,6 +35,10 @@ pub(crate) struct Turn<'a, 'e> {
     pub failed_end_listeners: BTreeSet<ActivityInstanceId>,
     /// Tasks that the command ended, as they were then.
     pub ended_tasks: Vec<(Task, TaskEnd)>,
+    /// False where tasks only go from one aggregate to another.
+    pub keeps_task_history: bool,
+    /// Tasks that leave the aggregate for another one.
+    pub moved_tasks: Option<Box<TaskTree>>,
     /// Why tasks that are cancelled are deleted, where there is a reason.
     pub task_delete_reason: Option<Arc<str>>,
     /// The event of the task listener that runs.
@@ -80,6 +84,8 @@ impl<'a, 'e> Turn<'a, 'e> {
             notified: None,
             failed_end_listeners: BTreeSet::new(),
             ended_tasks: Vec::new(),
+            keeps_task_history: true,
+            moved_tasks: None,
             task_delete_reason: None,
             task_event: None,
             skipped: Skipped::default(),
@@ -165,20 +171,23 @@ impl<'a, 'e> Turn<'a, 'e> {
         task_history::record(&mut self);
         if !self.aggregate.has_changed() && self.history.is_empty() {
             let signals = self.thrown_signals;
-            return Ok(Outcome { change_set: None, detached: Vec::new(), effects: Vec::new(), signals, reply });
+            let detached = Vec::new();
+            let moved_tasks = None;
+            return Ok(Outcome { change_set: None, detached, effects: Vec::new(), signals, moved_tasks, reply });
         }
         let guards = self.guard_external_tasks();
         let effects = self.effects();
         let revision = self.revision_check(reach, root);
         let signals = std::mem::take(&mut self.thrown_signals);
         let detached = std::mem::take(&mut self.detached);
+        let moved_tasks = self.moved_tasks.take();
         let mut change_set = ChangeSet::new(root, revision);
         change_set.guards = guards;
         self.aggregate.take_changes(&mut change_set);
         change_set.history = self.history.into_changes();
         #[cfg(debug_assertions)]
         self.aggregate.assert_invariants();
-        Ok(Outcome { change_set: Some(change_set), detached, effects, signals, reply })
+        Ok(Outcome { change_set: Some(change_set), detached, effects, signals, moved_tasks, reply })
     }
 
     fn check_limits(&self) -> Result<(), Rejection> {
@@ -221,8 +230,11 @@ impl<'a, 'e> Turn<'a, 'e> {
     fn revision_check(&self, reach: Reach, root: ProcessInstanceId) -> RevisionCheck {
         let mut changed = self.aggregate.process_instances.changed();
         let is_new = changed.any(|(before, after)| before.is_none() && after.is_some_and(|row| row.id == root));
-        if is_new || self.is_new_and_ended() {
+        if is_new {
             return RevisionCheck::New;
+        }
+        if self.aggregate.process_instances.is_empty() && !self.aggregate.process_instances.has_changed() {
+            return self.revision_check_without_process(TaskId(root.0));
         }
         if reach == Reach::ExternalTaskRow && !self.aggregate.has_changed_beside_external_tasks() {
             return RevisionCheck::Untouched;
@@ -230,9 +242,12 @@ impl<'a, 'e> Turn<'a, 'e> {
         RevisionCheck::Bump { expected: self.aggregate.revision() }
     }
 
-    /// An instance that ran through within its first command.
-    fn is_new_and_ended(&self) -> bool {
-        self.aggregate.process_instances.is_empty() && !self.aggregate.process_instances.has_changed()
+    /// Of an aggregate that is named after a task, or of an instance that ran through within its first command.
+    fn revision_check_without_process(&self, root: TaskId) -> RevisionCheck {
+        match self.aggregate.tasks.before(root) {
+            Some(_) => RevisionCheck::BumpTask { expected: self.aggregate.revision() },
+            None => RevisionCheck::New,
+        }
     }
 
     fn effects(&self) -> Vec<Effect> {

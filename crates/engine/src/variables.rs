@@ -10,9 +10,9 @@ use types::{ActivityInstanceId, ExecutionId, TaskId, VariableInstanceId, Variabl
 
 use crate::command::{VariablePatch, VariableReach};
 use crate::conditional;
-use crate::history::{HistoricDetail, HistoricDetailKind, HistoricVariableInstance};
+use crate::history::{HistoricDetail, HistoricDetailKind, HistoricPlace, HistoricVariableInstance};
 use crate::instance::ScopeKey;
-use crate::record::{ExecutionKind, VariableInstance};
+use crate::record::{ExecutionKind, VariableInstance, VariablePlace};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
@@ -141,7 +141,7 @@ pub(crate) fn move_scope(turn: &mut Turn<'_, '_>, from: ExecutionId, to: Executi
                 turn.history.variable_updated(existing, variable.value);
                 turn.aggregate.variables.remove(variable.id);
             }
-            None => turn.aggregate.variables.update(variable.id, |row| row.execution_id = to),
+            None => turn.aggregate.variables.update(variable.id, |row| row.move_to(to)),
         }
     }
     if moved == Moved::All {
@@ -230,24 +230,34 @@ fn set_local(
 }
 
 fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: VariableValue) -> VariableInstanceId {
-    let (execution_id, task_id) = match scope {
-        ScopeKey::Execution(execution) => (execution, None),
+    let (execution, task_id) = match scope {
+        ScopeKey::Execution(execution) => (Some(execution), None),
         ScopeKey::Task(task) => (execution_of_task(turn, task), Some(task)),
     };
-    let activity_instance_id = owning_activity_instance(turn, execution_id, task_id);
-    let kept_of = turn.input_scope.as_ref().filter(|(scope, _)| *scope == execution_id).map(|(_, outer)| outer.clone());
-    let instance = turn.instance_of(execution_id);
-    let (process_instance_id, root_process_instance_id) = (instance.id, instance.root_process_instance_id);
-    let (definition_id, definition_key) = (instance.definition_id.clone(), instance.definition_key.clone());
-    let tenant_id = instance.tenant_id.clone();
+    let place = execution.map(|execution| {
+        let activity_instance_id = owning_activity_instance(turn, execution, task_id);
+        historic_place(turn, execution, activity_instance_id)
+    });
+    let kept_of = turn.input_scope.as_ref().filter(|(scope, _)| Some(*scope) == execution).map(|(_, outer)| outer);
+    let historic = place.clone().map(|place| HistoricPlace {
+        activity_instance_id: kept_of.cloned().unwrap_or(place.activity_instance_id),
+        ..place
+    });
+    let tenant_id = match (execution, task_id) {
+        (Some(execution), _) => turn.instance_of(execution).tenant_id.clone(),
+        (None, Some(task)) => turn.aggregate.task(task).and_then(|task| task.tenant_id.clone()),
+        (None, None) => None,
+    };
     let id: VariableInstanceId = turn.new_id();
     let create_time = turn.env.now;
     turn.aggregate.variables.insert(VariableInstance {
         id,
-        process_instance_id,
-        execution_id,
+        place: place.as_ref().map(|place| VariablePlace {
+            process_instance_id: place.process_instance_id,
+            execution_id: place.execution_id,
+        }),
         task_id,
-        activity_instance_id: Some(activity_instance_id.clone()),
+        activity_instance_id: place.as_ref().map(|place| place.activity_instance_id.clone()),
         tenant_id: tenant_id.clone(),
         name: name.clone(),
         value: value.clone(),
@@ -258,17 +268,28 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         id,
         name: name.clone(),
         value,
-        process_instance_id,
-        root_process_instance_id,
-        execution_id,
-        activity_instance_id: kept_of.unwrap_or(activity_instance_id),
+        place: historic,
         task_id,
-        definition_id,
-        definition_key,
         tenant_id,
         create_time,
     });
     id
+}
+
+pub(crate) fn historic_place(
+    turn: &Turn<'_, '_>,
+    execution: ExecutionId,
+    activity: ActivityInstanceId,
+) -> HistoricPlace {
+    let instance = turn.instance_of(execution);
+    HistoricPlace {
+        process_instance_id: instance.id,
+        root_process_instance_id: instance.root_process_instance_id,
+        execution_id: execution,
+        activity_instance_id: activity,
+        definition_id: instance.definition_id.clone(),
+        definition_key: instance.definition_key.clone(),
+    }
 }
 
 /// Keeps what was just written to a variable, and from where.
@@ -280,18 +301,20 @@ fn log_write(turn: &mut Turn<'_, '_>, from: ScopeKey, id: VariableInstanceId) {
 
 fn log_detail(turn: &mut Turn<'_, '_>, from: ScopeKey, variable: VariableInstance) {
     let writer = match from {
-        ScopeKey::Execution(execution) => execution,
+        ScopeKey::Execution(execution) => Some(execution),
         ScopeKey::Task(task) => execution_of_task(turn, task),
     };
-    let activity_instance_id = match &turn.execution(writer).at {
-        Some(visit) => visit.activity_instance_id.clone(),
-        None => turn.enclosing_activity_instance(writer),
-    };
-    let is_starting = turn.execution(writer).at.is_none() && turn.aggregate.children(writer).next().is_none();
-    let is_initial = is_starting && variable.revision == 0 && activity_instance_id.activity_id.is_none();
-    let instance = turn.instance_of(variable.execution_id);
-    let (root_process_instance_id, definition_id) = (instance.root_process_instance_id, instance.definition_id.clone());
-    let definition_key = instance.definition_key.clone();
+    let mut is_initial = false;
+    let mut place = None;
+    if let (Some(writer), Some(owner)) = (writer, variable.execution_id()) {
+        let activity_instance_id = match &turn.execution(writer).at {
+            Some(visit) => visit.activity_instance_id.clone(),
+            None => turn.enclosing_activity_instance(writer),
+        };
+        let is_starting = turn.execution(writer).at.is_none() && turn.aggregate.children(writer).next().is_none();
+        is_initial = is_starting && variable.revision == 0 && activity_instance_id.activity_id.is_none();
+        place = Some(historic_place(turn, owner, activity_instance_id));
+    }
     let detail = HistoricDetail {
         id: turn.new_id(),
         kind: HistoricDetailKind::VariableUpdate {
@@ -302,20 +325,16 @@ fn log_detail(turn: &mut Turn<'_, '_>, from: ScopeKey, variable: VariableInstanc
         time: turn.env.now,
         name: variable.name,
         value: variable.value,
-        process_instance_id: variable.process_instance_id,
-        root_process_instance_id,
-        execution_id: variable.execution_id,
-        activity_instance_id,
+        place,
         task_id: variable.task_id,
-        definition_id,
-        definition_key,
         tenant_id: variable.tenant_id,
     };
     turn.history.detail_logged(detail);
 }
 
-fn execution_of_task(turn: &Turn<'_, '_>, task: TaskId) -> ExecutionId {
-    turn.aggregate.task(task).expect("a task scope is asked for of tasks that exist").execution_id
+/// `None` for a task that stands alone.
+fn execution_of_task(turn: &Turn<'_, '_>, task: TaskId) -> Option<ExecutionId> {
+    turn.aggregate.task(task).expect("a task scope is asked for of tasks that exist").execution_id()
 }
 
 /// A scope's variables belong to the scope's activity instance; those of a concurrent path or a task to the activity

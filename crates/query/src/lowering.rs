@@ -410,10 +410,10 @@ fn same_rows(within: Vec<(&Subquery, Condition)>) -> Vec<Condition> {
     groups.into_iter().map(|(subquery, conditions)| existence(subquery, conditions)).collect()
 }
 
-/// The cell that a text stands for; a text that is no id stands for none.
+/// The cell that a text stands for; one that nobody can have stands for none.
 pub(crate) fn cell(kind: ColumnKind, text: &str) -> Option<SqlValue> {
     match kind {
-        ColumnKind::Id => text.parse::<Uuid>().ok().map(SqlValue::Uuid),
+        ColumnKind::Id => Some(SqlValue::Uuid(Uuid::named(text))),
         ColumnKind::Text => Some(SqlValue::Text(text.into())),
         ColumnKind::Integer | ColumnKind::Time | ColumnKind::Boolean => text.parse().ok().map(SqlValue::Integer),
         ColumnKind::Real | ColumnKind::Blob => None,

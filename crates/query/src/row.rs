@@ -88,6 +88,8 @@ fn plain(kind: ColumnKind, cell: &SqlValue) -> Option<Value> {
     Some(match (kind, cell) {
         (_, SqlValue::Null) => Value::Null,
         (ColumnKind::Id, SqlValue::Uuid(id)) => id.to_string().into(),
+        // People have given it, and it stands in place of what stands for it.
+        (ColumnKind::Id, SqlValue::Text(text)) => text.as_ref().into(),
         (ColumnKind::Id, SqlValue::Blob(bytes)) => Uuid::from_bytes(bytes.as_ref().try_into().ok()?).to_string().into(),
         (ColumnKind::Text, SqlValue::Text(text)) => text.as_ref().into(),
         (ColumnKind::Integer, SqlValue::Integer(number)) => (*number).into(),

@@ -76,6 +76,9 @@ pub mod look {
     /// Of a task that somebody else has, whatever the operation.
     pub(super) const ALREADY_CLAIMED: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "TaskAlreadyClaimedException");
 
+    /// Of an id that is taken.
+    pub(super) const PERSISTENCE: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEnginePersistenceException");
+
     /// The engine's own words, where the reference hands its exceptions on as they are.
     pub const ENGINE: Look = Look {
         not_found: face(StatusCode::BAD_REQUEST, "NotFoundException"),
@@ -207,6 +210,8 @@ pub mod look {
         bad_user_request: Face { code: None, ..INVALID },
         ..ENGINE
     };
+    /// A new task, whose parent is a part of the request.
+    pub const TASK_CREATION: Look = Look { not_valid: INVALID, ..ENGINE };
 
     /// What is reported of a task: an error or an escalation.
     pub const TASK_EVENT: Look = Look {
@@ -241,6 +246,7 @@ impl Look {
             RejectionKind::NullValue => self.null_value,
             RejectionKind::BadUserRequest => self.bad_user_request,
             RejectionKind::TaskAlreadyClaimed => look::ALREADY_CLAIMED,
+            RejectionKind::Persistence => look::PERSISTENCE,
             RejectionKind::NotValid => self.not_valid,
             RejectionKind::Suspended => self.suspended,
             RejectionKind::MismatchingMessageCorrelation => self.mismatching_message,

@@ -578,7 +578,7 @@ operations! {
         POST "/signal" throwSignal: json -> nothing => SIGNAL, signal::throw;
     }
     "Task" {
-        DELETE "/task/{id}" deleteTask: nothing -> nothing;
+        DELETE "/task/{id}" deleteTask: nothing -> nothing => ENGINE, task::delete;
         GET "/task" getTasks: nothing -> json => ENGINE, list::tasks;
         GET "/task/count" getTasksCount: nothing -> json => ENGINE, |call| list::count(&resource::TASKS, call);
         GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any;
@@ -589,7 +589,7 @@ operations! {
         GET "/task/{id}/rendered-form" getRenderedForm: nothing -> any => RENDERED_FORM, task_form::rendered;
         POST "/task" queryTasks: json -> json => ENGINE, list::tasks;
         POST "/task/count" queryTasksCount: json -> json => ENGINE, |call| list::count(&resource::TASKS, call);
-        POST "/task/create" createTask: json -> nothing;
+        POST "/task/create" createTask: json -> nothing => TASK_CREATION, task::create;
         POST "/task/{id}/assignee" setAssignee: json -> nothing => ENGINE, task::assign;
         POST "/task/{id}/bpmnError" handleBpmnError: json -> nothing => TASK_EVENT, task::throw_bpmn_error;
         POST "/task/{id}/bpmnEscalation" handleEscalation: json -> nothing => TASK_EVENT, task::throw_escalation;

@@ -48,7 +48,8 @@ pub(crate) struct Pin {
     lane: Arc<Lane>,
 }
 
-/// What belongs to which aggregate never changes, so entries need not be removed: two halves take turns.
+/// What belongs to which aggregate never changes, tasks that stand alone apart, which are not kept here. So entries need
+/// not be removed: two halves take turns.
 #[derive(Debug, Default)]
 struct RootIndex {
     newer: HashMap<Uuid, ProcessInstanceId>,
@@ -133,7 +134,9 @@ impl Lanes {
             }
         }
         for change in &change_set.tasks {
-            if let TableChange::Insert(task) = change {
+            if let TableChange::Insert(task) = change
+                && task.place.is_some()
+            {
                 index.insert(task.id.0, root);
             }
         }

@@ -33,7 +33,7 @@ enum Pass {
     Again,
     /// This has to be looked up before it can be decided.
     NeedsDefinition(DefinitionReference),
-    /// It throws signals, so that it is one unit with what they lead to.
+    /// It leads to something elsewhere, so that it is one unit with that.
     Together,
 }
 
@@ -132,7 +132,7 @@ impl Shared {
             let decision = self.decide(&mut state, work, &retired, now);
             let standing = state.standing();
             match decision {
-                Decision::Changed { signals, .. } if !signals.is_empty() => {
+                Decision::Changed { signals, moved_tasks, .. } if !signals.is_empty() || moved_tasks.is_some() => {
                     state.forget();
                     return Pass::Together;
                 }
@@ -275,7 +275,8 @@ impl Shared {
             return Ok(Some(root));
         }
         let root = self.store.locate(by).await?;
-        if let (Some(root), LocatedBy::ExternalTask(_) | LocatedBy::Task(_) | LocatedBy::Job(_)) = (root, by) {
+        // A task that stands alone may move to another aggregate.
+        if let (Some(root), LocatedBy::ExternalTask(_) | LocatedBy::Job(_)) = (root, by) {
             self.lanes.note_root(by.uuid(), root);
         }
         Ok(root)
@@ -383,9 +384,13 @@ fn located_by(command: &Command) -> Option<LocatedBy> {
         | Command::CompleteExternalTask { id, .. }
         | Command::FailExternalTask { id, .. }
         | Command::ThrowExternalTaskBpmnError { id, .. } => Some(LocatedBy::ExternalTask(*id)),
+        Command::CreateTask { properties, .. } => properties.parent_task_id.map(LocatedBy::Task),
+        Command::AdoptTask { tree } => Some(LocatedBy::ProcessInstance(tree.root_process_instance_id)),
         Command::CompleteTask { id, .. }
         | Command::SubmitTaskForm { id, .. }
         | Command::ReadTaskForm { id, .. }
+        | Command::DeleteTask { id }
+        | Command::ReleaseTask { id, .. }
         | Command::ChangeTask { id, .. }
         | Command::ThrowTaskBpmnError { id, .. }
         | Command::ThrowTaskEscalation { id, .. }

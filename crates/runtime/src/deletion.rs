@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::{ProcessDefinition, RejectionKind};
-use query::{Condition, Mutation, Select, SqlValue, Table, tables};
+use query::{Condition, Mutation, Select, SqlValue, Table, column, tables};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessInstanceId};
 
@@ -99,6 +99,8 @@ impl Shared {
             }
             Cascade::Off => {}
             Cascade::On => {
+                let parts = self.parts_of_tasks(&instances).await?;
+                self.add_part_deletions(&mut statements, &parts);
                 self.add_instance_deletions(&mut statements, &instances);
                 self.add_history_deletions(&mut statements, &ids).await?;
             }
@@ -206,6 +208,52 @@ impl Shared {
             }
             let instances = &tables::PROCESS_INSTANCE;
             statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));
+        }
+    }
+
+    /// The tasks that stand alone and are parts of those of the instances.
+    async fn parts_of_tasks(&self, instances: &[ProcessInstanceId]) -> Result<Vec<SqlValue>, Error> {
+        let tasks = &tables::TASK;
+        let mut parts = Vec::new();
+        for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
+            let ids = chunk.iter().map(|id| row::id(id.0)).collect();
+            let of_instances = Condition::OneOf(column("whole", "process_instance_id").into(), ids);
+            let is_whole = Condition::equal(column("whole", "id"), tasks.col("parent_task_id"));
+            let whole = Condition::exists(tasks.named("whole"), of_instances.and(is_whole));
+            let mut next = self.tasks_alone(whole).await?;
+            while !next.is_empty() {
+                let below = Condition::OneOf(tasks.col("parent_task_id").into(), next.clone());
+                parts.append(&mut next);
+                next = self.tasks_alone(below).await?;
+                next.retain(|part| !parts.contains(part));
+            }
+        }
+        Ok(parts)
+    }
+
+    async fn tasks_alone(&self, condition: Condition) -> Result<Vec<SqlValue>, Error> {
+        let tasks = &tables::TASK;
+        let is_alone = Condition::is_null(tasks.col("process_instance_id"));
+        let mut select = Select::all(tasks.source()).filter(condition).filter(is_alone);
+        select.columns = vec![tasks.col("id").into()];
+        let rows = self.rows(&select).await?;
+        rows.into_iter().map(|row| Ok(row::id(Cells::of(row).id()?))).collect()
+    }
+
+    fn add_part_deletions(&self, statements: &mut Vec<ExpectedStatement>, parts: &[SqlValue]) {
+        for chunk in parts.chunks(IDS_PER_STATEMENT_MAX) {
+            for (table, column) in [
+                (&tables::IDENTITY_LINK, "task_id"),
+                (&tables::VARIABLE, "task_id"),
+                (&tables::TASK, "id"),
+                (&tables::HISTORIC_TASK, "id"),
+                (&tables::IDENTITY_LINK_LOG, "task_id"),
+                (&tables::HISTORIC_VARIABLE, "task_id"),
+                (&tables::HISTORIC_DETAIL, "task_id"),
+            ] {
+                let of_parts = Condition::OneOf(table.col(column).into(), chunk.to_vec());
+                statements.push(self.statement(&Mutation::delete(table, of_parts)));
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use engine::instance::Aggregate;
 use engine::record::Job;
 use engine::{
     ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, RevisionCheck,
-    TableChange, ThrownSignal, Unfinished,
+    TableChange, TaskTree, ThrownSignal, Unfinished,
 };
 use tokio::sync::Notify;
 use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
@@ -104,6 +104,8 @@ pub(crate) enum Decision {
         effects: Vec<Effect>,
         /// To be delivered in the same unit of work.
         signals: Vec<ThrownSignal>,
+        /// To be taken in by another lane in the same unit of work.
+        moved_tasks: Option<Box<TaskTree>>,
         reply: Reply,
     },
     Defect(String),
@@ -323,12 +325,13 @@ impl LaneState {
             Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
                 Decision::Unchanged(reply)
             }
-            Ok(Ok(Outcome { change_set, detached, effects, signals, reply })) => {
+            Ok(Ok(Outcome { change_set, detached, effects, signals, moved_tasks, reply })) => {
                 self.value_bytes += change_set.as_ref().map_or(0, written_bytes);
                 if let Some(change_set) = &change_set {
                     definitions.pin_called(change_set, called);
                 }
-                Decision::Changed { change_set: change_set.map(Box::new), detached, effects, signals, reply }
+                let change_set = change_set.map(Box::new);
+                Decision::Changed { change_set, detached, effects, signals, moved_tasks, reply }
             }
             Ok(Err(Unfinished::Rejected(rejection))) => Decision::Refused(rejection),
             Ok(Err(Unfinished::NeedsDefinition(reference))) => Decision::NeedsDefinition(reference),
@@ -360,7 +363,8 @@ impl Decision {
         if let Decision::Unchanged(reply) = self {
             let (reply, signals) = (reply.clone(), Vec::new());
             let detached = Vec::new();
-            *self = Decision::Changed { change_set: None, detached, effects: Vec::new(), signals, reply };
+            let moved_tasks = None;
+            *self = Decision::Changed { change_set: None, detached, effects: Vec::new(), signals, moved_tasks, reply };
         }
         if let Decision::Changed { change_set, .. } = self {
             let empty = || Box::new(ChangeSet::new(root, RevisionCheck::New));

@@ -49,6 +49,7 @@ mod job_row;
 mod message;
 mod restart;
 mod signal;
+mod standalone_task;
 mod start_event;
 mod static_call;
 mod task_remark;

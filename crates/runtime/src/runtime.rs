@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::form::{ShownForm, TaskFormPart};
 use engine::{
     Aggregate, Command, InstanceKeys, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance,
+    TaskProperties,
 };
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store, StoreMetrics};
@@ -218,6 +219,21 @@ impl Runtime {
     /// Rows of a query on what is durable.
     pub async fn select(&self, statement: Statement) -> Result<Vec<Vec<SqlValue>>, Error> {
         Ok(self.shared.store.select(statement).await?)
+    }
+
+    /// Rows to be shown: with the texts that people have given as ids.
+    pub async fn select_shown(&self, statement: Statement) -> Result<Vec<Vec<SqlValue>>, Error> {
+        self.shared.with_given_ids(self.select(statement).await?).await
+    }
+
+    /// One that stands alone. Without an id of somebody's choice it gets one.
+    pub async fn create_task(&self, given_id: Option<Arc<str>>, properties: TaskProperties) -> Result<(), Error> {
+        self.shared.create_task(given_id, properties).await
+    }
+
+    /// Replaces what people may change about a task.
+    pub async fn update_task(&self, id: TaskId, properties: TaskProperties) -> Result<(), Error> {
+        self.shared.update_task(id, properties).await
     }
 
     /// To everything that waits for it, or to one execution.

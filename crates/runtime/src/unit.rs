@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use engine::record::Job;
 use engine::{
-    ChangeSet, Command, DefinitionReference, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange,
+    ChangeSet, Command, DefinitionReference, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange, TaskTree,
     ThrownSignal,
 };
 use store::work::ExpectedStatement;
@@ -71,6 +71,15 @@ enum Origin {
     Request,
     /// It is no fault if the one that waited does not wait any more.
     Signal,
+    /// Tasks come from another lane.
+    Move,
+}
+
+/// What a piece of work leads to elsewhere.
+#[derive(Default)]
+struct Led {
+    signals: Vec<ThrownSignal>,
+    moved_tasks: Option<Box<TaskTree>>,
 }
 
 /// The lanes of a pass, locked.
@@ -131,7 +140,11 @@ impl Shared {
             SignalReceiver::Execution { root, .. } => Some(*root),
             SignalReceiver::StartEvent(_) => None,
         });
-        given.chain(waiting).map(|root| (root, self.lanes.pin(root))).collect()
+        let moved_to = work.iter().filter_map(|(_, work)| match work {
+            LaneWork::Command(Command::ReleaseTask { to, .. }) => Some(*to),
+            _ => None,
+        });
+        given.chain(waiting).chain(moved_to).map(|root| (root, self.lanes.pin(root))).collect()
     }
 
     /// A refusal that was decided while commits were under way is decided again on what they have left.
@@ -209,7 +222,12 @@ impl Shared {
                 let message = format!("one command leads to more than {WORK_MAX} others");
                 return Err(Pass::Failed(Error::rejected(RejectionKind::LimitReached, message)));
             }
-            let signals = self.decide_one(locked, &piece, retired, decided)?;
+            let Led { signals, moved_tasks } = self.decide_one(locked, &piece, retired, decided)?;
+            if let Some(tree) = moved_tasks {
+                let root = tree.root_process_instance_id;
+                let work = LaneWork::Command(Command::AdoptTask { tree });
+                open.push_front(Piece { root, work, origin: Origin::Move });
+            }
             for signal in signals.into_iter().rev() {
                 for next in self.consequences(&signal, piece.root, receivers)?.into_iter().rev() {
                     open.push_front(next);
@@ -225,7 +243,7 @@ impl Shared {
         piece: &Piece,
         retired: &BTreeSet<ProcessDefinitionId>,
         decided: &mut Decided,
-    ) -> Result<Vec<ThrownSignal>, Pass> {
+    ) -> Result<Led, Pass> {
         let now = self.now();
         let decision = match locked.states.get_mut(&piece.root) {
             Some(state) if !matches!(piece.work, LaneWork::Start { .. }) => {
@@ -235,7 +253,7 @@ impl Shared {
             _ => self.decide(&mut Lane::new_empty(piece.root).lock(), &piece.work, retired, now),
         };
         match decision {
-            Decision::Changed { change_set, detached, effects, signals, reply } => {
+            Decision::Changed { change_set, detached, effects, signals, moved_tasks, reply } => {
                 if let Some(change_set) = change_set {
                     self.lanes.note_roots(&change_set);
                     decided.effects.extend(effect::pending(effects, &change_set));
@@ -244,16 +262,16 @@ impl Shared {
                 detached.iter().for_each(|change_set| self.lanes.note_roots(change_set));
                 decided.change_sets.extend(detached);
                 decided.keep(piece.origin, reply);
-                Ok(signals)
+                Ok(Led { signals, moved_tasks })
             }
             Decision::Unchanged(reply) => {
                 decided.keep(piece.origin, reply);
-                Ok(Vec::new())
+                Ok(Led::default())
             }
             Decision::NotLoaded => Err(Pass::Again),
             Decision::NeedsDefinition(reference) => Err(Pass::NeedsDefinition(reference)),
             Decision::Refused(rejection) if piece.origin == Origin::Signal && is_nobody_there(&rejection) => {
-                Ok(Vec::new())
+                Ok(Led::default())
             }
             other => Err(Pass::Failed(other.into())),
         }

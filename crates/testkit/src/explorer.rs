@@ -169,7 +169,7 @@ fn error_codes(model: &str) -> BTreeSet<String> {
 /// At least one command for everything that the state waits for.
 fn offered(aggregate: &Aggregate, error_codes: &BTreeSet<String>) -> Vec<String> {
     let mut commands = Vec::new();
-    for name in numbered(aggregate.tasks().map(|task| &*task.activity_id)) {
+    for name in numbered(aggregate.tasks().filter_map(|task| task.activity_id().map(|id| &**id))) {
         commands.push(format!("complete {name}"));
     }
     for name in numbered(aggregate.external_tasks().map(|task| &*task.activity_id)) {
@@ -193,7 +193,7 @@ fn offered(aggregate: &Aggregate, error_codes: &BTreeSet<String>) -> Vec<String>
 
 /// It waits for nothing that has a row.
 fn is_signalled(aggregate: &Aggregate, execution: &Execution) -> bool {
-    let has_task = aggregate.tasks().any(|task| task.execution_id == execution.id)
+    let has_task = aggregate.tasks_at(execution.id).next().is_some()
         || aggregate.external_tasks().any(|task| task.execution_id == execution.id);
     !has_task && execution.at.as_ref().is_some_and(|visit| visit.is_active)
 }

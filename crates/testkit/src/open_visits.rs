@@ -76,8 +76,8 @@ impl OpenVisits {
 fn check_leaf(model: &ProcessModel, aggregate: &Aggregate, execution: &Execution) {
     let id = execution.id;
     let has_job = aggregate.jobs().any(|job| job.execution_id == Some(id));
-    let has_task = aggregate.tasks().any(|task| task.execution_id == id)
-        || aggregate.external_tasks().any(|task| task.execution_id == id);
+    let has_task =
+        aggregate.tasks_at(id).next().is_some() || aggregate.external_tasks().any(|task| task.execution_id == id);
     let has_subscription = aggregate.event_subscriptions().any(|row| row.execution_id == id);
     let has_called = aggregate.process_instances().any(|instance| instance.super_execution_id == Some(id));
     let has_row = has_job || has_task || has_subscription || has_called;

@@ -273,7 +273,7 @@ fn external_task(world: &World, activity: &str) -> ExternalTaskId {
 }
 
 fn task(world: &World, activity: &str) -> TaskId {
-    let tasks = world.aggregate.tasks().map(|task| (&*task.activity_id, task.id));
+    let tasks = world.aggregate.tasks().filter_map(|task| Some((&**task.activity_id()?, task.id)));
     nth(activity, tasks).unwrap_or(TaskId(Uuid(0)))
 }
 

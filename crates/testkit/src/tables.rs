@@ -6,6 +6,7 @@ use engine::record::{
     EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Record, Task, VariableInstance,
 };
 use engine::{ChangeSet, RevisionCheck, Snapshot, TableChange};
+use types::TaskId;
 
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
@@ -55,6 +56,12 @@ impl Tables {
         match change_set.revision {
             RevisionCheck::New => assert!(root.is_none(), "a new aggregate is not there yet"),
             RevisionCheck::Bump { expected } => {
+                let root = root.expect("the root of a known aggregate is stored");
+                assert_eq!(root.revision, expected, "the revision of the aggregate");
+                root.revision += 1;
+            }
+            RevisionCheck::BumpTask { expected } => {
+                let root = self.tasks.get_mut(&TaskId(change_set.root_process_instance_id.0));
                 let root = root.expect("the root of a known aggregate is stored");
                 assert_eq!(root.revision, expected, "the revision of the aggregate");
                 root.revision += 1;

@@ -123,15 +123,16 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
         HistoryChange::ActivityUpdated { id, .. } => format!("{} moves to another execution", names.visit(id)),
         HistoryChange::TaskCreated(row) | HistoryChange::TaskChanged(row) => format!("task {}", row.state()),
         HistoryChange::DetailLogged(detail) if detail.kind == HistoricDetailKind::FormField => {
-            let place = names.visit(&detail.activity_instance_id);
+            let place = detail.place.as_ref().map(|place| names.visit(&place.activity_instance_id));
+            let place = place.as_deref().unwrap_or("a task");
             format!("field {}={} sent in at {place}", detail.name, shown(&detail.value))
         }
         HistoryChange::DetailLogged(detail) => format!("detail {}={}", detail.name, shown(&detail.value)),
         HistoryChange::IdentityLinkLogged(entry) => format!("link {}", entry.link.kind.name()),
         HistoryChange::VariableCreated(row) => {
-            let scope = names.visit(&row.activity_instance_id);
+            let scope = row.place.as_ref().map(|place| names.visit(&place.activity_instance_id));
             names.variables.insert(row.id, row.name.to_string());
-            format!("variable {}={} in {scope}", row.name, shown(&row.value))
+            format!("variable {}={} in {}", row.name, shown(&row.value), scope.as_deref().unwrap_or("a task"))
         }
         HistoryChange::VariableUpdated { id, value } => {
             format!("variable {} is {} now", names.variables[id], shown(value))
@@ -233,10 +234,11 @@ fn belongings(id: ExecutionId, aggregate: &Aggregate, names: &mut Names) -> Vec<
         }
     };
     variables(ScopeKey::Execution(id), "", &mut lines);
-    for task in aggregate.tasks().filter(|task| task.execution_id == id) {
+    for task in aggregate.tasks_at(id) {
         let suspended = if task.is_suspended { ", suspended" } else { "" };
-        let is_instance = if task.execution_id == ExecutionId::from(INSTANCE) { ", execution = instance" } else { "" };
-        lines.push(format!("task {}{suspended}{is_instance}", task.activity_id));
+        let is_instance = if id == ExecutionId::from(INSTANCE) { ", execution = instance" } else { "" };
+        let activity = task.activity_id().map_or("", |activity| &**activity);
+        lines.push(format!("task {activity}{suspended}{is_instance}"));
         variables(ScopeKey::Task(task.id), "  ", &mut lines);
     }
     for task in aggregate.external_tasks().filter(|task| task.execution_id == id) {

@@ -5,13 +5,29 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A UUID. Camlock makes version 7 only, but accepts any, so that ids of other engines can be kept.
+/// Of the name-based ids.
+const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x6361_6d6c_6f63_6b00_8000_6769_7665_6e00);
+/// Where in a UUID its version is.
+const VERSION_SHIFT: u32 = 76;
+
+/// A UUID. Camlock makes version 7, and version 5 of texts that people give as ids. It accepts any, so that ids of other
+/// engines can be kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid(pub u128);
 
 impl Uuid {
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Uuid(u128::from_be_bytes(bytes))
+    }
+
+    /// The one that stands for a text that is to be an id: itself where it is a UUID, else the name-based one (version 5).
+    pub fn named(text: &str) -> Self {
+        text.parse().unwrap_or_else(|_| Uuid(uuid::Uuid::new_v5(&NAMESPACE, text.as_bytes()).as_u128()))
+    }
+
+    /// Whether it may stand for a text.
+    pub fn is_name_based(self) -> bool {
+        (self.0 >> VERSION_SHIFT) & 0xF == 5
     }
 
     pub fn to_bytes(self) -> [u8; 16] {
@@ -49,6 +65,18 @@ impl FromStr for Uuid {
     }
 }
 
+macro_rules! strict_id {
+    ($($name:ident),* $(,)?) => {$(
+        impl FromStr for $name {
+            type Err = UuidError;
+
+            fn from_str(text: &str) -> Result<Self, UuidError> {
+                text.parse().map($name)
+            }
+        }
+    )*};
+}
+
 macro_rules! uuid_id {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -64,14 +92,6 @@ macro_rules! uuid_id {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($name), "({})"), self.0)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UuidError;
-
-            fn from_str(text: &str) -> Result<Self, UuidError> {
-                text.parse().map($name)
             }
         }
 
@@ -98,6 +118,29 @@ uuid_id! {
     BatchId,
     /// Of a row of a log: external task log, job log.
     HistoryId,
+}
+
+strict_id! {
+    DeploymentId,
+    ProcessInstanceId,
+    ExecutionId,
+    ExternalTaskId,
+    VariableInstanceId,
+    JobId,
+    JobDefinitionId,
+    EventSubscriptionId,
+    IncidentId,
+    BatchId,
+    HistoryId,
+}
+
+impl FromStr for TaskId {
+    type Err = std::convert::Infallible;
+
+    /// People may give tasks any text as their id.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(TaskId(Uuid::named(text)))
+    }
 }
 
 impl From<ProcessInstanceId> for ExecutionId {
@@ -207,6 +250,16 @@ mod tests {
         for other in ["01936F3A-0000-7000-8000-00000000000A", "01936f3a00007000800000000000000a", "nonsense", ""] {
             assert_eq!(other.parse::<Uuid>(), Err(UuidError), "{other}");
         }
+    }
+
+    #[test]
+    fn any_text_names_a_task() {
+        assert_eq!(TEXT.parse::<TaskId>().map(|id| id.to_string()), Ok(TEXT.to_owned()));
+        let named: TaskId = "my task".parse().expect("any text");
+        assert!(named.0.is_name_based(), "{named}");
+        assert_eq!(Ok(named), "my task".parse());
+        assert_ne!(Ok(named), "My task".parse());
+        assert!(!TEXT.parse::<Uuid>().expect("valid").is_name_based());
     }
 
     #[test]

@@ -6,13 +6,16 @@ use types::{TaskId, Timestamp};
 use crate::behavior::user_task;
 use crate::due_date;
 use crate::instance::ScopeKey;
-use crate::record::{IdentityLink, IdentityLinkKind};
+use crate::record::{IdentityLink, IdentityLinkKind, TaskPlace};
 use crate::turn::Turn;
 
 use super::{BeanKind, date, optional, text, texts, uuid, variable_scope};
 
 pub(crate) fn property(turn: &Turn<'_, '_>, id: TaskId, name: &str) -> Option<Value> {
     let task = turn.aggregate.task(id)?;
+    if let Some(value) = task.place.as_ref().and_then(|place| place_property(place, name)) {
+        return Some(value);
+    }
     Some(match name {
         "id" => uuid(id.0),
         "name" => optional(task.name.as_ref()),
@@ -24,12 +27,6 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: TaskId, name: &str) -> Option<Va
         "lastUpdated" => date(task.last_updated),
         "dueDate" => date(task.due_date),
         "followUpDate" => date(task.follow_up_date),
-        "taskDefinitionKey" => Value::String(task.activity_id.clone()),
-        "executionId" => uuid(task.execution_id.0),
-        "execution" => BeanKind::Execution.value(task.execution_id.0),
-        "processInstanceId" => uuid(task.process_instance_id.0),
-        "processDefinitionId" => Value::string(task.definition_id.as_str()),
-        "activityInstanceId" => Value::string(task.activity_instance_id.to_string()),
         "tenantId" => optional(task.tenant_id.as_ref()),
         "suspended" => Value::Boolean(task.is_suspended),
         "eventName" => turn.task_event.map_or(Value::Null, |event| Value::from(event.name())),
@@ -37,6 +34,18 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: TaskId, name: &str) -> Option<Va
         "parentTaskId" => task.parent_task_id.map_or(Value::Null, |id| uuid(id.0)),
         "caseInstanceId" | "caseExecutionId" | "caseDefinitionId" | "caseExecution" => Value::Null,
         _ => return variable_scope::property(turn, ScopeKey::Task(id), name),
+    })
+}
+
+fn place_property(place: &TaskPlace, name: &str) -> Option<Value> {
+    Some(match name {
+        "taskDefinitionKey" => Value::String(place.activity_id.clone()),
+        "executionId" => uuid(place.execution_id.0),
+        "execution" => BeanKind::Execution.value(place.execution_id.0),
+        "processInstanceId" => uuid(place.process_instance_id.0),
+        "processDefinitionId" => Value::string(place.definition_id.as_str()),
+        "activityInstanceId" => Value::string(place.activity_instance_id.to_string()),
+        _ => return None,
     })
 }
 

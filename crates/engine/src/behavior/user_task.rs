@@ -3,6 +3,7 @@
 //! `enter`: makes the task that people see, with what its expressions give, and waits. `resume`: it was completed, the
 //! row is gone; next is its leaving. `cancel`: deletes the task with its variables. Its listeners are told of all that.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bpmn::model::{TaskEvent, UserTask as UserTaskElement};
@@ -13,9 +14,9 @@ use crate::data_property;
 use crate::due_date;
 use crate::evaluate;
 use crate::history::TaskEnd;
-use crate::instance::ScopeKey;
+use crate::instance::{Aggregate, ScopeKey};
 use crate::listener::{self, Heard};
-use crate::record::{IdentityLink, IdentityLinkKind, Task};
+use crate::record::{IdentityLink, IdentityLinkKind, Task, TaskPlace};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables;
@@ -43,17 +44,20 @@ pub(crate) fn enter(
     let visit = turn.visit_of(execution);
     turn.history.activity_has_task(&visit.activity_instance_id, id, assignee.clone());
     let instance = turn.instance_of(execution);
-    let row = Task {
-        id,
+    let place = TaskPlace {
         execution_id: execution,
         process_instance_id: instance.id,
-        root_process_instance_id: instance.root_process_instance_id,
         definition_id: instance.definition_id.clone(),
         definition_key: instance.definition_key.clone(),
         business_key: instance.business_key.clone(),
-        tenant_id: instance.tenant_id.clone(),
         activity_id: visit.activity_id,
         activity_instance_id: visit.activity_instance_id,
+    };
+    let row = Task {
+        id,
+        root_process_instance_id: instance.root_process_instance_id,
+        place: Some(place),
+        tenant_id: instance.tenant_id.clone(),
         name,
         description,
         assignee,
@@ -68,6 +72,7 @@ pub(crate) fn enter(
         delegation_state: None,
         parent_task_id: None,
         identity_links,
+        revision: 0,
     };
     turn.aggregate.tasks.insert(row);
     let heard = listener::task(turn, id, TaskEvent::Create)?;
@@ -82,7 +87,7 @@ pub(crate) fn resume() -> Next {
 }
 
 pub(crate) fn cancel(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
-    let ids: Vec<TaskId> = turn.aggregate.tasks.by_key(execution).map(|task| task.id).collect();
+    let ids: Vec<TaskId> = turn.aggregate.tasks_at(execution).map(|task| task.id).collect();
     for id in ids {
         let _ = listener::task(turn, id, TaskEvent::Delete)?;
         delete(turn, id, TaskOutcome::Cancelled);
@@ -106,8 +111,8 @@ pub(crate) fn updated(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<&Arc
 /// Somebody else has the task now, or nobody.
 pub(crate) fn assign(turn: &mut Turn<'_, '_>, id: TaskId, assignee: Option<Arc<str>>) {
     turn.aggregate.tasks.update(id, |row| row.assignee = assignee.clone());
-    if let Some(task) = turn.aggregate.task(id) {
-        let (activity, execution) = (task.activity_instance_id.clone(), task.execution_id);
+    if let Some(place) = turn.aggregate.task(id).and_then(|task| task.place.as_ref()) {
+        let (activity, execution) = (place.activity_instance_id.clone(), place.execution_id);
         turn.history.activity_has_task(&activity, id, assignee.clone());
         turn.history.activity_moved(&activity, execution, assignee);
     }
@@ -120,8 +125,29 @@ pub(crate) enum TaskOutcome {
     Cancelled,
 }
 
-/// The row and its own variables go.
+/// The row and its own variables go, and with it the tasks that stand alone and are parts of it.
 pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: TaskId, outcome: TaskOutcome) {
+    for id in task_tree(turn.aggregate, id) {
+        delete_one(turn, id, outcome);
+    }
+}
+
+/// A task after those that are parts of it.
+pub(crate) fn task_tree(aggregate: &Aggregate, top: TaskId) -> Vec<TaskId> {
+    let mut tree = vec![top];
+    // Two tasks may be made parts of each other.
+    let mut known = BTreeSet::from([top]);
+    let mut next = 0;
+    while let Some(id) = tree.get(next).copied() {
+        let parts = aggregate.parts_of(id).map(|part| part.id);
+        tree.extend(parts.filter(|part| known.insert(*part)));
+        next += 1;
+    }
+    tree.reverse();
+    tree
+}
+
+fn delete_one(turn: &mut Turn<'_, '_>, id: TaskId, outcome: TaskOutcome) {
     variables::drop_scope(turn, ScopeKey::Task(id));
     let Some(task) = turn.aggregate.tasks.remove(id) else { return };
     let delete_reason = match (outcome, &turn.task_delete_reason) {

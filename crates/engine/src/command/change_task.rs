@@ -1,4 +1,4 @@
-//! A user task gets other properties, another assignee or owner, other links to users and groups.
+//! A task gets other properties, another assignee or owner, other links to users and groups.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use types::{TaskId, VariableMap};
 
 use crate::behavior::user_task;
 use crate::command::dispatch::Answer;
-use crate::command::{Reply, TaskChange, TaskProperties, VariableReach};
-use crate::instance::ScopeKey;
+use crate::command::{Reply, TaskChange, TaskProperties};
 use crate::record::{DelegationState, IdentityLink, IdentityLinkKind, Task};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
-use crate::variables;
+
+use super::complete_task;
 
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, change: &TaskChange) -> Result<Answer, Rejection> {
     let task = match change {
@@ -63,8 +63,7 @@ fn delegate(turn: &mut Turn<'_, '_>, id: TaskId, user_id: Option<&Arc<str>>) {
 
 fn resolve(turn: &mut Turn<'_, '_>, id: TaskId, variables: &VariableMap) -> Result<(), Rejection> {
     let task = active_task(turn, id)?;
-    let scope = ScopeKey::Execution(task.execution_id);
-    variables::set_all(turn, scope, VariableReach::Nearest, variables)?;
+    complete_task::set_around(turn, id, variables)?;
     turn.aggregate.tasks.update(id, |row| row.delegation_state = Some(DelegationState::Resolved));
     user_task::assign(turn, id, task.owner);
     Ok(())

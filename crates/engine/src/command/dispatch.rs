@@ -15,12 +15,12 @@ use super::fail_external_task::Failure;
 use super::start_process_instance::Start;
 use super::{
     Command, Reply, StartedProcessInstance, annotate_incident, change_task, complete_external_task, complete_task,
-    correlate_message, create_incident, delete_job, delete_process_instance, execute_job, extend_external_task_lock,
-    fail_external_task, fail_job, lock_external_task, modify_process_instance, patch_task_variables, patch_variables,
-    read_task_form, recalculate_job_due_date, resolve_incident, set_external_task_priority, set_external_task_retries,
-    set_job_due_date, set_job_priority, set_job_retries, set_job_suspension, set_process_instance_suspension,
-    signal_execution, start_process_instance, submit_task_form, throw_external_task_bpmn_error, throw_task_bpmn_error,
-    throw_task_escalation, unlock_external_task,
+    correlate_message, create_incident, create_task, delete_job, delete_process_instance, delete_task, execute_job,
+    extend_external_task_lock, fail_external_task, fail_job, lock_external_task, modify_process_instance, move_task,
+    patch_task_variables, patch_variables, read_task_form, recalculate_job_due_date, resolve_incident,
+    set_external_task_priority, set_external_task_retries, set_job_due_date, set_job_priority, set_job_retries,
+    set_job_suspension, set_process_instance_suspension, signal_execution, start_process_instance, submit_task_form,
+    throw_external_task_bpmn_error, throw_task_bpmn_error, throw_task_escalation, unlock_external_task,
 };
 
 /// A reply that may lack what is known only at the end of the command.
@@ -102,6 +102,10 @@ pub(crate) fn apply(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Answer
             let error = (error_code.as_ref(), error_message.as_ref());
             throw_external_task_bpmn_error::apply(turn, *id, worker_id.as_ref(), error, variables)
         }
+        Command::CreateTask { id, properties } => create_task::apply(turn, *id, properties),
+        Command::DeleteTask { id } => delete_task::apply(turn, *id),
+        Command::ReleaseTask { id, change, to } => move_task::release(turn, *id, change, *to),
+        Command::AdoptTask { tree } => move_task::adopt(turn, tree),
         Command::CompleteTask { id, variables } => complete_task::apply(turn, *id, variables),
         Command::SubmitTaskForm { id, variables } => submit_task_form::apply(turn, *id, variables),
         Command::ReadTaskForm { id, part } => read_task_form::apply(turn, *id, *part),
@@ -188,6 +192,10 @@ impl Command {
             | Command::CompleteExternalTask { .. }
             | Command::FailExternalTask { .. }
             | Command::ThrowExternalTaskBpmnError { .. }
+            | Command::CreateTask { .. }
+            | Command::DeleteTask { .. }
+            | Command::ReleaseTask { .. }
+            | Command::AdoptTask { .. }
             | Command::CompleteTask { .. }
             | Command::SubmitTaskForm { .. }
             | Command::ReadTaskForm { .. }

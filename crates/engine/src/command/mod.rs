@@ -6,8 +6,10 @@ mod complete_external_task;
 mod complete_task;
 mod correlate_message;
 mod create_incident;
+mod create_task;
 mod delete_job;
 mod delete_process_instance;
+mod delete_task;
 mod dispatch;
 mod execute_job;
 mod extend_external_task_lock;
@@ -15,6 +17,7 @@ mod fail_external_task;
 mod fail_job;
 mod lock_external_task;
 mod modify_process_instance;
+mod move_task;
 mod patch_task_variables;
 mod patch_variables;
 mod read_task_form;
@@ -47,7 +50,7 @@ use types::{
 
 use crate::form::{ShownForm, TaskFormPart};
 use crate::modification::{Modification, Skipped};
-use crate::record::{DelegationState, IdentityLink};
+use crate::record::{DelegationState, IdentityLink, Task, VariableInstance};
 
 /// A command on one aggregate. Durations and times are checked by the command itself, so that every caller gets the
 /// same refusal.
@@ -142,6 +145,26 @@ pub enum Command {
         error_code: Option<Arc<str>>,
         error_message: Option<Arc<str>>,
         variables: VariableMap,
+    },
+    /// One that stands alone. It belongs to the aggregate of the task that it is a part of, or creates its own.
+    CreateTask {
+        id: TaskId,
+        properties: Box<TaskProperties>,
+    },
+    /// Only one that stands alone.
+    DeleteTask {
+        id: TaskId,
+    },
+    /// Changes a task that stands alone so that it is no part of its aggregate any more, and takes it out with all its parts.
+    ReleaseTask {
+        id: TaskId,
+        change: TaskChange,
+        /// The aggregate that it belongs to from now on.
+        to: ProcessInstanceId,
+    },
+    /// Takes in what was released, in the same unit of work.
+    AdoptTask {
+        tree: Box<TaskTree>,
     },
     CompleteTask {
         id: TaskId,
@@ -302,6 +325,15 @@ pub struct TaskProperties {
     pub parent_task_id: Option<TaskId>,
     /// It must be the one that the task has.
     pub tenant_id: Option<Arc<str>>,
+}
+
+/// A task that stands alone and all its parts, on the way from one aggregate to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskTree {
+    /// The aggregate that it belongs to from now on.
+    pub root_process_instance_id: ProcessInstanceId,
+    pub tasks: Vec<Task>,
+    pub variables: Vec<VariableInstance>,
 }
 
 /// What becomes of the output mappings of activities that are cancelled.

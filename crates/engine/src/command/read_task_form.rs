@@ -10,7 +10,8 @@ use crate::turn::Turn;
 
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, part: TaskFormPart) -> Result<Answer, Rejection> {
     let task = turn.aggregate.task(id).ok_or_else(|| Rejection::not_found("task", id))?;
-    let (execution, activity_id) = (task.execution_id, task.activity_id.clone());
+    let Some(place) = &task.place else { return Ok(Answer::Ready(Reply::TaskForm(Box::default()))) };
+    let (execution, activity_id) = (place.execution_id, place.activity_id.clone());
     let definition = turn.definition_of(execution)?;
     let shown = match (form::of_user_task(&definition, &activity_id), part) {
         (None, _) => ShownForm::default(),

@@ -22,7 +22,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: ProcessInstanceId, is_suspended
         aggregate.external_tasks.update(task, |row| row.is_suspended = is_suspended);
     }
     let tasks: Vec<TaskId> =
-        aggregate.tasks.iter().filter(|task| task.process_instance_id == id).map(|task| task.id).collect();
+        aggregate.tasks.iter().filter(|task| task.process_instance_id() == Some(id)).map(|task| task.id).collect();
     for task in tasks {
         aggregate.tasks.update(task, |row| row.is_suspended = is_suspended);
     }

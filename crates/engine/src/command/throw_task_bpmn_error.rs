@@ -23,7 +23,11 @@ pub(super) fn apply(
     let Some(error_code) = error_code.filter(|code| !code.is_empty()) else {
         return Err(Rejection::new(RejectionKind::BadUserRequest, "errorCode is empty"));
     };
-    let execution = active_task(turn, id)?.execution_id;
+    // Camunda: where there is no process, nothing catches the error.
+    let Some(execution) = active_task(turn, id)?.execution_id() else {
+        let message = format!("nothing catches the error `{error_code}` of task {id}");
+        return Err(Rejection::new(RejectionKind::ProcessEngine, message));
+    };
     variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
     let error = BpmnError::modelled(Some(error_code.clone()), error_message.cloned());
     turn.agenda.push(Step::Throw { execution, error });

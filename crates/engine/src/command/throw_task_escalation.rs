@@ -23,9 +23,14 @@ pub(super) fn apply(
     let Some(escalation_code) = escalation_code.filter(|code| !code.is_empty()) else {
         return Err(Rejection::new(RejectionKind::BadUserRequest, "escalationCode is empty"));
     };
-    let execution = active_task(turn, id)?.execution_id;
-    variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
-    match escalation::escalate(turn, execution, escalation_code)? {
+    let escalated = match active_task(turn, id)?.execution_id() {
+        Some(execution) => {
+            variables::set_all(turn, ScopeKey::Execution(execution), VariableReach::Nearest, variables)?;
+            escalation::escalate(turn, execution, escalation_code)?
+        }
+        None => Escalated::Uncaught,
+    };
+    match escalated {
         Escalated::Beside | Escalated::Instead => Ok(Answer::Ready(Reply::Done)),
         Escalated::Uncaught => {
             let message = format!("nothing catches the escalation `{escalation_code}` of task {id}");

@@ -141,21 +141,16 @@ fn log(turn: &mut Turn<'_, '_>, to: Destination, name: &Arc<str>, value: &Variab
         Subject::Execution(_) | Subject::LocalVariables(_) => None,
     };
     let id = turn.new_id();
-    let instance = turn.instance_of(execution_id);
+    let tenant_id = turn.instance_of(execution_id).tenant_id.clone();
     let detail = HistoricDetail {
         id,
         kind: HistoricDetailKind::FormField,
         time: turn.env.now,
         name: name.clone(),
         value: value.clone(),
-        process_instance_id: instance.id,
-        root_process_instance_id: instance.root_process_instance_id,
-        execution_id,
-        activity_instance_id,
+        place: Some(variables::historic_place(turn, execution_id, activity_instance_id)),
         task_id,
-        definition_id: instance.definition_id.clone(),
-        definition_key: instance.definition_key.clone(),
-        tenant_id: instance.tenant_id.clone(),
+        tenant_id,
     };
     turn.history.form_field_logged(detail);
 }

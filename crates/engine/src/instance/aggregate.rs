@@ -14,7 +14,7 @@ use crate::record::{
 };
 use crate::snapshot::Snapshot;
 
-use super::index::{ExecutionKey, ScopeKey, VariableKey};
+use super::index::{ExecutionKey, ScopeKey, TaskKey, VariableKey};
 use super::invariant::{self, BrokenInvariant};
 use super::tracked::Tracked;
 
@@ -53,7 +53,8 @@ impl Aggregate {
             event_subscriptions: Tracked::from_rows(snapshot.event_subscriptions),
             incidents: Tracked::from_rows(snapshot.incidents),
         };
-        aggregate.revision = aggregate.root().map_or(0, |root| root.revision);
+        let of_process = aggregate.root().map(|root| root.revision);
+        aggregate.revision = of_process.or(aggregate.root_task().map(|task| task.revision)).unwrap_or(0);
         invariant::check(&aggregate)?;
         Ok(aggregate)
     }
@@ -77,9 +78,20 @@ impl Aggregate {
         self.process_instances.iter().find(|instance| instance.root_process_instance_id == instance.id)
     }
 
+    /// The task that an aggregate without a process is named after.
+    pub fn root_task(&self) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.is_root())
+    }
+
+    /// What the aggregate is named after.
+    pub fn root_id(&self) -> Option<ProcessInstanceId> {
+        let of_process = self.root().map(|root| root.id);
+        of_process.or_else(|| self.root_task().map(|task| task.root_process_instance_id))
+    }
+
     /// Nothing of it runs (any more).
     pub fn is_ended(&self) -> bool {
-        self.process_instances.is_empty()
+        self.process_instances.is_empty() && self.tasks.is_empty()
     }
 
     /// How many rows it has, in all tables.
@@ -126,6 +138,16 @@ impl Aggregate {
 
     pub fn external_tasks(&self) -> impl Iterator<Item = &ExternalTask> {
         self.external_tasks.iter()
+    }
+
+    /// The tasks that stand alone and are parts of another one.
+    pub fn parts_of(&self, id: TaskId) -> impl Iterator<Item = &Task> {
+        self.tasks.by_key(TaskKey::PartOf(id))
+    }
+
+    /// The user tasks that an execution is at.
+    pub fn tasks_at(&self, id: ExecutionId) -> impl Iterator<Item = &Task> {
+        self.tasks.by_key(TaskKey::Execution(id))
     }
 
     pub fn task(&self, id: TaskId) -> Option<&Task> {
@@ -192,7 +214,13 @@ impl Aggregate {
     /// The scope around a scope; `None` around the process.
     pub fn enclosing_scope(&self, scope: ScopeKey) -> Option<ScopeKey> {
         match scope {
-            ScopeKey::Task(task) => self.tasks.get(task).map(|task| ScopeKey::Execution(task.execution_id)),
+            ScopeKey::Task(task) => {
+                let task = self.tasks.get(task)?;
+                match &task.place {
+                    Some(place) => Some(ScopeKey::Execution(place.execution_id)),
+                    None => task.parent_task_id.filter(|parent| self.tasks.get(*parent).is_some()).map(ScopeKey::Task),
+                }
+            }
             ScopeKey::Execution(id) => self.executions.get(id)?.parent_id.map(ScopeKey::Execution),
         }
     }
@@ -276,11 +304,16 @@ impl Aggregate {
 
     /// Moves what changed into `change_set` and counts the revision.
     pub(crate) fn take_changes(&mut self, change_set: &mut ChangeSet) {
-        if let RevisionCheck::Bump { expected } = change_set.revision {
+        if let RevisionCheck::Bump { expected } | RevisionCheck::BumpTask { expected } = change_set.revision {
             debug_assert_eq!(expected, self.revision, "a change set is decided on the newest revision");
             self.revision = expected + 1;
             let revision = self.revision;
-            self.process_instances.amend(change_set.root_process_instance_id, |root| root.revision = revision);
+            match change_set.revision {
+                RevisionCheck::BumpTask { .. } => {
+                    self.tasks.amend(TaskId(change_set.root_process_instance_id.0), |root| root.revision = revision);
+                }
+                _ => self.process_instances.amend(change_set.root_process_instance_id, |root| root.revision = revision),
+            }
         }
         change_set.process_instances = self.process_instances.take_changes();
         change_set.executions = self.executions.take_changes();

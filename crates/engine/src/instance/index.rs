@@ -27,6 +27,13 @@ pub enum ExecutionKey {
     WaitingIn(ExecutionId, Arc<str>),
 }
 
+/// User tasks by the execution that is at them, those that stand alone by the task that they are a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskKey {
+    Execution(ExecutionId),
+    PartOf(TaskId),
+}
+
 /// Who owns a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ScopeKey {
@@ -78,9 +85,10 @@ impl IndexedRecord for VariableInstance {
 
 impl VariableInstance {
     pub fn scope_key(&self) -> ScopeKey {
-        match self.task_id {
-            Some(task) => ScopeKey::Task(task),
-            None => ScopeKey::Execution(self.execution_id),
+        match (self.task_id, &self.place) {
+            (Some(task), _) => ScopeKey::Task(task),
+            (None, Some(place)) => ScopeKey::Execution(place.execution_id),
+            (None, None) => unreachable!("a variable is in a scope of a process or local to a task"),
         }
     }
 }
@@ -94,10 +102,13 @@ impl IndexedRecord for ExternalTask {
 }
 
 impl IndexedRecord for Task {
-    type Key = ExecutionId;
+    type Key = TaskKey;
 
-    fn keys(&self) -> [Option<ExecutionId>; 2] {
-        [Some(self.execution_id), None]
+    fn keys(&self) -> [Option<TaskKey>; 2] {
+        match &self.place {
+            Some(place) => [Some(TaskKey::Execution(place.execution_id)), None],
+            None => [self.parent_task_id.map(TaskKey::PartOf), None],
+        }
     }
 }
 

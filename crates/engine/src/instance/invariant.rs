@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use types::{ExecutionId, ProcessInstanceId};
 
-use crate::record::{Execution, ExecutionKind, Record};
+use crate::record::{Execution, ExecutionKind, Record, Task};
 
 use super::aggregate::Aggregate;
 use super::index::ExecutionKey;
@@ -109,12 +109,14 @@ fn check_owners(aggregate: &Aggregate) -> Result<(), BrokenInvariant> {
         require(is_at_it, "an external task's execution is at it", row.id)?;
     }
     for row in aggregate.tasks.iter() {
-        let at = aggregate.executions.get(row.execution_id).and_then(|execution| execution.at.as_ref());
-        let is_at_it = at.is_some_and(|visit| visit.activity_instance_id == row.activity_instance_id);
-        require(is_at_it, "a task's execution is at it", row.id)?;
+        check_task(aggregate, row)?;
     }
     for row in aggregate.variables.iter() {
-        require(is_there(row.execution_id), "a variable has an execution", row.id)?;
+        let has_scope = match &row.place {
+            Some(place) => is_there(place.execution_id),
+            None => row.task_id.is_some(),
+        };
+        require(has_scope, "a variable has a scope", row.id)?;
         let has_task = row.task_id.is_none_or(|task| aggregate.tasks.get(task).is_some());
         require(has_task, "a task's variable has its task", row.id)?;
     }
@@ -128,6 +130,16 @@ fn check_owners(aggregate: &Aggregate) -> Result<(), BrokenInvariant> {
         require(row.execution_id.is_some_and(is_there), "an incident has an execution", row.id)?;
     }
     Ok(())
+}
+
+fn check_task(aggregate: &Aggregate, row: &Task) -> Result<(), BrokenInvariant> {
+    let Some(place) = &row.place else {
+        let is_part = || row.parent_task_id.is_some_and(|parent| aggregate.tasks.get(parent).is_some());
+        return require(row.is_root() || is_part(), "a task without a process is a root or a part", row.id);
+    };
+    let at = aggregate.executions.get(place.execution_id).and_then(|execution| execution.at.as_ref());
+    let is_at_it = at.is_some_and(|visit| visit.activity_instance_id == place.activity_instance_id);
+    require(is_at_it, "a task's execution is at it", row.id)
 }
 
 fn require(holds: bool, rule: &str, id: impl Display) -> Result<(), BrokenInvariant> {

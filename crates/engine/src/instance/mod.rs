@@ -10,6 +10,6 @@ mod tracked;
 
 pub use activity_tree::{ActivityNode, TransitionNode};
 pub use aggregate::Aggregate;
-pub use index::{ExecutionKey, IndexedRecord, MinimumId, ScopeKey, VariableKey};
+pub use index::{ExecutionKey, IndexedRecord, MinimumId, ScopeKey, TaskKey, VariableKey};
 pub use invariant::BrokenInvariant;
 pub use tracked::Tracked;

@@ -110,6 +110,14 @@ impl<R: IndexedRecord> Tracked<R> {
             .filter(|(before, after)| before != after)
     }
 
+    /// The row as it was before the command.
+    pub fn before(&self, id: R::Id) -> Option<&R> {
+        match self.touched.get(&id) {
+            Some(before) => before.as_ref(),
+            None => self.rows.get(&id),
+        }
+    }
+
     pub fn has_changed(&self) -> bool {
         self.changed().next().is_some()
     }

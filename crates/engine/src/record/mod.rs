@@ -15,8 +15,8 @@ pub use external_task::ExternalTask;
 pub use incident::{Incident, IncidentType};
 pub use job::{Job, JobHandler};
 pub use process_instance::ProcessInstance;
-pub use task::{DelegationState, IdentityLink, IdentityLinkKind, Task};
-pub use variable_instance::VariableInstance;
+pub use task::{DelegationState, IdentityLink, IdentityLinkKind, Task, TaskPlace};
+pub use variable_instance::{VariableInstance, VariablePlace};
 
 use std::fmt::Debug;
 

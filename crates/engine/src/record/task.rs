@@ -4,20 +4,15 @@ use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanc
 
 use super::Record;
 
-/// A user task that waits for a person.
+/// A task that waits for a person: a user task of a process, or one that stands alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     pub id: TaskId,
-    pub execution_id: ExecutionId,
-    pub process_instance_id: ProcessInstanceId,
+    /// Names the aggregate. Of a task that stands alone it is that of the task it is a part of, else its own id.
     pub root_process_instance_id: ProcessInstanceId,
-    pub definition_id: ProcessDefinitionId,
-    pub definition_key: Arc<str>,
-    pub business_key: Option<Arc<str>>,
+    /// `None` for one that stands alone.
+    pub place: Option<TaskPlace>,
     pub tenant_id: Option<Arc<str>>,
-    /// Camunda's `taskDefinitionKey`.
-    pub activity_id: Arc<str>,
-    pub activity_instance_id: ActivityInstanceId,
     pub name: Option<Arc<str>>,
     pub description: Option<Arc<str>>,
     pub assignee: Option<Arc<str>>,
@@ -32,6 +27,41 @@ pub struct Task {
     pub delegation_state: Option<DelegationState>,
     pub parent_task_id: Option<TaskId>,
     pub identity_links: Vec<IdentityLink>,
+    /// Counts the committed changes of an aggregate without a process; kept on the row that it is named after.
+    pub revision: u64,
+}
+
+/// Where in a process a user task is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskPlace {
+    pub execution_id: ExecutionId,
+    pub process_instance_id: ProcessInstanceId,
+    pub definition_id: ProcessDefinitionId,
+    pub definition_key: Arc<str>,
+    pub business_key: Option<Arc<str>>,
+    /// Camunda's `taskDefinitionKey`.
+    pub activity_id: Arc<str>,
+    pub activity_instance_id: ActivityInstanceId,
+}
+
+impl Task {
+    pub fn execution_id(&self) -> Option<ExecutionId> {
+        self.place.as_ref().map(|place| place.execution_id)
+    }
+
+    pub fn process_instance_id(&self) -> Option<ProcessInstanceId> {
+        self.place.as_ref().map(|place| place.process_instance_id)
+    }
+
+    /// Camunda's `taskDefinitionKey`.
+    pub fn activity_id(&self) -> Option<&Arc<str>> {
+        self.place.as_ref().map(|place| &place.activity_id)
+    }
+
+    /// Whether the aggregate is named after it.
+    pub fn is_root(&self) -> bool {
+        self.place.is_none() && self.root_process_instance_id.0 == self.id.0
+    }
 }
 
 /// Of a task that its owner gave to somebody else.

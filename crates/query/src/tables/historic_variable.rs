@@ -1,18 +1,18 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
 /// The last value of a variable.
 pub const HISTORIC_VARIABLE: Table = Table {
     name: "historic_variable",
     columns: &[
         required("id", ColumnKind::Id),
-        required("process_instance_id", ColumnKind::Id),
-        required("root_process_instance_id", ColumnKind::Id),
-        required("execution_id", ColumnKind::Id),
+        optional("process_instance_id", ColumnKind::Id),
+        optional("root_process_instance_id", ColumnKind::Id),
+        optional("execution_id", ColumnKind::Id),
         optional("task_id", ColumnKind::Id),
         optional("activity_id", ColumnKind::Text),
-        required("activity_instance_id", ColumnKind::Id),
-        required("definition_id", ColumnKind::Text),
-        required("definition_key", ColumnKind::Text),
+        optional("activity_instance_id", ColumnKind::Id),
+        optional("definition_id", ColumnKind::Text),
+        optional("definition_key", ColumnKind::Text),
         optional("tenant_id", ColumnKind::Text),
         required("name", ColumnKind::Text),
         required("create_time", ColumnKind::Time),
@@ -25,5 +25,8 @@ pub const HISTORIC_VARIABLE: Table = Table {
         optional("value_info", ColumnKind::Text),
     ],
     primary_key: &["id"],
-    indexes: &[index("historic_variable_by_process_instance", &["process_instance_id"])],
+    indexes: &[
+        index("historic_variable_by_process_instance", &["process_instance_id"]),
+        partial_index("historic_variable_by_task", &["task_id"], "task_id IS NOT NULL"),
+    ],
 };

@@ -9,6 +9,7 @@ mod deployment_resource;
 mod event_subscription;
 mod execution;
 mod external_task;
+mod given_id;
 mod historic_activity_instance;
 mod historic_batch;
 mod historic_detail;
@@ -38,6 +39,7 @@ pub use deployment_resource::DEPLOYMENT_RESOURCE;
 pub use event_subscription::EVENT_SUBSCRIPTION;
 pub use execution::EXECUTION;
 pub use external_task::EXTERNAL_TASK;
+pub use given_id::GIVEN_ID;
 pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCE;
 pub use historic_batch::HISTORIC_BATCH;
 pub use historic_detail::HISTORIC_DETAIL;
@@ -90,4 +92,5 @@ pub const ALL: &[&Table] = &[
     &COMMENT,
     &ATTACHMENT,
     &IDEMPOTENCY_KEY,
+    &GIVEN_ID,
 ];

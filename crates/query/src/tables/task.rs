@@ -1,19 +1,19 @@
 use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
-/// A user task.
+/// A user task, or a task that stands alone.
 pub const TASK: Table = Table {
     name: "task",
     columns: &[
         required("id", ColumnKind::Id),
-        required("execution_id", ColumnKind::Id),
-        required("process_instance_id", ColumnKind::Id),
+        optional("execution_id", ColumnKind::Id),
+        optional("process_instance_id", ColumnKind::Id),
         required("root_process_instance_id", ColumnKind::Id),
-        required("definition_id", ColumnKind::Text),
-        required("definition_key", ColumnKind::Text),
+        optional("definition_id", ColumnKind::Text),
+        optional("definition_key", ColumnKind::Text),
         optional("business_key", ColumnKind::Text),
         optional("tenant_id", ColumnKind::Text),
-        required("activity_id", ColumnKind::Text),
-        required("activity_instance_id", ColumnKind::Id),
+        optional("activity_id", ColumnKind::Text),
+        optional("activity_instance_id", ColumnKind::Id),
         optional("name", ColumnKind::Text),
         optional("description", ColumnKind::Text),
         optional("assignee", ColumnKind::Text),
@@ -27,12 +27,14 @@ pub const TASK: Table = Table {
         required("is_suspended", ColumnKind::Boolean),
         optional("delegation_state", ColumnKind::Text),
         optional("parent_task_id", ColumnKind::Id),
+        required("revision", ColumnKind::Integer),
     ],
     primary_key: &["id"],
     indexes: &[
         index("task_by_process_instance", &["process_instance_id"]),
         index("task_by_assignee", &["assignee"]),
         index("task_by_create_time", &["create_time"]),
+        partial_index("task_by_root", &["root_process_instance_id"], "process_instance_id IS NULL"),
         partial_index("task_by_parent_task", &["parent_task_id"], "parent_task_id IS NOT NULL"),
     ],
 };

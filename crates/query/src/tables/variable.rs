@@ -1,12 +1,12 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
 /// A named value in a scope. The value lies in the columns that its type uses.
 pub const VARIABLE: Table = Table {
     name: "variable",
     columns: &[
         required("id", ColumnKind::Id),
-        required("process_instance_id", ColumnKind::Id),
-        required("execution_id", ColumnKind::Id),
+        optional("process_instance_id", ColumnKind::Id),
+        optional("execution_id", ColumnKind::Id),
         optional("task_id", ColumnKind::Id),
         optional("activity_id", ColumnKind::Text),
         optional("activity_instance_id", ColumnKind::Id),
@@ -25,5 +25,6 @@ pub const VARIABLE: Table = Table {
     indexes: &[
         index("variable_by_process_instance", &["process_instance_id", "name"]),
         index("variable_by_execution", &["execution_id"]),
+        partial_index("variable_by_task", &["task_id"], "task_id IS NOT NULL"),
     ],
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::record::{DelegationState, IdentityLink, IdentityLinkKind};
-use engine::{Aggregate, Command, Rejection, Reply, TaskChange, TaskProperties};
+use engine::{Aggregate, Command, Rejection, RejectionKind, Reply, TaskChange, TaskProperties};
 use runtime::{LocatedBy, RecordedAnswer};
 use serde_json::{Value, json};
 use types::TaskId;
@@ -66,7 +66,23 @@ pub async fn resolve(call: Call) -> Result<Answer, Failure> {
 
 pub async fn update(call: Call) -> Result<Answer, Failure> {
     let properties = properties(&call.fields()?)?;
-    change(&call, TaskChange::Replace(Box::new(properties))).await
+    call.runtime().update_task(call.id("task")?, properties).await?;
+    Ok(Answer::no_content())
+}
+
+/// One that stands alone, under the id that is sent if there is one.
+pub async fn create(call: Call) -> Result<Answer, Failure> {
+    let fields = call.fields()?;
+    call.runtime().create_task(fields.text("id")?, properties(&fields)?).await?;
+    Ok(Answer::no_content())
+}
+
+/// Camunda: one that is not there is no fault.
+pub async fn delete(call: Call) -> Result<Answer, Failure> {
+    match run(&call, Command::DeleteTask { id: call.id("task")? }).await {
+        Err(Failure::Rejected(Rejection { kind: RejectionKind::NotFound, .. })) => Ok(Answer::no_content()),
+        other => other,
+    }
 }
 
 pub async fn throw_bpmn_error(call: Call) -> Result<Answer, Failure> {

@@ -49,9 +49,11 @@ pub async fn rendered(call: Call) -> Result<Answer, Failure> {
 
 pub async fn deployed(call: Call) -> Result<Answer, Failure> {
     let id: TaskId = call.id("task")?;
-    let look = move |aggregate: &Aggregate| aggregate.task(id).map(|task| task.definition_id.clone());
-    let definition_id = call.runtime().inspect(LocatedBy::Task(id), look).await?.flatten();
-    let definition_id = definition_id.ok_or_else(|| Rejection::not_found("task", id))?;
+    let look = move |aggregate: &Aggregate| aggregate.task(id).map(|task| task.place.clone());
+    let place = call.runtime().inspect(LocatedBy::Task(id), look).await?.flatten();
+    let place = place.ok_or_else(|| Rejection::not_found("task", id))?;
+    let no_form = || Failure::from(Rejection::new(RejectionKind::NullValue, format!("the task {id} has no form")));
+    let definition_id = place.ok_or_else(no_form)?.definition_id;
     let form = call.runtime().task_form(id, TaskFormPart::Whole).await?;
     deployed_form(&call, &definition_id, &form).await
 }

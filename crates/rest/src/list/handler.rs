@@ -35,7 +35,7 @@ pub(super) async fn shown_rows(
     call: &Call,
 ) -> Result<Vec<Map<String, Value>>, Failure> {
     let select = resource.select(request, call.runtime().now());
-    let rows = call.runtime().select(select.render(call.runtime().dialect())).await?;
+    let rows = call.runtime().select_shown(select.render(call.runtime().dialect())).await?;
     let form = value_form(call, "deserializeValues");
     rows.iter().map(|cells| object(resource, cells, form)).collect()
 }
@@ -74,7 +74,7 @@ pub async fn row(
     form: ValueForm,
 ) -> Result<Option<Map<String, Value>>, Failure> {
     let select = resource.select_one(id).map_err(Failure::from)?;
-    let rows = call.runtime().select(select.render(call.runtime().dialect())).await?;
+    let rows = call.runtime().select_shown(select.render(call.runtime().dialect())).await?;
     rows.first().map(|cells| object(resource, cells, form)).transpose()
 }
 

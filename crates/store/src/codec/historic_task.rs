@@ -16,14 +16,15 @@ impl RowEncode for HistoricTask {
 
     fn encode(&self, row: &mut impl RowSink) {
         let task = &self.task;
+        let place = task.place.as_ref();
         row.uuid(task.id.0);
-        row.uuid(task.process_instance_id.0);
-        row.uuid(task.root_process_instance_id.0);
-        row.uuid(task.execution_id.0);
-        row.text(&task.definition_id.0);
-        row.text(&task.definition_key);
-        row.text(&task.activity_id);
-        row.uuid(task.activity_instance_id.uuid);
+        row.optional_uuid(place.map(|place| place.process_instance_id.0));
+        row.optional_uuid(place.map(|_| task.root_process_instance_id.0));
+        row.optional_uuid(place.map(|place| place.execution_id.0));
+        row.optional_text(place.map(|place| place.definition_id.as_str()));
+        row.optional_text(place.map(|place| &*place.definition_key));
+        row.optional_text(place.map(|place| &*place.activity_id));
+        row.optional_uuid(place.map(|place| place.activity_instance_id.uuid));
         row.optional_text(task.tenant_id.as_deref());
         row.optional_text(task.name.as_deref());
         row.optional_text(task.description.as_deref());

@@ -15,14 +15,15 @@ impl RowEncode for HistoricVariableInstance {
 
     fn encode(&self, row: &mut impl RowSink) {
         row.uuid(self.id.0);
-        row.uuid(self.process_instance_id.0);
-        row.uuid(self.root_process_instance_id.0);
-        row.uuid(self.execution_id.0);
+        let place = self.place.as_ref();
+        row.optional_uuid(place.map(|place| place.process_instance_id.0));
+        row.optional_uuid(place.map(|place| place.root_process_instance_id.0));
+        row.optional_uuid(place.map(|place| place.execution_id.0));
         row.optional_uuid(self.task_id.map(|id| id.0));
-        row.optional_text(self.activity_instance_id.activity_id.as_deref());
-        row.uuid(self.activity_instance_id.uuid);
-        row.text(&self.definition_id.0);
-        row.text(&self.definition_key);
+        row.optional_text(place.and_then(|place| place.activity_instance_id.activity_id.as_deref()));
+        row.optional_uuid(place.map(|place| place.activity_instance_id.uuid));
+        row.optional_text(place.map(|place| place.definition_id.as_str()));
+        row.optional_text(place.map(|place| &*place.definition_key));
         row.optional_text(self.tenant_id.as_deref());
         row.text(&self.name);
         row.time(self.create_time);

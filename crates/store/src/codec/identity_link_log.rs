@@ -15,10 +15,11 @@ impl RowEncode for IdentityLinkLogEntry {
         row.optional_text(self.link.group_id.as_deref());
         row.uuid(self.task_id.0);
         row.text(if self.is_added { "add" } else { "delete" });
-        row.uuid(self.process_instance_id.0);
-        row.uuid(self.root_process_instance_id.0);
-        row.text(&self.definition_id.0);
-        row.text(&self.definition_key);
+        let place = self.place.as_ref();
+        row.optional_uuid(place.map(|place| place.process_instance_id.0));
+        row.optional_uuid(place.map(|_| self.root_process_instance_id.0));
+        row.optional_text(place.map(|place| place.definition_id.as_str()));
+        row.optional_text(place.map(|place| &*place.definition_key));
         row.optional_text(self.tenant_id.as_deref());
     }
 }

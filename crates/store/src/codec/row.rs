@@ -136,6 +136,10 @@ pub trait RowSource {
         value.map(T::try_from).transpose().map_err(|_| corrupt("an integer is out of range"))
     }
 
+    fn counter(&mut self) -> Result<u64, StoreError> {
+        self.narrow()
+    }
+
     fn boolean(&mut self) -> Result<bool, StoreError> {
         Ok(self.integer()? != 0)
     }

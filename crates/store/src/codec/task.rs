@@ -1,4 +1,4 @@
-use engine::record::{DelegationState, Task};
+use engine::record::{DelegationState, Task, TaskPlace};
 use query::{Table, tables};
 use types::{ActivityInstanceId, ExecutionId, ProcessDefinitionId, ProcessInstanceId, TaskId};
 
@@ -18,16 +18,17 @@ impl RowEncode for Task {
     ];
 
     fn encode(&self, row: &mut impl RowSink) {
+        let place = self.place.as_ref();
         row.uuid(self.id.0);
-        row.uuid(self.execution_id.0);
-        row.uuid(self.process_instance_id.0);
+        row.optional_uuid(place.map(|place| place.execution_id.0));
+        row.optional_uuid(place.map(|place| place.process_instance_id.0));
         row.uuid(self.root_process_instance_id.0);
-        row.text(&self.definition_id.0);
-        row.text(&self.definition_key);
-        row.optional_text(self.business_key.as_deref());
+        row.optional_text(place.map(|place| place.definition_id.as_str()));
+        row.optional_text(place.map(|place| &*place.definition_key));
+        row.optional_text(place.and_then(|place| place.business_key.as_deref()));
         row.optional_text(self.tenant_id.as_deref());
-        row.text(&self.activity_id);
-        row.uuid(self.activity_instance_id.uuid);
+        row.optional_text(place.map(|place| &*place.activity_id));
+        row.optional_uuid(place.map(|place| place.activity_instance_id.uuid));
         row.optional_text(self.name.as_deref());
         row.optional_text(self.description.as_deref());
         row.optional_text(self.assignee.as_deref());
@@ -41,32 +42,48 @@ impl RowEncode for Task {
         row.boolean(self.is_suspended);
         row.optional_text(self.delegation_state.map(DelegationState::name));
         row.optional_uuid(self.parent_task_id.map(|id| id.0));
+        row.counter(self.revision);
     }
 }
 
 impl RowDecode for Task {
     fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
         let id = TaskId(row.uuid()?);
-        let execution_id = ExecutionId(row.uuid()?);
-        let process_instance_id = ProcessInstanceId(row.uuid()?);
+        let execution_id = row.optional_uuid()?.map(ExecutionId);
+        let process_instance_id = row.optional_uuid()?.map(ProcessInstanceId);
         let root_process_instance_id = ProcessInstanceId(row.uuid()?);
-        let definition_id = ProcessDefinitionId(row.text()?);
-        let definition_key = row.text()?;
+        let definition_id = row.optional_text()?.map(ProcessDefinitionId);
+        let definition_key = row.optional_text()?;
         let business_key = row.optional_text()?;
         let tenant_id = row.optional_text()?;
-        let activity_id = row.text()?;
-        let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), row.uuid()?);
+        let activity_id = row.optional_text()?;
+        let activity_instance = row.optional_uuid()?;
+        let place =
+            match (execution_id, process_instance_id, definition_id, definition_key, activity_id, activity_instance) {
+                (
+                    Some(execution_id),
+                    Some(process_instance_id),
+                    Some(definition_id),
+                    Some(key),
+                    Some(activity),
+                    Some(visit),
+                ) => Some(TaskPlace {
+                    execution_id,
+                    process_instance_id,
+                    definition_id,
+                    definition_key: key,
+                    business_key,
+                    activity_instance_id: ActivityInstanceId::of_activity(activity.clone(), visit),
+                    activity_id: activity,
+                }),
+                (None, None, None, None, None, None) => None,
+                _ => return Err(corrupt("a task is in a process or stands alone")),
+            };
         Ok(Task {
             id,
-            execution_id,
-            process_instance_id,
             root_process_instance_id,
-            definition_id,
-            definition_key,
-            business_key,
+            place,
             tenant_id,
-            activity_id,
-            activity_instance_id,
             name: row.optional_text()?,
             description: row.optional_text()?,
             assignee: row.optional_text()?,
@@ -80,6 +97,7 @@ impl RowDecode for Task {
             is_suspended: row.boolean()?,
             delegation_state: delegation_state(row.optional_text()?.as_deref())?,
             parent_task_id: row.optional_uuid()?.map(TaskId),
+            revision: row.counter()?,
             identity_links: Vec::new(),
         })
     }

@@ -1,9 +1,9 @@
-use engine::record::VariableInstance;
+use engine::record::{VariableInstance, VariablePlace};
 use query::{Table, tables};
 use types::{ExecutionId, ProcessInstanceId, TaskId, VariableInstanceId};
 
 use super::value::{decode_value, encode_value};
-use super::{RowDecode, RowEncode, RowSink, RowSource};
+use super::{RowDecode, RowEncode, RowSink, RowSource, corrupt};
 use crate::StoreError;
 
 impl RowEncode for VariableInstance {
@@ -12,8 +12,9 @@ impl RowEncode for VariableInstance {
 
     fn encode(&self, row: &mut impl RowSink) {
         row.uuid(self.id.0);
-        row.uuid(self.process_instance_id.0);
-        row.uuid(self.execution_id.0);
+        let place = self.place.as_ref();
+        row.optional_uuid(place.map(|place| place.process_instance_id.0));
+        row.optional_uuid(place.map(|place| place.execution_id.0));
         row.optional_uuid(self.task_id.map(|id| id.0));
         row.optional_text(self.activity_instance_id.as_ref().and_then(|id| id.activity_id.as_deref()));
         row.optional_uuid(self.activity_instance_id.as_ref().map(|id| id.uuid));
@@ -27,12 +28,23 @@ impl RowEncode for VariableInstance {
 
 impl RowDecode for VariableInstance {
     fn decode(row: &mut impl RowSource) -> Result<Self, StoreError> {
+        let id = VariableInstanceId(row.uuid()?);
+        let process_instance_id = row.optional_uuid()?.map(ProcessInstanceId);
+        let execution_id = row.optional_uuid()?.map(ExecutionId);
+        let task_id = row.optional_uuid()?.map(TaskId);
+        let activity_instance_id = row.optional_activity_instance()?;
+        let place = match (process_instance_id, execution_id, task_id) {
+            (Some(process_instance_id), Some(execution_id), _) => {
+                Some(VariablePlace { process_instance_id, execution_id })
+            }
+            (None, None, Some(_)) => None,
+            _ => return Err(corrupt("a variable is in a process or that of a task that stands alone")),
+        };
         Ok(VariableInstance {
-            id: VariableInstanceId(row.uuid()?),
-            process_instance_id: ProcessInstanceId(row.uuid()?),
-            execution_id: ExecutionId(row.uuid()?),
-            task_id: row.optional_uuid()?.map(TaskId),
-            activity_instance_id: row.optional_activity_instance()?,
+            id,
+            place,
+            task_id,
+            activity_instance_id,
             tenant_id: row.optional_text()?,
             name: row.text()?,
             create_time: row.time()?,

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use engine::history::{ActivityEnd, EndState, ExternalTaskLogEntry, ExternalTaskLogKind, HistoricActivityInstance};
-use engine::history::{HistoricProcessInstance, HistoricVariableInstance, HistoryChange, ProcessInstanceEnd};
-use engine::record::{Execution, ExecutionKind, ExternalTask, ProcessInstance, VariableInstance, Visit};
+use engine::history::{
+    HistoricPlace, HistoricProcessInstance, HistoricVariableInstance, HistoryChange, ProcessInstanceEnd,
+};
+use engine::record::{Execution, ExecutionKind, ExternalTask, ProcessInstance, VariableInstance, VariablePlace, Visit};
 use engine::{ChangeSet, ExternalTaskGuard, RevisionCheck, Snapshot, TableChange};
 use query::{SqlValue, Statement};
 use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
@@ -106,8 +108,7 @@ impl WaitingInstance {
     pub fn with_variable_in(mut self, scope: ExecutionId, name: &str, value: VariableValue) -> WaitingInstance {
         self.variables.push(VariableInstance {
             id: VariableInstanceId(id()),
-            process_instance_id: self.id(),
-            execution_id: scope,
+            place: Some(VariablePlace { process_instance_id: self.id(), execution_id: scope }),
             task_id: None,
             activity_instance_id: Some(ActivityInstanceId::of_process(self.id())),
             tenant_id: None,
@@ -212,13 +213,15 @@ impl WaitingInstance {
             id: variable.id,
             name: variable.name.clone(),
             value: variable.value.clone(),
-            process_instance_id: self.id(),
-            root_process_instance_id: self.id(),
-            execution_id: variable.execution_id,
-            activity_instance_id: ActivityInstanceId::of_process(self.id()),
+            place: variable.place.as_ref().map(|place| HistoricPlace {
+                process_instance_id: self.id(),
+                root_process_instance_id: self.id(),
+                execution_id: place.execution_id,
+                activity_instance_id: ActivityInstanceId::of_process(self.id()),
+                definition_id: self.instance.definition_id.clone(),
+                definition_key: self.instance.definition_key.clone(),
+            }),
             task_id: None,
-            definition_id: self.instance.definition_id.clone(),
-            definition_key: self.instance.definition_key.clone(),
             tenant_id: None,
             create_time: NOW,
         }

@@ -12,6 +12,7 @@ mod history;
 mod locate;
 mod release;
 pub mod reload;
+mod standalone_task;
 mod statements;
 
 use std::future::Future;
@@ -42,6 +43,9 @@ pub const CASES: &[(&str, Case)] = cases![
     apply::a_unit_is_applied_as_a_whole,
     apply::a_refused_statement_takes_only_its_unit,
     locate::everything_is_located,
+    standalone_task::an_aggregate_without_a_process_comes_back,
+    standalone_task::its_revision_is_checked,
+    standalone_task::parts_of_a_process_s_task_go_with_the_process,
     statements::expectations_are_checked,
     statements::values_come_back,
     statements::like_distinguishes_case,

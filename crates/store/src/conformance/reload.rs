@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::record::{
     DelegationState, EventSubscription, EventType, IdentityLink, IdentityLinkKind, Incident, IncidentType, Job,
-    JobHandler, Task,
+    JobHandler, Task, TaskPlace, VariablePlace,
 };
 use engine::{ChangeSet, RevisionCheck, Snapshot, TableChange};
 use types::{
@@ -50,7 +50,7 @@ pub fn rich_instance() -> WaitingInstance {
     task.error_details = Some(text(""));
     let mut local = waiting.variables[0].clone();
     local.id = VariableInstanceId(id());
-    local.execution_id = waiting.scope.id;
+    local.place = Some(VariablePlace { process_instance_id: waiting.id(), execution_id: waiting.scope.id });
     local.task_id = Some(TaskId(id()));
     local.activity_instance_id = Some(waiting.task.activity_instance_id.clone());
     local.tenant_id = Some(text("blue"));
@@ -65,7 +65,7 @@ pub fn user_task(waiting: &WaitingInstance) -> Task {
         description: Some(text("the payment")),
         assignee: Some(text("ann")),
         owner: Some(text("bob")),
-        business_key: Some(text("order-1")),
+        place: Some(task_place(waiting, Some(text("order-1")))),
         tenant_id: Some(text("blue")),
         priority: -50,
         last_updated: Some(NOW),
@@ -87,15 +87,9 @@ pub fn user_task(waiting: &WaitingInstance) -> Task {
 fn bare_user_task(waiting: &WaitingInstance) -> Task {
     Task {
         id: TaskId(id()),
-        execution_id: waiting.root.id,
-        process_instance_id: waiting.id(),
         root_process_instance_id: waiting.id(),
-        definition_id: waiting.instance.definition_id.clone(),
-        definition_key: waiting.instance.definition_key.clone(),
-        business_key: None,
+        place: Some(task_place(waiting, None)),
         tenant_id: None,
-        activity_id: text("approve"),
-        activity_instance_id: ActivityInstanceId::of_activity(text("approve"), id()),
         name: None,
         description: None,
         assignee: None,
@@ -110,6 +104,19 @@ fn bare_user_task(waiting: &WaitingInstance) -> Task {
         delegation_state: None,
         parent_task_id: None,
         identity_links: Vec::new(),
+        revision: 0,
+    }
+}
+
+fn task_place(waiting: &WaitingInstance, business_key: Option<Arc<str>>) -> TaskPlace {
+    TaskPlace {
+        execution_id: waiting.root.id,
+        process_instance_id: waiting.id(),
+        definition_id: waiting.instance.definition_id.clone(),
+        definition_key: waiting.instance.definition_key.clone(),
+        business_key,
+        activity_id: text("approve"),
+        activity_instance_id: ActivityInstanceId::of_activity(text("approve"), id()),
     }
 }
 
@@ -322,7 +329,7 @@ pub async fn updates_and_deletions_come_back(store: Arc<dyn Store>) {
     // One stays in its scope, the other moves to another.
     expected.variables[0].value = VariableValue::String(text("one"));
     expected.variables[1].value = VariableValue::Null;
-    expected.variables[1].execution_id = waiting.root.id;
+    expected.variables[1].move_to(waiting.root.id);
     changes.variables.extend(expected.variables.iter().cloned().map(TableChange::Update));
     apply(&*store, vec![changes]).await.expect("applies");
 

@@ -33,10 +33,23 @@ impl Statements<'_> {
         apply_table(&mut self.external_tasks, &change_set.external_tasks, &ended, |id| id.0)?;
         apply_tasks(&mut self.tasks, &mut self.identity_links, &change_set.tasks)?;
         self.apply_variables(&change_set.variables, &ended)?;
+        if !ended.is_empty() {
+            self.delete_variables_of_ended_tasks(&change_set.tasks)?;
+        }
         apply_table(&mut self.jobs, &change_set.jobs, &ended, |id| id.0)?;
         apply_table(&mut self.event_subscriptions, &change_set.event_subscriptions, &ended, |id| id.0)?;
         apply_table(&mut self.incidents, &change_set.incidents, &ended, |id| id.0)?;
         change_set.history.iter().try_for_each(|change| self.history.apply(change))
+    }
+
+    /// Those of tasks without a process, which do not go with an instance.
+    fn delete_variables_of_ended_tasks(&mut self, changes: &[TableChange<Task>]) -> Result<(), StoreError> {
+        for change in changes {
+            if let TableChange::Delete(id) = change {
+                execute_by_id(&mut self.variables_of_task, id.0)?;
+            }
+        }
+        Ok(())
     }
 
     fn apply_variables(
@@ -86,8 +99,12 @@ impl AggregateStatements<'_> {
         revision: RevisionCheck,
         is_ended: bool,
     ) -> Result<(), StoreError> {
-        let RevisionCheck::Bump { expected } = revision else { return Ok(()) };
-        let statement = if is_ended { &mut self.end } else { &mut self.bump };
+        let (statement, expected) = match revision {
+            RevisionCheck::New | RevisionCheck::Untouched => return Ok(()),
+            RevisionCheck::Bump { expected } if is_ended => (&mut self.end, expected),
+            RevisionCheck::Bump { expected } => (&mut self.bump, expected),
+            RevisionCheck::BumpTask { expected } => (&mut self.bump_task, expected),
+        };
         bind_uuid(statement, 1, root.0)?;
         statement.raw_bind_parameter(2, i64::try_from(expected).unwrap_or(i64::MAX))?;
         match statement.raw_execute()? {

@@ -43,11 +43,20 @@ pub fn load(connection: &Connection, root: ProcessInstanceId) -> Result<Option<S
 
 fn load_rows(connection: &Connection, root: ProcessInstanceId) -> Result<Option<Snapshot>, StoreError> {
     let mut process_instances: Vec<ProcessInstance> = select(connection, &TEXTS.process_instance, root.0)?;
-    if process_instances.first().is_none_or(|instance| instance.root_process_instance_id != root) {
+    let has_process = process_instances.first().is_some_and(|instance| instance.root_process_instance_id == root);
+    let tasks: Vec<Task> = select(connection, &TEXTS.tasks_alone, root.0)?;
+    if !has_process && tasks.is_empty() {
         return Ok(None);
     }
-    process_instances.append(&mut select(connection, &TEXTS.called_instances, root.0)?);
+    match has_process {
+        true => process_instances.append(&mut select(connection, &TEXTS.called_instances, root.0)?),
+        false => process_instances.clear(),
+    }
     let mut snapshot = Snapshot::default();
+    for task in &tasks {
+        snapshot.variables.append(&mut select(connection, &TEXTS.task_variables, task.id.0)?);
+    }
+    snapshot.tasks = tasks;
     for ProcessInstance { id, .. } in &process_instances {
         snapshot.executions.append(&mut select(connection, &TEXTS.executions, id.0)?);
         snapshot.external_tasks.append(&mut select(connection, &TEXTS.external_tasks, id.0)?);
@@ -71,6 +80,9 @@ struct LoadTexts {
     executions: String,
     external_tasks: String,
     tasks: String,
+    /// Those without a process.
+    tasks_alone: String,
+    task_variables: String,
     identity_links: String,
     variables: String,
     jobs: String,
@@ -81,6 +93,7 @@ struct LoadTexts {
 static TEXTS: LazyLock<LoadTexts> = LazyLock::new(|| {
     let by_id = sql::select_by(ProcessInstance::TABLE, "id", Dialect::Sqlite);
     let by_root = sql::select_by(ProcessInstance::TABLE, "root_process_instance_id", Dialect::Sqlite);
+    let tasks_by_root = sql::select_by(Task::TABLE, "root_process_instance_id", Dialect::Sqlite);
     let by_task = sql::select_by(IdentityLinkRow::TABLE, "task_id", Dialect::Sqlite);
     LoadTexts {
         process_instance: by_id,
@@ -88,6 +101,8 @@ static TEXTS: LazyLock<LoadTexts> = LazyLock::new(|| {
         executions: by_instance::<Execution>(),
         external_tasks: by_instance::<ExternalTask>(),
         tasks: by_instance::<Task>(),
+        tasks_alone: format!("{tasks_by_root} AND process_instance_id IS NULL"),
+        task_variables: sql::select_by(VariableInstance::TABLE, "task_id", Dialect::Sqlite),
         identity_links: format!("{by_task} ORDER BY position"),
         variables: by_instance::<VariableInstance>(),
         jobs: by_instance::<Job>(),

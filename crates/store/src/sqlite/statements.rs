@@ -25,6 +25,8 @@ pub struct Statements<'c> {
     pub identity_links: IdentityLinkStatements<'c>,
     pub variables: TableStatements<'c>,
     pub variable_in_place: Statement<'c>,
+    /// Deletes by task.
+    pub variables_of_task: Statement<'c>,
     pub jobs: TableStatements<'c>,
     pub event_subscriptions: TableStatements<'c>,
     pub incidents: TableStatements<'c>,
@@ -39,6 +41,8 @@ pub struct AggregateStatements<'c> {
     pub lock_epoch: Statement<'c>,
     /// id, expected revision
     pub bump: Statement<'c>,
+    /// The same of the task that an aggregate is named after.
+    pub bump_task: Statement<'c>,
     /// id, expected revision
     pub end: Statement<'c>,
 }
@@ -103,6 +107,10 @@ impl<'c> Statements<'c> {
             identity_links: IdentityLinkStatements::prepare(connection)?,
             variables: TableStatements::prepare::<VariableInstance>(connection, BY_INSTANCE)?,
             variable_in_place: prepare(connection, VARIABLE_IN_PLACE)?,
+            variables_of_task: prepare(
+                connection,
+                &sql::delete_by(VariableInstance::TABLE, "task_id", Dialect::Sqlite),
+            )?,
             jobs: TableStatements::prepare::<Job>(connection, BY_INSTANCE)?,
             event_subscriptions: TableStatements::prepare::<EventSubscription>(connection, BY_INSTANCE)?,
             incidents: TableStatements::prepare::<Incident>(connection, BY_INSTANCE)?,
@@ -128,6 +136,7 @@ impl<'c> AggregateStatements<'c> {
         Ok(AggregateStatements {
             lock_epoch: prepare(connection, "SELECT lock_epoch FROM external_task WHERE id = ?1")?,
             bump: prepare(connection, "UPDATE process_instance SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
+            bump_task: prepare(connection, "UPDATE task SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
             end: prepare(connection, "DELETE FROM process_instance WHERE id = ?1 AND revision = ?2")?,
         })
     }
