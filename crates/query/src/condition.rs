@@ -260,6 +260,21 @@ impl Condition {
 }
 
 impl Term {
+    /// The same with the time of the request in place of `Operand::Now`.
+    pub fn at(self, now: Timestamp) -> Term {
+        match self {
+            Term::Count(mut subquery) => {
+                subquery.condition = subquery.condition.at(now);
+                Term::Count(subquery)
+            }
+            Term::Lookup(mut subquery, column) => {
+                subquery.condition = subquery.condition.at(now);
+                Term::Lookup(subquery, column)
+            }
+            other => other,
+        }
+    }
+
     pub fn visit_aliases(&self, visit: &mut impl FnMut(&'static str)) {
         match self {
             Term::Column(column) | Term::Lower(column) | Term::Month(column) | Term::Quarter(column) => {

@@ -100,7 +100,7 @@ impl Resource {
         self.with_joins(Select {
             from: self.source,
             joins: Vec::new(),
-            columns: self.outputs.iter().flat_map(|output| output.value.terms()).collect(),
+            columns: self.outputs.iter().flat_map(|output| output.value.terms()).map(|term| term.at(now)).collect(),
             condition: request.condition.clone().at(now),
             order,
             limit,
@@ -122,11 +122,11 @@ impl Resource {
     }
 
     /// The row with this key. A text that can be none finds nothing.
-    pub fn select_one(&self, key: &str) -> Result<Select, QueryError> {
+    pub fn select_one(&self, key: &str, now: Timestamp) -> Result<Select, QueryError> {
         Ok(self.with_joins(Select {
             from: self.source,
             joins: Vec::new(),
-            columns: self.outputs.iter().flat_map(|output| output.value.terms()).collect(),
+            columns: self.outputs.iter().flat_map(|output| output.value.terms()).map(|term| term.at(now)).collect(),
             condition: lowering::key_condition(self, key)?,
             order: Vec::new(),
             limit: None,

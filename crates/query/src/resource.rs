@@ -1,6 +1,7 @@
 //! What can be listed, each as one value: its table, joins, columns, filters and sort keys.
 
 pub mod batch;
+pub mod cleanable_process_instances;
 pub mod deployment;
 pub mod event_subscription;
 pub mod execution;
@@ -24,6 +25,7 @@ pub mod task;
 pub mod variable_instance;
 
 pub use batch::{BATCH_STATISTICS, BATCHES};
+pub use cleanable_process_instances::CLEANABLE_PROCESS_INSTANCES;
 pub use deployment::DEPLOYMENTS;
 pub use event_subscription::EVENT_SUBSCRIPTIONS;
 pub use execution::EXECUTIONS;
@@ -58,6 +60,7 @@ use crate::value::SqlValue;
 pub const ALL: &[&LazyLock<Resource>] = &[
     &BATCHES,
     &BATCH_STATISTICS,
+    &CLEANABLE_PROCESS_INSTANCES,
     &DEPLOYMENTS,
     &EVENT_SUBSCRIPTIONS,
     &EXECUTIONS,

@@ -30,6 +30,10 @@ pub fn is_acceptable(answers: Answers, headers: &HeaderMap) -> bool {
         Answers::Json => "application/json",
         Answers::Text => "text/plain",
     };
+    is_accepted(offered, headers)
+}
+
+pub fn is_accepted(offered: &str, headers: &HeaderMap) -> bool {
     let mut is_restricted = false;
     for value in headers.get_all(ACCEPT) {
         for range in value.to_str().unwrap_or_default().split(',').map(str::trim).filter(|range| !range.is_empty()) {

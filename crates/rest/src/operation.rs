@@ -16,8 +16,8 @@ use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
     attachment, batch, comment, condition, deployment, engine, execution, external_task, external_task_retries,
-    fetch_and_lock, history, incident, instance_batch, job, job_definition, message, modification, process_definition,
-    process_instance, restart, signal, start_form, statistics, task, task_form,
+    fetch_and_lock, history, history_statistics, incident, instance_batch, job, job_definition, message, modification,
+    process_definition, process_instance, report, restart, signal, start_form, statistics, task, task_form,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -385,16 +385,16 @@ operations! {
         POST "/history/job-log/count" queryHistoricJobLogsCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_JOB_LOGS, call);
     }
     "Historic Process Definition" {
-        GET "/history/process-definition/cleanable-process-instance-report" getCleanableHistoricProcessInstanceReport: nothing -> json;
-        GET "/history/process-definition/cleanable-process-instance-report/count" getCleanableHistoricProcessInstanceReportCount: nothing -> json;
-        GET "/history/process-definition/{id}/statistics" getHistoricActivityStatistics: nothing -> json;
+        GET "/history/process-definition/cleanable-process-instance-report" getCleanableHistoricProcessInstanceReport: nothing -> json => ENGINE, |call| list::rows(&resource::CLEANABLE_PROCESS_INSTANCES, call);
+        GET "/history/process-definition/cleanable-process-instance-report/count" getCleanableHistoricProcessInstanceReportCount: nothing -> json => ENGINE, |call| list::count(&resource::CLEANABLE_PROCESS_INSTANCES, call);
+        GET "/history/process-definition/{id}/statistics" getHistoricActivityStatistics: nothing -> json => ENGINE, history_statistics::of_activities;
     }
     "Historic Process Instance" {
         DELETE "/history/process-instance/{id}" deleteHistoricProcessInstance: nothing -> nothing => THING, history::delete_process_instance;
         DELETE "/history/process-instance/{id}/variable-instances" deleteHistoricVariableInstancesOfHistoricProcessInstance: nothing -> nothing => LOOKED_UP, history::delete_variables_of_process_instance;
         GET "/history/process-instance" getHistoricProcessInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
         GET "/history/process-instance/count" getHistoricProcessInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
-        GET "/history/process-instance/report" getHistoricProcessInstanceDurationReport: nothing -> any;
+        GET "/history/process-instance/report" getHistoricProcessInstanceDurationReport: nothing -> any => ENGINE, report::of_process_instances;
         GET "/history/process-instance/{id}" getHistoricProcessInstance: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_PROCESS_INSTANCES, &list::ABSENT, call);
         POST "/history/process-instance" queryHistoricProcessInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
         POST "/history/process-instance/count" queryHistoricProcessInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
@@ -404,7 +404,7 @@ operations! {
     "Historic Task Instance" {
         GET "/history/task" getHistoricTaskInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_TASKS, call);
         GET "/history/task/count" getHistoricTaskInstancesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_TASKS, call);
-        GET "/history/task/report" getHistoricTaskInstanceReport: nothing -> json;
+        GET "/history/task/report" getHistoricTaskInstanceReport: nothing -> json => ENGINE, report::of_tasks;
         POST "/history/task" queryHistoricTaskInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_TASKS, call);
         POST "/history/task/count" queryHistoricTaskInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_TASKS, call);
     }

@@ -134,7 +134,7 @@ fn every_row_can_be_asked_for_by_its_key() {
     let connection = database();
     for resource in resource::ALL {
         for key in ["01936f3a-0000-7000-8000-00000000000a", "x", "a:01936f3a-0000-7000-8000-00000000000a", ""] {
-            let select = resource.select_one(key).expect("any text can be asked for");
+            let select = resource.select_one(key, NOW).expect("any text can be asked for");
             assert_eq!(run_select(&connection, &select), Vec::<Vec<SqlValue>>::new());
         }
     }

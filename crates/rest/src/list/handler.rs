@@ -73,7 +73,7 @@ pub async fn row(
     id: &str,
     form: ValueForm,
 ) -> Result<Option<Map<String, Value>>, Failure> {
-    let select = resource.select_one(id).map_err(Failure::from)?;
+    let select = resource.select_one(id, call.runtime().now()).map_err(Failure::from)?;
     let rows = call.runtime().select_shown(select.render(call.runtime().dialect())).await?;
     rows.first().map(|cells| object(resource, cells, form)).transpose()
 }
