@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use engine::Limits;
 use rest::{RestMetrics, RestSettings};
-use runtime::{JobExecutor, Runtime};
+use runtime::{JobExecutor, JobLocks, Runtime};
 use script::{JavaScript, Limits as ScriptLimits};
 use store::Store;
 use tokio::net::{TcpListener, TcpSocket};
@@ -150,6 +150,14 @@ fn runtime_settings(settings: &Settings) -> runtime::Settings {
         history_level: settings.history_level,
         host_name: host_name(),
         job_executor: if settings.runs_jobs { JobExecutor::On } else { JobExecutor::Off },
+        jobs_at_once_max: settings.jobs_at_once_max,
+        job_priorities: settings.job_priorities.clone(),
+        job_lock_duration_ms: settings.job_lock_duration_ms,
+        // The file belongs to this process alone.
+        job_locks_at_start: if settings.database.starts_with("sqlite:") { JobLocks::Released } else { JobLocks::Kept },
+        jobs: settings.jobs.clone(),
+        batch_jobs_per_seed: settings.batch_jobs_per_seed,
+        invocations_per_batch_job: settings.invocations_per_batch_job,
         limits: Limits {
             steps_max: settings.steps_per_command_max,
             variables_per_scope_max: settings.variables_per_scope_max,

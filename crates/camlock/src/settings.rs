@@ -1,11 +1,14 @@
 //! What the server was told to do, in types.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bpmn::Delegates;
-use engine::HistoryLevel;
+use engine::{HistoryLevel, JobSettings};
 
 use crate::configuration::{Configuration, ConfigurationError, KEYS};
 use crate::logging::{self, LogFormat};
@@ -26,6 +29,12 @@ pub struct Settings {
     pub idempotency_key_lifetime: Duration,
     pub database: String,
     pub runs_jobs: bool,
+    pub jobs_at_once_max: usize,
+    pub job_priorities: RangeInclusive<i64>,
+    pub job_lock_duration_ms: i64,
+    pub jobs: JobSettings,
+    pub batch_jobs_per_seed: u32,
+    pub invocations_per_batch_job: u32,
     pub history_level: HistoryLevel,
     pub deploy: Option<PathBuf>,
     pub cors: Option<String>,
@@ -61,6 +70,19 @@ impl Settings {
                 .map(Duration::from_secs)?,
             database: configuration.read("database", database)?,
             runs_jobs: configuration.read("job-executor", on_or_off)?,
+            jobs_at_once_max: configuration
+                .read("job-executor-concurrency", |text| count(text, "job-executor-concurrency"))?,
+            job_priorities: configuration.read("job-executor-priorities", priorities)?,
+            job_lock_duration_ms: configuration.read("job-lock-duration", |text| count(text, "job-lock-duration"))?,
+            jobs: JobSettings {
+                retries: configuration
+                    .read("default-number-of-retries", |text| count(text, "default-number-of-retries"))?,
+                retry_cycle: configuration.read("failed-job-retry-time-cycle", retry_cycle)?,
+            },
+            batch_jobs_per_seed: configuration
+                .read("batch-jobs-per-seed", |text| count(text, "batch-jobs-per-seed"))?,
+            invocations_per_batch_job: configuration
+                .read("invocations-per-batch-job", |text| count(text, "invocations-per-batch-job"))?,
             history_level: configuration.read("history-level", history_level)?,
             deploy: configuration.read("deploy", folder)?,
             cors: configuration.read("cors", |text| Ok((!text.is_empty()).then(|| text.to_owned())))?,
@@ -88,6 +110,31 @@ impl Default for Settings {
 
 fn expected(name: &str) -> String {
     KEYS.iter().find(|key| key.name == name).map(|key| key.expected.to_owned()).expect("a key of the table")
+}
+
+/// A number from 1 on.
+fn count<T: FromStr + PartialOrd + From<u8>>(text: &str, name: &str) -> Result<T, String> {
+    text.parse().ok().filter(|number| *number >= T::from(1)).ok_or_else(|| expected(name))
+}
+
+/// `1..5`, `..5`, `1..` or `..`; both ends belong to it.
+fn priorities(text: &str) -> Result<RangeInclusive<i64>, String> {
+    let wrong = || expected("job-executor-priorities");
+    let (lowest, highest) = text.split_once("..").ok_or_else(wrong)?;
+    let end = |text: &str, open: i64| match text.trim() {
+        "" => Ok(open),
+        number => number.parse().map_err(|_| wrong()),
+    };
+    let range = end(lowest, i64::MIN)?..=end(highest, i64::MAX)?;
+    if range.is_empty() { Err(wrong()) } else { Ok(range) }
+}
+
+fn retry_cycle(text: &str) -> Result<Option<Arc<str>>, String> {
+    match text.trim() {
+        "" => Ok(None),
+        cycle if engine::is_retry_cycle(cycle) => Ok(Some(cycle.into())),
+        _ => Err(expected("failed-job-retry-time-cycle")),
+    }
 }
 
 fn on_or_off(text: &str) -> Result<bool, String> {

@@ -10,7 +10,9 @@ use expression::{
 use types::{Timestamp, VariableMap};
 
 use crate::definition::ProcessDefinition;
+use crate::env::JobSettings;
 use crate::rejection::{Rejection, RejectionKind};
+use crate::retry_cycle::RetryCycle;
 use crate::{due_date, evaluate, job, timer};
 
 /// When a timer is due, and how its cycle goes on.
@@ -64,6 +66,32 @@ pub fn next_due(repeat: &str, now: Timestamp) -> Result<Option<Timestamp>, Rejec
 pub fn job_priority(element: &Element, model: &ProcessModel, now: Timestamp) -> Result<i64, Rejection> {
     let Some(expression) = element.job_priority.as_ref().or(model.job_priority.as_ref()) else { return Ok(0) };
     job::priority_of(expression, &value(expression, now)?)
+}
+
+/// How often the job of a start event is tried.
+pub fn retries(element: &Element, jobs: &JobSettings, now: Timestamp) -> i32 {
+    retry_cycle(element, jobs, now).map_or(jobs.retries, |cycle| cycle.retries_of_new())
+}
+
+/// The retries that are left to the job of a start event after a failure, and when it is due again where that changes.
+pub fn after_failure(
+    element: &Element,
+    jobs: &JobSettings,
+    retries: i32,
+    is_first: bool,
+    now: Timestamp,
+) -> (i32, Option<Timestamp>) {
+    match retry_cycle(element, jobs, now) {
+        Some(cycle) => cycle.after_failure(retries, is_first, now),
+        None => (retries.saturating_sub(1).max(0), None),
+    }
+}
+
+fn retry_cycle(element: &Element, jobs: &JobSettings, now: Timestamp) -> Option<RetryCycle> {
+    match &element.retry_cycle {
+        Some(expression) => RetryCycle::of_value(value(expression, now), now),
+        None => RetryCycle::parse(jobs.retry_cycle.as_ref()?, now),
+    }
 }
 
 /// Whether the condition of a start event of the definition holds for variables that an instance would begin with. A script that fails, or gives no Boolean, says no.

@@ -7,13 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::RejectionKind;
-use engine::history::JobLogKind;
-use engine::record::Job;
 use query::{Condition, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
-use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, Timestamp, Uuid};
+use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, Uuid};
 
-use crate::batch_log::LoggedJob;
 use crate::batch_work;
 use crate::command::in_own_task;
 use crate::error::Error;
@@ -21,6 +18,7 @@ use crate::job_row::{self, NewJob, StoredJob, with_id};
 use crate::request::{Batch, BatchWork, Cascade, DefinitionSelector, NewBatch, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::stored_job::JobDescription;
 
 /// What a batch may work on.
 const IDS_MAX: usize = 1_000_000;
@@ -110,7 +108,7 @@ impl Shared {
             job_definition(batch.batch_job_definition_id, &batch.batch_type),
             self.statement(&Mutation::insert(&tables::BATCH, vec![batch_cells(batch, configuration)])),
         ];
-        statements.extend(self.job_of(batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None));
+        statements.extend(self.job_of(batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, deployment));
         if self.settings.history_level == engine::HistoryLevel::Full {
             statements.push(self.statement(&Mutation::insert(&tables::HISTORIC_BATCH, vec![historic_cells(batch)])));
         }
@@ -123,7 +121,7 @@ impl Shared {
         job_definition_id: JobDefinitionId,
         handler: &str,
         configuration: Option<Arc<str>>,
-        due_date: Option<Timestamp>,
+        deployment: Option<DeploymentId>,
     ) -> Vec<ExpectedStatement> {
         let now = self.now();
         let job = NewJob {
@@ -132,21 +130,18 @@ impl Shared {
             handler: handler.into(),
             configuration,
             batch_id: Some(batch.id),
-            due_date,
+            due_date: None,
             create_time: now,
-            retries: Job::RETRIES_DEFAULT,
+            retries: self.settings.jobs.retries,
             is_suspended: batch.is_suspended,
             of_definition: None,
         };
-        let logged = LoggedJob {
-            id: job.id,
-            job_definition_id: job.job_definition_id,
-            handler: &job.handler,
-            batch_id: batch.id,
-            retries: job.retries,
+        let description = JobDescription {
+            job_type: job.handler.clone(),
+            configuration: Some(batch.id.to_string().into()),
+            deployment_id: deployment.filter(|_| handler != job_row::BATCH_MONITOR),
         };
-        let log = self.batch_job_log(JobLogKind::Created, &logged);
-        std::iter::once(self.statement(&job.insert())).chain(log).collect()
+        self.creation_of(&job, &description)
     }
 
     /// Makes the next portion of jobs, and a seed job for the rest or the monitor job.
@@ -156,7 +151,8 @@ impl Shared {
         let invocations = batch.invocations_per_batch_job as usize;
         let made = batch.jobs_created as usize;
         let portion = ids.chunks(invocations).skip(made).take(batch.batch_jobs_per_seed as usize);
-        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
+        let deployment = self.description_of(job).await?.deployment_id;
+        let mut statements = self.end_of_job(job).await?;
         let mut count: u32 = 0;
         for ids in portion {
             let configuration = Some(batch_work::encode(&work, ids));
@@ -165,7 +161,7 @@ impl Shared {
                 batch.batch_job_definition_id,
                 &batch.batch_type,
                 configuration,
-                None,
+                deployment,
             ));
             count += 1;
         }
@@ -175,11 +171,10 @@ impl Shared {
             .and(Condition::equal(tables::BATCH.col("jobs_created"), i64::from(batch.jobs_created)));
         statements.push(self.statement_on_one(&Mutation::update(&tables::BATCH, values, as_seen)));
         statements.extend(if jobs_created < batch.total_jobs {
-            self.job_of(&batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, None)
+            self.job_of(&batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, deployment)
         } else {
             self.job_of(&batch, batch.monitor_job_definition_id, job_row::BATCH_MONITOR, None, None)
         });
-        statements.extend(job.logged().and_then(|logged| self.batch_job_log(JobLogKind::Succeeded, &logged)));
         self.apply(statements).await?;
         self.job_alarm.set(self.now());
         Ok(())
@@ -193,13 +188,14 @@ impl Shared {
         let left =
             self.count(&Select::all(table.source()).filter(of_definition(batch.batch_job_definition_id))).await?;
         if left == 0 {
-            let mut statements = vec![self.statement_on_one(&Mutation::delete(table, with_id(job.id)))];
+            let mut statements = self.end_of_job(job).await?;
             statements.extend(self.end_of_batch(&batch));
-            statements.extend(job.logged().and_then(|logged| self.batch_job_log(JobLogKind::Succeeded, &logged)));
             return self.apply(statements).await;
         }
         let again = self.now().plus_ms(MONITOR_INTERVAL_MS);
-        let later = Mutation::update(table, vec![("due_date", row::time(again))], with_id(job.id));
+        let values =
+            vec![("due_date", row::time(again)), ("lock_owner", SqlValue::Null), ("lock_expiration", SqlValue::Null)];
+        let later = Mutation::update(table, values, with_id(job.id));
         self.apply(vec![self.statement_on_one(&later)]).await?;
         self.job_alarm.set(again);
         Ok(())
@@ -211,7 +207,11 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let (batch, _) = shared.batch(id).await?.ok_or_else(|| Error::not_found("batch", id))?;
-            let mut statements = shared.end_of_batch(&batch);
+            let mut statements = match cascade {
+                Cascade::On => Vec::new(),
+                Cascade::Off => shared.logged_deletions_of(&batch).await?,
+            };
+            statements.extend(shared.end_of_batch(&batch));
             if cascade == Cascade::On {
                 let history = &tables::HISTORIC_BATCH;
                 let row = Condition::equal(history.col("id"), row::id(id.0));
@@ -256,6 +256,16 @@ impl Shared {
             Ok(())
         })
         .await
+    }
+
+    async fn logged_deletions_of(&self, batch: &Batch) -> Result<Vec<ExpectedStatement>, Error> {
+        let table = &tables::JOB;
+        let of_batch = Condition::equal(table.col("batch_id"), row::id(batch.id.0));
+        let mut statements = Vec::new();
+        for job in self.stored_jobs(Select::all(table.source()).filter(of_batch)).await? {
+            statements.extend(self.deletion_of_job(&job).await?);
+        }
+        Ok(statements)
     }
 
     /// Takes all rows of a batch away and ends it in the history.

@@ -1,11 +1,9 @@
 //! The jobs of batches: each does the work of its batch to some of its things.
 //!
-//! What is done and the end of the job are one unit wherever the work is a command; messages, suspensions and deletions
-//! of history do no harm when they are done twice.
+//! What is done and the end of the job are one unit.
 
 use std::sync::Arc;
 
-use engine::history::JobLogKind;
 use engine::{Command, RejectionKind, VariablePatch, VariableReach};
 use query::{Condition, Mutation, tables};
 use store::work::ExpectedStatement;
@@ -13,7 +11,7 @@ use types::{ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, Uuid};
 
 use crate::batch_work;
 use crate::error::Error;
-use crate::job_row::{StoredJob, with_id};
+use crate::job_row::StoredJob;
 use crate::lane::LaneWork;
 use crate::request::{BatchWork, InstanceSet, JobChange, MessageCorrelation, MessageReach};
 use crate::row;
@@ -26,19 +24,20 @@ impl Shared {
         let configuration = job.configuration.as_deref().unwrap_or_default();
         let (work, ids) = batch_work::decode(configuration)
             .ok_or_else(|| Error::Defect(format!("the configuration of job {} cannot be read", job.id)))?;
-        let mut end = self.end_of_batch_job(job);
+        let mut end = self.end_of_batch_job(job).await?;
         let mut units = Work::new();
         for id in ids.iter().copied() {
             units.extend(self.batch_commands(&work, id).await?);
         }
+        let is_message = matches!(work, BatchWork::CorrelateMessage { .. });
         match work {
             BatchWork::SetJobRetries { retries, due_date } => {
-                let jobs = ids.into_iter().map(JobId).collect();
-                self.change_jobs(jobs, &JobChange::Retries { retries, due_date }).await?;
+                let jobs: Vec<JobId> = ids.into_iter().map(JobId).collect();
+                return self.change_jobs_along(&jobs, &JobChange::Retries { retries, due_date }, end).await;
             }
             BatchWork::SetSuspension { state } => {
                 let instances = ids.into_iter().map(ProcessInstanceId).collect();
-                self.suspend_instances(InstanceSet::Ids(instances), state).await?;
+                return self.suspend_instances(InstanceSet::Ids(instances), state, end).await;
             }
             BatchWork::DeleteHistoricProcessInstances => {
                 for id in ids.into_iter().map(ProcessInstanceId) {
@@ -57,7 +56,7 @@ impl Shared {
                         reach: MessageReach::All,
                         ..MessageCorrelation::default()
                     };
-                    self.deliver(message).await?;
+                    units.extend(self.message_work(&message).await?);
                 }
             }
             BatchWork::RestartProcessInstances(restart) => {
@@ -69,7 +68,13 @@ impl Shared {
             | BatchWork::SetVariables { .. }
             | BatchWork::ModifyProcessInstances { .. } => {}
         }
-        self.run_together_along(units, end).await.map(drop)
+        match self.run_together_along(units, end).await {
+            // Who waited for the message has gone meanwhile: nothing has failed.
+            Err(Error::Rejected(rejection)) if is_message && rejection.kind == RejectionKind::NotFound => {
+                Err(Error::OptimisticLocking { attempts: 1 })
+            }
+            done => done.map(drop),
+        }
     }
 
     /// What the batch does to one of its things, as commands on its aggregate.
@@ -107,16 +112,15 @@ impl Shared {
     }
 
     /// The job goes, and its batch has begun to work.
-    fn end_of_batch_job(&self, job: &StoredJob) -> Vec<ExpectedStatement> {
-        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
-        let Some(batch) = job.batch_id else { return statements };
-        statements.extend(job.logged().and_then(|logged| self.batch_job_log(JobLogKind::Succeeded, &logged)));
+    async fn end_of_batch_job(&self, job: &StoredJob) -> Result<Vec<ExpectedStatement>, Error> {
+        let mut statements = self.end_of_job(job).await?;
+        let Some(batch) = job.batch_id else { return Ok(statements) };
         for table in [&tables::BATCH, &tables::HISTORIC_BATCH] {
             let started = vec![("execution_start_time", row::time(self.now()))];
             let unstarted = Condition::equal(table.col("id"), row::id(batch.0))
                 .and(Condition::is_null(table.col("execution_start_time")));
             statements.push(self.statement(&Mutation::update(table, started, unstarted)));
         }
-        statements
+        Ok(statements)
     }
 }

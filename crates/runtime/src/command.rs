@@ -69,7 +69,7 @@ impl Shared {
     ) -> Result<Reply, Error> {
         let admitted = self.admission.admit()?;
         let id = ProcessInstanceId(self.ids.next(self.now()));
-        let work = LaneWork::Start { command: command(id), definition, along: Vec::new() };
+        let work = LaneWork::Start { command: command(id), definition };
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;

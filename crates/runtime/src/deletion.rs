@@ -107,6 +107,9 @@ impl Shared {
         }
         let by_definition =
             |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
+        if cascade == Cascade::Off {
+            self.remove_start_waits(&mut statements, &ids).await?;
+        }
         for (table, column) in [
             (&tables::JOB_DEFINITION, "process_definition_id"),
             (&tables::JOB, "definition_id"),

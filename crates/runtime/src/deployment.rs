@@ -22,6 +22,8 @@ use crate::request::{
 };
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::stored_job::JobDescription;
+use crate::suspension;
 
 const BPMN_SUFFIXES: [&str; 2] = [".bpmn", ".bpmn20.xml"];
 /// What these would deploy is not there yet, and storing them as files would only look as if it were.
@@ -106,7 +108,7 @@ impl Shared {
         self.add_form_statements(&mut statements, &deployment, &forms).await?;
         if let Some(at) = new.activate_at {
             for definition in &definitions {
-                statements.push(self.activation(&definition.row.id, at));
+                statements.extend(self.activation(&definition.row, at));
             }
         }
         self.apply(statements).await?;
@@ -124,13 +126,19 @@ impl Shared {
         Ok(Deployed { deployment, definitions: rows })
     }
 
-    fn activation(&self, id: &ProcessDefinitionId, at: Timestamp) -> ExpectedStatement {
-        self.suspension_job(&DefinitionSuspension {
-            which: DefinitionSet::ById(id.clone()),
+    fn activation(&self, definition: &DefinitionRow, at: Timestamp) -> Vec<ExpectedStatement> {
+        let job = self.suspension_job(&DefinitionSuspension {
+            which: DefinitionSet::ById(definition.id.clone()),
             state: SuspensionState::Active,
             instances: InstancesOfDefinition::Left,
             at: Some(at),
-        })
+        });
+        let description = JobDescription {
+            job_type: suspension::job_type(SuspensionState::Active).into(),
+            configuration: None,
+            deployment_id: Some(definition.deployment_id),
+        };
+        self.creation_of(&job, &description)
     }
 
     /// The resources that are to be deployed.
@@ -338,7 +346,7 @@ impl Shared {
                 .and(tenant.condition(table.col("tenant_id")))
                 .and(Condition::equal(table.col("is_latest"), 1));
             for replaced in definition_rows(self, before.clone()).await? {
-                self.remove_start_waits(statements, &[SqlValue::Text(replaced.id.0)]);
+                self.remove_start_waits(statements, &[SqlValue::Text(replaced.id.0)]).await?;
             }
             let no_longer = Mutation::update(table, vec![("is_latest", row::flag(false))], before);
             statements.push(self.statement(&no_longer));

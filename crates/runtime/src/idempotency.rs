@@ -82,8 +82,6 @@ enum Note {
     /// A unit that takes it along is under way.
     UnderWay,
     Written,
-    /// The request becomes several units: the note is written behind the last one.
-    Deferred,
 }
 
 impl IdempotencyKey {
@@ -197,20 +195,9 @@ impl Shared {
         Some(Arc::new(self.with_store(store, Some(recording))))
     }
 
-    /// For requests that become several units of work: the note is not to say that all is done after the first one.
-    pub(crate) fn deferring_note(self: &Arc<Self>) -> Arc<Shared> {
-        match &self.recording {
-            Some(recording) => {
-                recording.lock().note = Note::Deferred;
-                self.clone()
-            }
-            None => self.clone(),
-        }
-    }
-
     async fn record_answer(&self, recording: &Arc<Recording>, answer: RecordedAnswer) -> Result<(), Error> {
         let statements = {
-            let mut state = recording.lock();
+            let state = recording.lock();
             let is_known = state.answer.as_ref() == Some(&answer);
             match state.note {
                 Note::Written if is_known => return Ok(()),
@@ -219,11 +206,7 @@ impl Shared {
                     let update = Mutation::update(&tables::IDEMPOTENCY_KEY, cells, with_key(&recording.key.key));
                     vec![self.statement(&update)]
                 }
-                Note::Deferred if answer.status < 400 => {
-                    state.answer = Some(answer);
-                    recording.note_with(state.answer.as_ref())
-                }
-                Note::Unwritten | Note::UnderWay | Note::Deferred => return Ok(()),
+                Note::Unwritten | Note::UnderWay => return Ok(()),
             }
         };
         self.apply(statements).await

@@ -2,23 +2,27 @@
 //!
 //! Jobs of instances are changed by commands in their lanes, all others as rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine::record::Job;
 use engine::{Command, FollowingRepetitions, RejectionKind};
 use query::mutation::{AssignedValue, Assignment};
 use query::{Condition, Mutation, Select, SqlValue, tables};
 use store::LocatedBy;
 use store::work::ExpectedStatement;
-use types::{IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, Timestamp};
+use types::{IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 
-use crate::command::in_own_task;
+use crate::command::{CONFLICT_ATTEMPTS_MAX, in_own_task};
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob, with_id};
+use crate::lane::{FOREIGN_STEP, LaneWork};
 use crate::request::{JobChange, JobDefinitionSet, JobSet, JobsOfDefinition, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
 use crate::suspension;
+
+/// Ids in one statement.
+const IDS_PER_STATEMENT_MAX: usize = 5_000;
 
 impl Shared {
     /// Refused where the job is gone.
@@ -27,13 +31,14 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            if shared.root_of(LocatedBy::Job(id)).await?.is_some() {
-                shared.execute_all(commands_of(id, &change)).await
-            } else {
-                let update = shared.row_change(id, &change)?;
-                match shared.apply(vec![update]).await {
-                    Err(Error::OptimisticLocking { .. }) => Err(Error::not_found("job", id)),
-                    done => done,
+            match shared.root_of(LocatedBy::Job(id)).await? {
+                Some(_) => shared.execute_all(commands_of(id, &change)).await,
+                None => {
+                    let job = shared.stored_job(id).await?.ok_or_else(|| Error::not_found("job", id))?;
+                    match shared.apply(shared.row_change(&job, &change).await?).await {
+                        Err(Error::OptimisticLocking { .. }) => Err(Error::not_found("job", id)),
+                        done => done,
+                    }
                 }
             }?;
             shared.job_alarm.set(shared.now());
@@ -42,16 +47,65 @@ impl Shared {
         .await
     }
 
-    /// Jobs that are gone do not matter.
-    pub(crate) async fn change_jobs(self: &Arc<Self>, ids: Vec<JobId>, change: &JobChange) -> Result<(), Error> {
-        let shared = self.deferring_note();
-        for id in ids {
-            match shared.change_job(id, change.clone()).await {
-                Err(Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
-                done => done?,
+    /// All of them or none. Jobs that are gone do not matter.
+    pub(crate) async fn change_jobs(self: &Arc<Self>, ids: Vec<JobId>, change: JobChange) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            shared.change_jobs_along(&ids, &change, Vec::new()).await
+        })
+        .await
+    }
+
+    /// The same within a task that nobody drops, with statements in the same unit.
+    pub(crate) async fn change_jobs_along(
+        self: &Arc<Self>,
+        ids: &[JobId],
+        change: &JobChange,
+        along: Vec<ExpectedStatement>,
+    ) -> Result<(), Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (work, mut statements) = self.job_changes(ids, change).await?;
+            statements.extend(along.iter().cloned());
+            match self.run_together_along(work, statements).await {
+                // One has gone since it was looked for.
+                Err(Error::Rejected(rejection))
+                    if rejection.kind == RejectionKind::NotFound && attempts < CONFLICT_ATTEMPTS_MAX => {}
+                done => {
+                    done?;
+                    self.job_alarm.set(self.now());
+                    return Ok(());
+                }
             }
         }
-        Ok(())
+    }
+
+    async fn job_changes(
+        &self,
+        ids: &[JobId],
+        change: &JobChange,
+    ) -> Result<(Vec<(ProcessInstanceId, LaneWork)>, Vec<ExpectedStatement>), Error> {
+        let table = &tables::JOB;
+        let (mut work, mut statements) = (Vec::new(), Vec::new());
+        for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
+            let these = Condition::OneOf(table.col("id").into(), chunk.iter().map(|id| row::id(id.0)).collect());
+            let mut select = Select::all(table.source()).filter(these.clone());
+            select.columns = ["id", "root_process_instance_id"].map(|name| table.col(name).into()).to_vec();
+            for found in self.rows(&select).await? {
+                let mut cells = Cells::of(found);
+                let (id, root) = (cells.id()?, cells.optional_id()?);
+                let Some(root) = root else { continue };
+                work.extend(commands_of(id, change).into_iter().map(|command| (root, LaneWork::Command(command))));
+            }
+            let outside = these.and(Condition::is_null(table.col("root_process_instance_id")));
+            for job in self.stored_jobs(Select::all(table.source()).filter(outside)).await? {
+                statements.extend(self.row_change(&job, change).await?);
+            }
+        }
+        Ok((work, statements))
     }
 
     pub(crate) async fn set_job_suspension(
@@ -69,8 +123,7 @@ impl Shared {
                 Condition::OneOf(table.col("definition_id").into(), ids)
             }
         };
-        let ids = self.job_ids(condition).await?;
-        self.change_jobs(ids, &JobChange::Suspension(state)).await
+        self.change_past_lanes(Vec::new(), Some((condition, suspended(state))), Vec::new()).await
     }
 
     pub(crate) async fn set_job_definition_suspension(
@@ -80,15 +133,65 @@ impl Shared {
         jobs: JobsOfDefinition,
         at: Option<Timestamp>,
     ) -> Result<(), Error> {
-        if let Some(at) = at {
-            return self.suspend_job_definitions_later(&which, state, jobs, at).await;
+        match at {
+            Some(at) => self.suspend_job_definitions_later(&which, state, jobs, at).await,
+            None => self.suspend_job_definitions(which, state, jobs, Vec::new()).await,
         }
+    }
+
+    /// `along` is applied in the same unit.
+    async fn suspend_job_definitions(
+        self: &Arc<Self>,
+        which: JobDefinitionSet,
+        state: SuspensionState,
+        jobs: JobsOfDefinition,
+        mut along: Vec<ExpectedStatement>,
+    ) -> Result<(), Error> {
         let rows = self.job_definition_rows(which).await?;
-        let values = vec![("is_suspended", row::flag(state == SuspensionState::Suspended))];
-        self.change_job_definitions(&rows, values).await?;
-        if jobs == JobsOfDefinition::Included {
-            let ids = self.job_ids(of_definitions(&rows)).await?;
-            self.change_jobs(ids, &JobChange::Suspension(state)).await?;
+        along.push(self.job_definition_update(&rows, suspended(state)));
+        let jobs = (jobs == JobsOfDefinition::Included).then(|| (of_definitions(&rows), suspended(state)));
+        self.change_past_lanes(along, jobs, definitions_of(&rows)).await
+    }
+
+    /// Changes columns of jobs that nothing else follows from, however many they are, in one unit with the statements.
+    /// What is in memory of them and of the definitions is old then.
+    async fn change_past_lanes(
+        self: &Arc<Self>,
+        mut statements: Vec<ExpectedStatement>,
+        jobs: Option<(Condition, Vec<(&'static str, SqlValue)>)>,
+        definitions: Vec<ProcessDefinitionId>,
+    ) -> Result<(), Error> {
+        let admitted = self.admission.admit()?;
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            if let Some((which, values)) = jobs {
+                shared.add_revision_steps(&mut statements, which.clone()).await?;
+                statements.push(shared.statement(&Mutation::update(&tables::JOB, values, which)));
+            }
+            shared.apply(statements).await?;
+            shared.forget_job_definitions(&definitions);
+            shared.job_alarm.set(shared.now());
+            Ok(())
+        })
+        .await
+    }
+
+    /// What lanes have in memory of the instances of these jobs will be found to be old.
+    async fn add_revision_steps(&self, statements: &mut Vec<ExpectedStatement>, jobs: Condition) -> Result<(), Error> {
+        let (table, instances) = (&tables::JOB, &tables::PROCESS_INSTANCE);
+        let root = table.col("root_process_instance_id");
+        let mut select = Select::all(table.source()).filter(jobs).filter(Condition::is_not_null(root));
+        select.columns = vec![root.into()];
+        let mut roots = BTreeSet::new();
+        for found in self.rows(&select).await? {
+            roots.insert(Cells::of(found).id::<Uuid>()?);
+        }
+        let roots: Vec<SqlValue> = roots.into_iter().map(row::id).collect();
+        for chunk in roots.chunks(IDS_PER_STATEMENT_MAX) {
+            let assignments = vec![Assignment { column: "revision", value: AssignedValue::Increment(FOREIGN_STEP) }];
+            let condition = Condition::OneOf(instances.col("id").into(), chunk.to_vec());
+            statements.push(self.statement(&Mutation::Update { table: instances, assignments, condition }));
         }
         Ok(())
     }
@@ -119,20 +222,20 @@ impl Shared {
             of_definition: None,
             due_date: Some(at),
             create_time: now,
-            retries: Job::RETRIES_DEFAULT,
+            retries: self.settings.jobs.retries,
             is_suspended: false,
         };
-        self.apply(vec![self.statement(&job.insert())]).await?;
+        let description = self.description_of(&job.stored()).await?;
+        self.apply(self.creation_of(&job, &description)).await?;
         self.job_alarm.set(at);
         Ok(())
     }
 
-    /// Doing it twice does no harm, so the job goes last.
     pub(crate) async fn run_job_definition_suspension(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
         let (which, state, jobs) = decode(job.configuration.as_deref().unwrap_or_default())
             .ok_or_else(|| Error::Defect(format!("the configuration of job {} cannot be read", job.id)))?;
-        Box::pin(self.set_job_definition_suspension(which, state, jobs, None)).await?;
-        self.apply(vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))]).await
+        let end = self.end_of_job(job).await?;
+        self.suspend_job_definitions(which, state, jobs, end).await
     }
 
     /// No priority is that of the model again; it is left on the jobs that are there.
@@ -147,12 +250,10 @@ impl Shared {
             return Err(Error::not_found("job definition", id));
         }
         let value = priority.map_or(SqlValue::Null, SqlValue::Integer);
-        self.change_job_definitions(&rows, vec![("override_priority", value)]).await?;
-        if let (JobsOfDefinition::Included, Some(priority)) = (jobs, priority) {
-            let ids = self.job_ids(of_definitions(&rows)).await?;
-            self.change_jobs(ids, &JobChange::Priority(priority)).await?;
-        }
-        Ok(())
+        let definition = self.job_definition_update(&rows, vec![("override_priority", value.clone())]);
+        let jobs = (jobs == JobsOfDefinition::Included && priority.is_some())
+            .then(|| (of_definitions(&rows), vec![("priority", value)]));
+        self.change_past_lanes(vec![definition], jobs, definitions_of(&rows)).await
     }
 
     /// Of the jobs that have none left.
@@ -168,29 +269,17 @@ impl Shared {
         }
         let failed = of_definitions(&rows).and(Condition::equal(tables::JOB.col("retries"), 0));
         let ids = self.job_ids(failed).await?;
-        self.change_jobs(ids, &JobChange::Retries { retries, due_date }).await
+        self.change_jobs(ids, JobChange::Retries { retries, due_date }).await
     }
 
-    async fn change_job_definitions(
-        self: &Arc<Self>,
+    fn job_definition_update(
+        &self,
         rows: &[(JobDefinitionId, Option<ProcessDefinitionId>)],
         values: Vec<(&'static str, SqlValue)>,
-    ) -> Result<(), Error> {
-        let admitted = self.admission.admit()?;
+    ) -> ExpectedStatement {
         let table = &tables::JOB_DEFINITION;
         let ids = rows.iter().map(|(id, _)| row::id(id.0)).collect();
-        let update = Mutation::update(table, values, Condition::OneOf(table.col("id").into(), ids));
-        let statement = self.statement(&update);
-        let shared = self.clone();
-        let definitions: Vec<ProcessDefinitionId> =
-            rows.iter().filter_map(|(_, definition)| definition.clone()).collect();
-        in_own_task(async move {
-            let _admitted = admitted;
-            shared.apply(vec![statement]).await?;
-            shared.forget_job_definitions(&definitions);
-            Ok(())
-        })
-        .await
+        self.statement(&Mutation::update(table, values, Condition::OneOf(table.col("id").into(), ids)))
     }
 
     /// What is in memory of these definitions is old.
@@ -203,7 +292,7 @@ impl Shared {
         }
     }
 
-    async fn job_definition_rows(
+    pub(crate) async fn job_definition_rows(
         &self,
         which: JobDefinitionSet,
     ) -> Result<Vec<(JobDefinitionId, Option<ProcessDefinitionId>)>, Error> {
@@ -232,29 +321,42 @@ impl Shared {
         self.rows(&select).await?.into_iter().map(|row| Cells::of(row).id()).collect()
     }
 
-    /// The same of a job that belongs to no instance.
-    fn row_change(&self, id: JobId, change: &JobChange) -> Result<ExpectedStatement, Error> {
+    /// The same of a job that belongs to no instance. `Conflict` where it is gone.
+    async fn row_change(&self, job: &StoredJob, change: &JobChange) -> Result<Vec<ExpectedStatement>, Error> {
         let set = |column, value: SqlValue| Assignment { column, value: AssignedValue::Value(value) };
-        let assignments = match change {
+        // Whoever changes a job has ended its lock.
+        let mut assignments = vec![set("lock_owner", SqlValue::Null), set("lock_expiration", SqlValue::Null)];
+        let mut along = Vec::new();
+        match change {
             JobChange::Retries { retries, .. } if *retries < 0 => {
                 let message = format!("retries is {retries}: the number of retries cannot be negative");
                 return Err(Error::rejected(RejectionKind::BadUserRequest, message));
             }
             JobChange::Retries { retries, due_date } => {
-                let mut assignments = vec![set("retries", row::number(*retries))];
+                assignments.push(set("retries", row::number(*retries)));
                 assignments.extend(due_date.map(|due_date| set("due_date", row::optional_time(due_date))));
-                assignments
+                along = self.incidents_by_retries(job, *retries).await?;
             }
-            JobChange::DueDate { due_date, .. } => vec![set("due_date", row::optional_time(*due_date))],
-            JobChange::Priority(priority) => vec![set("priority", SqlValue::Integer(*priority))],
+            JobChange::DueDate { due_date, .. } => assignments.push(set("due_date", row::optional_time(*due_date))),
+            JobChange::Priority(priority) => assignments.push(set("priority", SqlValue::Integer(*priority))),
             JobChange::Suspension(state) => {
-                vec![set("is_suspended", row::flag(*state == SuspensionState::Suspended))]
+                assignments.push(set("is_suspended", row::flag(*state == SuspensionState::Suspended)));
             }
-            JobChange::Delete => return Ok(self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(id)))),
-            JobChange::Recalculation(_) => return Err(Error::not_found("job of a timer", id)),
+            JobChange::Delete => return self.deletion_of_job(job).await,
+            JobChange::Recalculation(_) => return Err(Error::not_found("job of a timer", job.id)),
         };
-        Ok(self.statement_on_one(&Mutation::Update { table: &tables::JOB, assignments, condition: with_id(id) }))
+        let update = Mutation::Update { table: &tables::JOB, assignments, condition: with_id(job.id) };
+        along.push(self.statement_on_one(&update));
+        Ok(along)
     }
+}
+
+fn suspended(state: SuspensionState) -> Vec<(&'static str, SqlValue)> {
+    vec![("is_suspended", row::flag(state == SuspensionState::Suspended))]
+}
+
+fn definitions_of(rows: &[(JobDefinitionId, Option<ProcessDefinitionId>)]) -> Vec<ProcessDefinitionId> {
+    rows.iter().filter_map(|(_, definition)| definition.clone()).collect()
 }
 
 fn of_definitions(rows: &[(JobDefinitionId, Option<ProcessDefinitionId>)]) -> Condition {
@@ -296,7 +398,7 @@ fn encode(which: &JobDefinitionSet, state: SuspensionState, jobs: JobsOfDefiniti
     .into()
 }
 
-fn decode(text: &str) -> Option<(JobDefinitionSet, SuspensionState, JobsOfDefinition)> {
+pub(crate) fn decode(text: &str) -> Option<(JobDefinitionSet, SuspensionState, JobsOfDefinition)> {
     let mut parts = text.splitn(7, '\n');
     let state = match parts.next()? {
         "active" => SuspensionState::Active,

@@ -52,9 +52,35 @@ pub(crate) struct StoredJob {
     pub activity_id: Option<Arc<str>>,
     pub priority: i64,
     pub is_suspended: bool,
+    pub definition_key: Option<Arc<str>>,
+    pub tenant_id: Option<Arc<str>>,
+    pub due_date: Option<Timestamp>,
+    /// Of its last failure.
+    pub exception_message: Option<Arc<str>>,
 }
 
 impl NewJob {
+    /// As it is when it has been inserted.
+    pub(crate) fn stored(&self) -> StoredJob {
+        let definition = self.of_definition.as_ref();
+        StoredJob {
+            id: self.id,
+            job_definition_id: self.job_definition_id,
+            handler: self.handler.clone(),
+            configuration: self.configuration.clone(),
+            batch_id: self.batch_id,
+            retries: self.retries,
+            definition_id: definition.map(|of| of.id.clone()),
+            activity_id: definition.map(|of| of.activity_id.clone()),
+            priority: definition.map_or(0, |of| of.priority),
+            is_suspended: self.is_suspended,
+            definition_key: definition.map(|of| of.key.clone()),
+            tenant_id: definition.and_then(|of| of.tenant_id.clone()),
+            due_date: self.due_date,
+            exception_message: None,
+        }
+    }
+
     pub(crate) fn insert(&self) -> Mutation {
         let definition = self.of_definition.as_ref();
         let values = [
@@ -98,6 +124,10 @@ impl Shared {
             "activity_id",
             "priority",
             "is_suspended",
+            "definition_key",
+            "tenant_id",
+            "due_date",
+            "exception_message",
         ]
         .map(|name| table.col(name).into())
         .to_vec();
@@ -117,5 +147,9 @@ fn stored_job(mut cells: Cells) -> Result<StoredJob, Error> {
         activity_id: cells.optional_text()?,
         priority: cells.integer()?,
         is_suspended: cells.boolean()?,
+        definition_key: cells.optional_text()?,
+        tenant_id: cells.optional_text()?,
+        due_date: cells.optional_time()?,
+        exception_message: cells.optional_text()?,
     })
 }

@@ -13,10 +13,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use engine::instance::Aggregate;
-use engine::record::Job;
 use engine::{
-    ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, RevisionCheck,
-    TableChange, TaskTree, ThrownSignal, Unfinished,
+    ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange,
+    TaskTree, ThrownSignal, Unfinished,
 };
 use tokio::sync::Notify;
 use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
@@ -70,8 +69,6 @@ pub(crate) enum LaneWork {
     Start {
         command: Command,
         definition: Arc<ProcessDefinition>,
-        /// Jobs outside of instances that change with it.
-        along: Vec<TableChange<Job>>,
     },
     /// Unlocks a task if its lock is still that of a claim whose answer never arrived.
     UnlockClaimed {
@@ -308,7 +305,7 @@ impl LaneState {
         let unlock;
         let command = match work {
             LaneWork::Command(command) => command,
-            LaneWork::Start { command, definition, .. } => {
+            LaneWork::Start { command, definition } => {
                 *definitions = Pinned(vec![definition.clone()]);
                 command
             }
@@ -321,7 +318,7 @@ impl LaneState {
             }
         };
         let known = KnownDefinitions { pinned: definitions, called, retired };
-        let mut decision = match catch_unwind(AssertUnwindSafe(|| engine::execute(&known, aggregate, command, env))) {
+        match catch_unwind(AssertUnwindSafe(|| engine::execute(&known, aggregate, command, env))) {
             Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
                 Decision::Unchanged(reply)
             }
@@ -339,13 +336,7 @@ impl LaneState {
                 self.forget();
                 Decision::Defect(panic_text(panic.as_ref()))
             }
-        };
-        if let LaneWork::Start { command: Command::StartProcessInstance { id, .. }, along, .. } = work
-            && !along.is_empty()
-        {
-            decision.add_jobs(*id, along);
         }
-        decision
     }
 
     /// Notes that a change set is on its way. Called under the lock under which it was decided and submitted.
@@ -354,22 +345,6 @@ impl LaneState {
         self.next_commit += 1;
         self.outstanding.insert(commit);
         commit
-    }
-}
-
-impl Decision {
-    /// Changes of jobs that belong to no instance go with what was decided.
-    fn add_jobs(&mut self, root: ProcessInstanceId, jobs: &[TableChange<Job>]) {
-        if let Decision::Unchanged(reply) = self {
-            let (reply, signals) = (reply.clone(), Vec::new());
-            let detached = Vec::new();
-            let moved_tasks = None;
-            *self = Decision::Changed { change_set: None, detached, effects: Vec::new(), signals, moved_tasks, reply };
-        }
-        if let Decision::Changed { change_set, .. } = self {
-            let empty = || Box::new(ChangeSet::new(root, RevisionCheck::New));
-            change_set.get_or_insert_with(empty).jobs.extend_from_slice(jobs);
-        }
     }
 }
 

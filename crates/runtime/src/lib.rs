@@ -41,17 +41,20 @@ mod poll;
 
 mod batch;
 mod batch_job;
-mod batch_log;
 mod batch_work;
 mod job_change;
 mod job_executor;
 mod job_row;
+mod job_run;
+mod job_turn;
 mod message;
+mod pause;
 mod restart;
 mod signal;
 mod standalone_task;
 mod start_event;
 mod static_call;
+mod stored_job;
 mod task_remark;
 
 pub use clock::Clock;
@@ -61,7 +64,7 @@ pub use idempotency::{IdempotencyKey, Recalled, RecordedAnswer, Render};
 pub use metrics::RuntimeMetrics;
 pub use request::*;
 pub use runtime::Runtime;
-pub use settings::{JobExecutor, Settings};
+pub use settings::{JobExecutor, JobLocks, Settings};
 pub use static_call::StaticallyCalled;
 pub use statistics::{Statistics, TopicStatistics};
 

@@ -78,11 +78,28 @@ impl Shared {
         message: &MessageCorrelation,
         receivers: Vec<Receiver>,
     ) -> Result<Vec<Correlated>, Error> {
+        let work = self.work_of_all(message, receivers).await?;
+        self.run_together(work).await?.into_iter().map(correlated).collect()
+    }
+
+    /// What a message to all leads to.
+    pub(crate) async fn message_work(
+        &self,
+        message: &MessageCorrelation,
+    ) -> Result<Vec<(ProcessInstanceId, LaneWork)>, Error> {
+        self.work_of_all(message, self.receivers(message).await?).await
+    }
+
+    async fn work_of_all(
+        &self,
+        message: &MessageCorrelation,
+        receivers: Vec<Receiver>,
+    ) -> Result<Vec<(ProcessInstanceId, LaneWork)>, Error> {
         let mut work: Vec<_> = receivers.iter().map(|receiver| (receiver.root, delivery(message, receiver))).collect();
         for start in self.message_starts(message).await? {
             work.push(self.start_with_message(&start, message));
         }
-        self.run_together(work).await?.into_iter().map(correlated).collect()
+        Ok(work)
     }
 
     /// Nobody waits for the message, but it may start a process.
@@ -111,7 +128,7 @@ impl Shared {
         let mut variables = message.variables.clone();
         variables.extend(message.local_variables.clone());
         variables.extend(message.triggered_scope_variables.clone());
-        self.start_work(&start.definition, &start.start_event_id, message.business_key.as_ref(), &variables, Vec::new())
+        self.start_work(&start.definition, &start.start_event_id, message.business_key.as_ref(), &variables)
     }
 
     async fn receivers(&self, message: &MessageCorrelation) -> Result<Vec<Receiver>, Error> {

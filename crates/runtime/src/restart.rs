@@ -55,7 +55,7 @@ impl Shared {
                 modification: restart.modification.clone(),
                 restarted_process_instance_id: Some(*restarted),
             };
-            work.push((id, LaneWork::Start { command, definition: definition.clone(), along: Vec::new() }));
+            work.push((id, LaneWork::Start { command, definition: definition.clone() }));
         }
         Ok(work)
     }

@@ -390,6 +390,9 @@ impl Runtime {
         self.shared.polls.close();
         self.shared.background.stop().await;
         self.shared.admission.empty().await;
+        if self.shared.settings.job_executor == JobExecutor::On {
+            self.shared.release_own_jobs().await;
+        }
     }
 }
 

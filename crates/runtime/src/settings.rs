@@ -1,5 +1,6 @@
 //! What can be set, with its defaults, and the named limits of the runtime.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,14 @@ pub struct Settings {
     /// Of the machine; the log of jobs tells it.
     pub host_name: Arc<str>,
     pub job_executor: JobExecutor,
+    /// Jobs that the executor runs at the same time.
+    pub jobs_at_once_max: usize,
+    /// How long other nodes leave a job alone that this one has taken.
+    pub job_lock_duration_ms: i64,
+    /// The executor takes jobs of these priorities alone.
+    pub job_priorities: RangeInclusive<i64>,
+    /// What the executor does at its start about locks that are there.
+    pub job_locks_at_start: JobLocks,
     /// Bounds of one command.
     pub limits: Limits,
     /// What jobs have unless their element says otherwise.
@@ -51,12 +60,25 @@ pub enum JobExecutor {
     Off,
 }
 
+/// Whose locks of jobs there can be when the executor starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobLocks {
+    /// Those of nodes that live: each is left alone until it ends.
+    Kept,
+    /// No other node uses the database: all are left over and are released.
+    Released,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             history_level: HistoryLevel::Full,
             host_name: "localhost".into(),
             job_executor: JobExecutor::On,
+            jobs_at_once_max: 64,
+            job_lock_duration_ms: 300_000,
+            job_priorities: i64::MIN..=i64::MAX,
+            job_locks_at_start: JobLocks::Kept,
             limits: Limits::default(),
             jobs: JobSettings::default(),
             java_script: JavaScript::default(),

@@ -19,6 +19,7 @@ use crate::definition_cache::DefinitionCache;
 use crate::error::Error;
 use crate::id::IdFactory;
 use crate::idempotency::{KeysInProgress, Recording};
+use crate::job_turn::JobTurns;
 use crate::metrics::RuntimeMetrics;
 use crate::poll::Polls;
 use crate::settings::Settings;
@@ -43,8 +44,9 @@ pub(crate) struct Parts {
     pub(crate) job_alarm: Alarm,
     /// Deployments, deletions of definitions and their suspension take turns: versions are counted one by one.
     pub(crate) deployment_turn: Semaphore,
-    /// Timers that start instances take turns.
-    pub(crate) start_timer_turn: Semaphore,
+    pub(crate) job_turns: Arc<JobTurns>,
+    /// Names this process as the owner of locks of jobs.
+    pub(crate) node_id: Arc<str>,
     pub(crate) keys_in_progress: KeysInProgress,
     pub(crate) metrics: RuntimeMetrics,
     pub(crate) background: Background,
@@ -70,6 +72,7 @@ impl Shared {
     pub(crate) fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Shared, Error> {
         let ids = IdFactory::new()
             .map_err(|error| Error::Defect(format!("the operating system gives no random bytes: {error}")))?;
+        let node_id = ids.next(settings.clock.now()).to_string().into();
         let parts = Parts {
             ids,
             admission: Arc::new(Admission::new(settings.in_flight_max)),
@@ -78,7 +81,8 @@ impl Shared {
             polls: Arc::new(Polls::new(settings.parked_polls_max)),
             job_alarm: Alarm::default(),
             deployment_turn: Semaphore::new(1),
-            start_timer_turn: Semaphore::new(1),
+            job_turns: Arc::default(),
+            node_id,
             background: Background::default(),
             handle: tokio::runtime::Handle::current(),
             keys_in_progress: KeysInProgress::default(),

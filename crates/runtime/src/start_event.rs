@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bpmn::model::{Element, EventTrigger};
 use bpmn::{ElementKind, ProcessModel};
 use engine::definition::JobDefinition;
-use engine::record::{EventType, Job, JobHandler};
-use engine::{ProcessDefinition, RejectionKind, Reply, StartedProcessInstance, TableChange, start_event};
+use engine::record::EventType;
+use engine::{ProcessDefinition, RejectionKind, Reply, StartedProcessInstance, start_event};
 use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
-use types::{EventSubscriptionId, JobId, ProcessDefinitionId, Timestamp};
+use types::{EventSubscriptionId, JobId, ProcessDefinitionId, Timestamp, VariableMap};
 
 use crate::command::in_own_task;
 use crate::error::Error;
@@ -17,6 +17,7 @@ use crate::job_row::{NewJob, OfDefinition, StoredJob, TIMER_START};
 use crate::request::{ConditionEvaluation, DefinitionRow, DefinitionSelector};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::stored_job::JobDescription;
 
 /// A start event that waits, with its definition.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ impl Shared {
                     let timer = start_event::timer(timer, now)?;
                     let priority = start_event::job_priority(element, model, now)?;
                     let job = self.timer_job(definition, element, job_definitions, &timer, priority);
-                    statements.push(self.statement(&job.insert()));
+                    statements.extend(self.creation_of(&job, &description(&job, definition, job_definitions)));
                     continue;
                 }
             };
@@ -62,13 +63,21 @@ impl Shared {
     }
 
     /// The start events of these definitions wait no longer.
-    pub(crate) fn remove_start_waits(&self, statements: &mut Vec<ExpectedStatement>, definitions: &[SqlValue]) {
+    pub(crate) async fn remove_start_waits(
+        &self,
+        statements: &mut Vec<ExpectedStatement>,
+        definitions: &[SqlValue],
+    ) -> Result<(), Error> {
         let (subscriptions, jobs) = (&tables::EVENT_SUBSCRIPTION, &tables::JOB);
         let of_subscription = Condition::OneOf(subscriptions.col("definition_id").into(), definitions.to_vec());
         statements.push(self.statement(&Mutation::delete(subscriptions, of_subscription)));
         let of_job = Condition::OneOf(jobs.col("definition_id").into(), definitions.to_vec())
             .and(Condition::equal(jobs.col("handler"), TIMER_START));
+        for job in self.stored_jobs(Select::all(jobs.source()).filter(of_job.clone())).await? {
+            statements.extend(self.deletion_of_job(&job).await?);
+        }
         statements.push(self.statement(&Mutation::delete(jobs, of_job)));
+        Ok(())
     }
 
     /// When the earliest timer of the start events is due.
@@ -101,7 +110,7 @@ impl Shared {
             batch_id: None,
             due_date: timer.due_date,
             create_time: now,
-            retries: Job::RETRIES_DEFAULT,
+            retries: start_event::retries(element, &self.settings.jobs, now),
             is_suspended: definition.is_suspended,
             of_definition: Some(OfDefinition {
                 id: definition.id.clone(),
@@ -209,7 +218,7 @@ impl Shared {
                     && start_event::holds(trigger, &start.definition, variables, now, scripts)?
                 {
                     let (definition, event) = (&start.definition, &start.start_event_id);
-                    work.push(shared.start_work(definition, event, business_key.as_ref(), variables, Vec::new()));
+                    work.push(shared.start_work(definition, event, business_key.as_ref(), variables));
                 }
             }
             let replies = shared.run_together(work).await?;
@@ -258,21 +267,17 @@ impl Shared {
 
     /// Starts the instance that a timer is due for, and makes the job of its next repetition, in one unit.
     pub(crate) async fn run_start_timer(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
-        // One after another, so that a job that runs twice at the same time starts one instance.
-        let _turn = self.start_timer_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
-        if !self.is_stored(job.id).await? {
-            return Err(Error::not_found("job", job.id));
-        }
         let defect = || Error::Defect(format!("the timer of job {} has no start event", job.id));
         let definition_id = job.definition_id.clone().ok_or_else(defect)?;
         let activity_id = job.activity_id.clone().ok_or_else(defect)?;
         let definition = self.definition(&definition_id).await?;
         let definition = definition.ok_or_else(|| Error::not_found("process definition", &definition_id))?;
-        let mut along = vec![TableChange::Delete(job.id)];
-        along.extend(self.next_repetition(job, &definition, &activity_id)?.map(TableChange::Insert));
-        let variables = types::VariableMap::new();
-        let (id, work) = self.start_work(&definition, &activity_id, None, &variables, along);
-        self.run_together(vec![(id, work)]).await?;
+        let mut along = self.end_of_job(job).await?;
+        if let Some(next) = self.next_repetition(job, &definition, &activity_id)? {
+            along.extend(self.creation_of(&next, &self.description_of(job).await?));
+        }
+        let (id, work) = self.start_work(&definition, &activity_id, None, &VariableMap::new());
+        self.run_together_along(vec![(id, work)], along).await?;
         self.job_alarm.set(self.now());
         Ok(())
     }
@@ -282,35 +287,39 @@ impl Shared {
         job: &StoredJob,
         definition: &ProcessDefinition,
         activity_id: &Arc<str>,
-    ) -> Result<Option<Job>, Error> {
+    ) -> Result<Option<NewJob>, Error> {
         let Some(repeat) = &job.configuration else { return Ok(None) };
         let now = self.now();
         let Some(due_date) = start_event::next_due(repeat, now)? else { return Ok(None) };
-        Ok(Some(Job {
+        let model = &definition.model;
+        let element = model.element_by_id(activity_id).map(|index| model.element(index));
+        let jobs = &self.settings.jobs;
+        Ok(Some(NewJob {
             id: JobId(self.ids.next(now)),
             job_definition_id: job.job_definition_id,
-            handler: JobHandler::TimerStart { repeat: Some(repeat.clone()) },
-            execution_id: None,
-            process_instance_id: None,
-            root_process_instance_id: None,
-            definition_id: Some(definition.id.clone()),
-            definition_key: Some(definition.key.clone()),
-            tenant_id: definition.tenant_id.clone(),
-            activity_id: Some(activity_id.clone()),
+            handler: TIMER_START.into(),
+            configuration: Some(repeat.clone()),
+            batch_id: None,
             due_date: Some(due_date),
             create_time: now,
-            retries: Job::RETRIES_DEFAULT,
-            priority: job.priority,
+            retries: element.map_or(jobs.retries, |element| start_event::retries(element, jobs, now)),
             is_suspended: false,
-            is_exclusive: true,
-            exception_message: None,
-            exception_details: None,
-            failed_activity_id: None,
+            of_definition: Some(OfDefinition {
+                id: definition.id.clone(),
+                key: definition.key.clone(),
+                tenant_id: definition.tenant_id.clone(),
+                activity_id: activity_id.clone(),
+                priority: job.priority,
+            }),
         }))
     }
+}
 
-    async fn is_stored(&self, id: JobId) -> Result<bool, Error> {
-        let select = Select::all(tables::JOB.source()).filter(crate::job_row::with_id(id));
-        Ok(self.count(&select).await? > 0)
+fn description(job: &NewJob, definition: &DefinitionRow, job_definitions: &[JobDefinition]) -> JobDescription {
+    let known = job_definitions.iter().find(|known| Some(known.id) == job.job_definition_id);
+    JobDescription {
+        job_type: job.handler.clone(),
+        configuration: known.map(|known| known.configuration.as_str().into()),
+        deployment_id: Some(definition.deployment_id),
     }
 }

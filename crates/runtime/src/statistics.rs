@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use query::{Select, statistics, tables};
+use query::{Comparison, Condition, Select, statistics, tables};
 use types::Timestamp;
 
 use crate::error::Error;
-use crate::job_executor::{due, runnable};
 use crate::row::Cells;
 use crate::shared::Shared;
 
@@ -52,4 +51,15 @@ impl Shared {
         found.jobs_due = self.count(&jobs).await?;
         Ok(found)
     }
+}
+
+fn runnable() -> Condition {
+    let table = &tables::JOB;
+    Condition::compare(table.col("retries"), Comparison::Greater, 0).and(Condition::equal(table.col("is_suspended"), 0))
+}
+
+/// A job without a date is due at once.
+fn due(now: Timestamp) -> Condition {
+    let date = tables::JOB.col("due_date");
+    Condition::Any(vec![Condition::is_null(date), Condition::compare(date, Comparison::AtMost, now.0)])
 }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use engine::record::Job;
 use query::mutation::{AssignedValue, Assignment};
 use query::{Comparison, Condition, Mutation, SqlValue, Table, tables};
 use store::work::ExpectedStatement;
@@ -13,7 +12,7 @@ use types::{JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp};
 
 use crate::command::in_own_task;
 use crate::error::Error;
-use crate::job_row;
+use crate::job_row::{self, NewJob, StoredJob};
 use crate::lane::FOREIGN_STEP;
 use crate::request::{
     DefinitionSet, DefinitionSuspension, InstanceSet, InstancesOfDefinition, SuspensionState, TenantChoice,
@@ -47,7 +46,8 @@ impl Shared {
         let _turn = self.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
         if let Some(at) = suspension.at {
             let mut statements = along;
-            statements.push(self.suspension_job(&suspension));
+            let job = self.suspension_job(&suspension);
+            statements.extend(self.creation_of(&job, &self.description_of(&job.stored()).await?));
             self.apply(statements).await?;
             self.job_alarm.set(at);
             return Ok(());
@@ -93,18 +93,19 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            shared.suspend_instances(which, state).await
+            shared.suspend_instances(which, state, Vec::new()).await
         })
         .await
     }
 
-    /// Within a task that nobody drops.
+    /// Within a task that nobody drops. `along` is applied in the same unit.
     pub(crate) async fn suspend_instances(
         self: &Arc<Self>,
         which: InstanceSet,
         state: SuspensionState,
+        along: Vec<ExpectedStatement>,
     ) -> Result<(), Error> {
-        let mut statements = Vec::new();
+        let mut statements = along;
         match which {
             InstanceSet::Ids(instances) => {
                 for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
@@ -200,10 +201,18 @@ impl Shared {
         self.statement(&Mutation::update(table, values, condition))
     }
 
+    /// What a delayed suspension does when it is due.
+    pub(crate) async fn run_suspension(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
+        let suspension = decode(job.configuration.as_deref().unwrap_or_default())
+            .ok_or_else(|| Error::Defect(format!("the configuration of job {} cannot be read", job.id)))?;
+        let end = self.end_of_job(job).await?;
+        self.suspend_in_turn(suspension, end).await
+    }
+
     /// The job that does it later.
-    pub(crate) fn suspension_job(&self, suspension: &DefinitionSuspension) -> ExpectedStatement {
+    pub(crate) fn suspension_job(&self, suspension: &DefinitionSuspension) -> NewJob {
         let now = self.now();
-        let job = job_row::NewJob {
+        NewJob {
             id: JobId(self.ids.next(now)),
             job_definition_id: None,
             handler: job_row::SUSPENSION.into(),
@@ -211,11 +220,18 @@ impl Shared {
             batch_id: None,
             due_date: suspension.at,
             create_time: now,
-            retries: Job::RETRIES_DEFAULT,
+            retries: self.settings.jobs.retries,
             is_suspended: false,
             of_definition: None,
-        };
-        self.statement(&job.insert())
+        }
+    }
+}
+
+/// Camunda: what the log calls a job that suspends or activates definitions.
+pub(crate) fn job_type(state: SuspensionState) -> &'static str {
+    match state {
+        SuspensionState::Suspended => "suspend-processdefinition",
+        SuspensionState::Active => "activate-processdefinition",
     }
 }
 

@@ -7,10 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use engine::record::Job;
 use engine::{
-    ChangeSet, Command, DefinitionReference, ProcessDefinition, Rejection, RejectionKind, Reply, TableChange, TaskTree,
-    ThrownSignal,
+    ChangeSet, Command, DefinitionReference, ProcessDefinition, Rejection, RejectionKind, Reply, TaskTree, ThrownSignal,
 };
 use store::work::ExpectedStatement;
 use store::{Pending, StoreError, Work, WorkDone};
@@ -315,19 +313,18 @@ impl Shared {
                 (*root, LaneWork::Command(command))
             }
             SignalReceiver::StartEvent(start) => {
-                self.start_work(&start.definition, &start.start_event_id, business_key, variables, Vec::new())
+                self.start_work(&start.definition, &start.start_event_id, business_key, variables)
             }
         }
     }
 
-    /// Starts an instance at an event. The changes of jobs are made in the same unit.
+    /// Starts an instance at an event.
     pub(crate) fn start_work(
         &self,
         definition: &Arc<ProcessDefinition>,
         start_event_id: &Arc<str>,
         business_key: Option<&Arc<str>>,
         variables: &VariableMap,
-        along: Vec<TableChange<Job>>,
     ) -> (ProcessInstanceId, LaneWork) {
         let id = ProcessInstanceId(self.ids.next(self.now()));
         let command = Command::StartProcessInstance {
@@ -337,7 +334,7 @@ impl Shared {
             keys: business_key.cloned().into(),
             variables: variables.clone(),
         };
-        (id, LaneWork::Start { command, definition: definition.clone(), along })
+        (id, LaneWork::Start { command, definition: definition.clone() })
     }
 
     #[expect(clippy::type_complexity, reason = "taken apart by the only caller")]
