@@ -17,7 +17,8 @@ use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_i
 use crate::endpoint::{
     attachment, batch, comment, condition, deployment, engine, execution, external_task, external_task_retries,
     fetch_and_lock, history, history_statistics, incident, instance_batch, job, job_definition, message, modification,
-    process_definition, process_instance, report, restart, signal, start_form, statistics, task, task_form,
+    process_definition, process_instance, removal_time, report, restart, signal, start_form, statistics, task,
+    task_form,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -337,7 +338,7 @@ operations! {
         GET "/history/batch/cleanable-batch-report/count" getCleanableHistoricBatchesReportCount: nothing -> json;
         GET "/history/batch/count" getHistoricBatchesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_BATCHES, call);
         GET "/history/batch/{id}" getHistoricBatch: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_BATCHES, &list::ABSENT, call);
-        POST "/history/batch/set-removal-time" setRemovalTimeAsyncHistoricBatch: json -> json;
+        POST "/history/batch/set-removal-time" setRemovalTimeAsyncHistoricBatch: json -> json => ENGINE, removal_time::of_batches;
     }
     "Historic Decision Definition" {
         GET "/history/decision-definition/cleanable-decision-instance-report" getCleanableHistoricDecisionInstanceReport: nothing -> json;
@@ -399,7 +400,7 @@ operations! {
         POST "/history/process-instance" queryHistoricProcessInstances: json -> json => ENGINE, |call| list::rows(&resource::HISTORIC_PROCESS_INSTANCES, call);
         POST "/history/process-instance/count" queryHistoricProcessInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_PROCESS_INSTANCES, call);
         POST "/history/process-instance/delete" deleteHistoricProcessInstancesAsync: json -> json => EXTERNAL_TASKS, instance_batch::delete_history;
-        POST "/history/process-instance/set-removal-time" setRemovalTimeAsync: json -> json;
+        POST "/history/process-instance/set-removal-time" setRemovalTimeAsync: json -> json => ENGINE, removal_time::of_process_instances;
     }
     "Historic Task Instance" {
         GET "/history/task" getHistoricTaskInstances: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_TASKS, call);

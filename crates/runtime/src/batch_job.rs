@@ -44,6 +44,12 @@ impl Shared {
                     end.extend(self.historic_instance_deletion(id).await?);
                 }
             }
+            BatchWork::SetRemovalTimeOfProcessInstances { removal_time } => {
+                end.extend(self.removal_times_of_instances(&ids, removal_time).await?);
+            }
+            BatchWork::SetRemovalTimeOfBatches { removal_time } => {
+                end.push(self.removal_time_of_batches(&ids, removal_time));
+            }
             BatchWork::CorrelateMessage { name, variables } => {
                 let Some(name) = name else {
                     return Err(Error::rejected(RejectionKind::NullValue, "the batch names no message"));
@@ -100,6 +106,8 @@ impl Shared {
             }
             BatchWork::SetJobRetries { .. }
             | BatchWork::DeleteHistoricProcessInstances
+            | BatchWork::SetRemovalTimeOfProcessInstances { .. }
+            | BatchWork::SetRemovalTimeOfBatches { .. }
             | BatchWork::SetSuspension { .. }
             | BatchWork::CorrelateMessage { .. }
             | BatchWork::RestartProcessInstances(_) => return Ok(Work::new()),

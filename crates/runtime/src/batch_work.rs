@@ -15,7 +15,7 @@ use types::{
     VariableWrite,
 };
 
-use crate::request::{BatchWork, Restart, RestartedVariables, SuspensionState};
+use crate::request::{BatchWork, RemovalTime, Restart, RestartedVariables, SuspensionState};
 
 type Object = Map<String, Value>;
 
@@ -27,6 +27,8 @@ impl BatchWork {
             BatchWork::SetJobRetries { .. } => "set-job-retries",
             BatchWork::DeleteProcessInstances { .. } => "instance-deletion",
             BatchWork::DeleteHistoricProcessInstances => "historic-instance-deletion",
+            BatchWork::SetRemovalTimeOfProcessInstances { .. } => "process-set-removal-time",
+            BatchWork::SetRemovalTimeOfBatches { .. } => "batch-set-removal-time",
             BatchWork::SetSuspension { .. } => "instance-update-suspension-state",
             BatchWork::SetVariables { .. } => "set-variables",
             BatchWork::CorrelateMessage { .. } => "correlate-message",
@@ -48,6 +50,8 @@ impl BatchWork {
                 "skipped": skipped_json(*skipped),
             }),
             BatchWork::DeleteHistoricProcessInstances => json!({}),
+            BatchWork::SetRemovalTimeOfProcessInstances { removal_time }
+            | BatchWork::SetRemovalTimeOfBatches { removal_time } => removal_time_json(*removal_time),
             BatchWork::SetSuspension { state } => json!({ "suspended": *state == SuspensionState::Suspended }),
             BatchWork::SetVariables { variables } => json!({ "variables": variables_json(variables) }),
             BatchWork::CorrelateMessage { name, variables } => {
@@ -81,6 +85,10 @@ impl BatchWork {
                 skipped: skipped(work.get("skipped")?)?,
             },
             "historic-instance-deletion" => BatchWork::DeleteHistoricProcessInstances,
+            "process-set-removal-time" => {
+                BatchWork::SetRemovalTimeOfProcessInstances { removal_time: removal_time(work) }
+            }
+            "batch-set-removal-time" => BatchWork::SetRemovalTimeOfBatches { removal_time: removal_time(work) },
             "instance-update-suspension-state" => BatchWork::SetSuspension {
                 state: match flag(work, "suspended") {
                     true => SuspensionState::Suspended,
@@ -130,6 +138,22 @@ fn text(object: &Object, name: &str) -> Option<Arc<str>> {
 
 fn flag(object: &Object, name: &str) -> bool {
     object.get(name).and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn removal_time_json(removal_time: RemovalTime) -> Value {
+    let time = match removal_time {
+        RemovalTime::At(time) => Some(time.0),
+        RemovalTime::Never | RemovalTime::Calculated => None,
+    };
+    json!({ "time": time, "calculated": removal_time == RemovalTime::Calculated })
+}
+
+fn removal_time(object: &Object) -> RemovalTime {
+    match object.get("time").and_then(Value::as_i64) {
+        Some(time) => RemovalTime::At(Timestamp(time)),
+        None if flag(object, "calculated") => RemovalTime::Calculated,
+        None => RemovalTime::Never,
+    }
 }
 
 fn skipped_json(skipped: Skipped) -> Value {
@@ -362,6 +386,9 @@ mod tests {
             BatchWork::SetJobRetries { retries: 3, due_date: None },
             BatchWork::DeleteProcessInstances { delete_reason: Some("no".into()), skipped },
             BatchWork::DeleteHistoricProcessInstances,
+            BatchWork::SetRemovalTimeOfProcessInstances { removal_time: RemovalTime::At(Timestamp(0)) },
+            BatchWork::SetRemovalTimeOfProcessInstances { removal_time: RemovalTime::Calculated },
+            BatchWork::SetRemovalTimeOfBatches { removal_time: RemovalTime::Never },
             BatchWork::SetSuspension { state: SuspensionState::Suspended },
             BatchWork::SetVariables { variables: every_value() },
             BatchWork::CorrelateMessage { name: None, variables: VariableMap::new() },

@@ -34,6 +34,7 @@ mod deployment;
 mod form_definition;
 mod history_deletion;
 mod history_time_to_live;
+mod removal_time;
 mod suspension;
 
 mod fetch;

@@ -231,6 +231,15 @@ pub enum InstanceSet {
     OfDefinitions(DefinitionSet),
 }
 
+/// When a history may be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalTime {
+    At(Timestamp),
+    Never,
+    /// As long after its end as its definition says; never without such a word.
+    Calculated,
+}
+
 /// Whose comment it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommentOwner {
@@ -288,6 +297,14 @@ pub enum BatchWork {
     },
     /// The same; one that still runs is refused.
     DeleteHistoricProcessInstances,
+    /// When their history may be removed.
+    SetRemovalTimeOfProcessInstances {
+        removal_time: RemovalTime,
+    },
+    /// The same of what is kept of batches.
+    SetRemovalTimeOfBatches {
+        removal_time: RemovalTime,
+    },
     SetSuspension {
         state: SuspensionState,
     },

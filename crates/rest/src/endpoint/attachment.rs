@@ -74,7 +74,7 @@ pub async fn delete(call: Call) -> Result<Answer, Failure> {
 }
 
 fn ids(call: &Call) -> Result<(TaskId, Uuid), Failure> {
-    let task_id = call.path("id").parse().map_err(|_| unknown(call))?;
+    let task_id = call.id("task")?;
     let id = call.path("attachmentId").parse().map_err(|_| unknown(call))?;
     Ok((task_id, id))
 }

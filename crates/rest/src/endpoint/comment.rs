@@ -36,7 +36,7 @@ pub async fn one(call: Call) -> Result<Answer, Failure> {
         let (task, comment) = (call.path("id"), call.path("commentId"));
         Failure::not_found(format!("the task `{task}` has no comment with the id `{comment}`"))
     };
-    let task_id: TaskId = call.path("id").parse().map_err(|_| unknown())?;
+    let task_id: TaskId = call.id("task")?;
     let id: Uuid = call.path("commentId").parse().map_err(|_| unknown())?;
     let this = row::has_id(COMMENT.col("task_id"), task_id.0).and(row::has_id(COMMENT.col("id"), id));
     let found = rows(&call, this).await?;
@@ -140,7 +140,7 @@ fn shown(call: &Call, row: &Row) -> Value {
 
 /// The task of the address; its history says whether it is or was there.
 pub(super) async fn existing_task(call: &Call) -> Result<Option<TaskId>, Failure> {
-    let Ok(id) = call.path("id").parse::<TaskId>() else { return Ok(None) };
+    let id: TaskId = call.id("task")?;
     let this = row::has_id(HISTORIC_TASK.col("id"), id.0);
     let found = row::rows_with(call.runtime(), &HISTORIC_TASK, &["id"], this).await?;
     Ok(found.first().map(|_| id))

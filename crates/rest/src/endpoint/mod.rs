@@ -22,6 +22,7 @@ pub mod modification;
 pub mod named_instances;
 pub mod process_definition;
 pub mod process_instance;
+pub mod removal_time;
 pub mod report;
 pub mod restart;
 pub mod scope_variables;
