@@ -200,8 +200,9 @@ pub mod look {
     pub const FORM_VARIABLES: Look = Look { not_found: ENGINE.bad_user_request, ..ENGINE };
 
     /// Forms that are made of fields.
-    pub const RENDERED_FORM: Look =
-        Look { not_found: face(StatusCode::INTERNAL_SERVER_ERROR, "NullValueException"), ..ENGINE };
+    pub const RENDERED_FORM: Look = Look { not_found: NO_TASK, null_value: NO_TASK, ..ENGINE };
+
+    const NO_TASK: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "NullValueException");
 
     /// Forms that are files of a deployment.
     pub const DEPLOYED_FORM: Look = Look {

@@ -67,7 +67,6 @@ pub(crate) fn enter(
         last_updated: None,
         due_date,
         follow_up_date,
-        form_key: None,
         is_suspended: instance.is_suspended,
         delegation_state: None,
         parent_task_id: None,

@@ -37,7 +37,6 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, properties: &TaskProper
         last_updated: None,
         due_date: properties.due_date,
         follow_up_date: properties.follow_up_date,
-        form_key: None,
         is_suspended: false,
         delegation_state: properties.delegation_state,
         parent_task_id: properties.parent_task_id,

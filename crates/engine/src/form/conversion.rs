@@ -94,6 +94,11 @@ pub(super) fn shown_of_property(property: &FormProperty, value: &Value) -> Resul
         (_, Value::Null) => Ok(None),
         (_, Value::String(text)) => Ok(Some(text.clone())),
         (Some(FieldType::Date(pattern)), Value::Date(at) | Value::DateTime(at)) => Ok(Some(pattern.format(*at).into())),
+        // Camunda: a number is one of milliseconds.
+        (Some(FieldType::Date(pattern)), Value::Short(_) | Value::Integer(_) | Value::Long(_)) => {
+            let at = value.to_long().map_err(|error| Rejection::new(RejectionKind::Expression, error.to_string()))?;
+            Ok(Some(pattern.format(Timestamp(at)).into()))
+        }
         (Some(FieldType::Boolean), Value::Boolean(truth)) => Ok(Some(truth.to_string().into())),
         (
             Some(field_type @ (FieldType::Date(_) | FieldType::Boolean | FieldType::Enum(_) | FieldType::String)),

@@ -22,7 +22,6 @@ pub struct Task {
     pub last_updated: Option<Timestamp>,
     pub due_date: Option<Timestamp>,
     pub follow_up_date: Option<Timestamp>,
-    pub form_key: Option<Arc<str>>,
     pub is_suspended: bool,
     pub delegation_state: Option<DelegationState>,
     pub parent_task_id: Option<TaskId>,

@@ -51,7 +51,8 @@ fn outputs() -> Vec<Output> {
         constant("caseInstanceId", null()),
         constant("caseDefinitionId", null()),
         shown("suspended", TASK.col("is_suspended")),
-        shown("formKey", TASK.col("form_key")),
+        // Both are known to the model alone.
+        constant("formKey", null()),
         constant("camundaFormRef", null()),
         shown("tenantId", TASK.col("tenant_id")),
         shown_as("taskState", OutputValue::IfPresent(TASK.col("last_updated"), "Updated", "Created")),

@@ -23,7 +23,6 @@ pub const TASK: Table = Table {
         optional("last_updated", ColumnKind::Time),
         optional("due_date", ColumnKind::Time),
         optional("follow_up_date", ColumnKind::Time),
-        optional("form_key", ColumnKind::Text),
         required("is_suspended", ColumnKind::Boolean),
         optional("delegation_state", ColumnKind::Text),
         optional("parent_task_id", ColumnKind::Id),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use engine::form::{ShownForm, TaskFormPart};
+use engine::record::TaskPlace;
 use engine::{Aggregate, Command, Rejection, RejectionKind};
 use runtime::{FormResource, LocatedBy};
 use types::{ProcessDefinitionId, TaskId, VariableValue};
@@ -43,17 +44,14 @@ pub async fn form_variables(call: Call) -> Result<Answer, Failure> {
 
 pub async fn rendered(call: Call) -> Result<Answer, Failure> {
     let id: TaskId = call.id("task")?;
+    place_of(&call, id).await?;
     let form = call.runtime().task_form(id, TaskFormPart::Whole).await?;
     rendered_form(&form, || format!("the task {id} has no form that can be rendered"))
 }
 
 pub async fn deployed(call: Call) -> Result<Answer, Failure> {
     let id: TaskId = call.id("task")?;
-    let look = move |aggregate: &Aggregate| aggregate.task(id).map(|task| task.place.clone());
-    let place = call.runtime().inspect(LocatedBy::Task(id), look).await?.flatten();
-    let place = place.ok_or_else(|| Rejection::not_found("task", id))?;
-    let no_form = || Failure::from(Rejection::new(RejectionKind::NullValue, format!("the task {id} has no form")));
-    let definition_id = place.ok_or_else(no_form)?.definition_id;
+    let definition_id = place_of(&call, id).await?.definition_id;
     let form = call.runtime().task_form(id, TaskFormPart::Whole).await?;
     deployed_form(&call, &definition_id, &form).await
 }
@@ -62,6 +60,14 @@ pub async fn submit(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let (id, variables) = (call.id("task")?, variables(&fields, "variables")?);
     task::end(&call, &fields, Command::SubmitTaskForm { id, variables }).await
+}
+
+/// A task that stands alone has no form.
+async fn place_of(call: &Call, id: TaskId) -> Result<TaskPlace, Failure> {
+    let look = move |aggregate: &Aggregate| aggregate.task(id).map(|task| task.place.clone());
+    let place = call.runtime().inspect(LocatedBy::Task(id), look).await?.flatten();
+    let place = place.ok_or_else(|| Rejection::not_found("task", id))?;
+    place.ok_or_else(|| Rejection::new(RejectionKind::NullValue, format!("the task {id} has no form")).into())
 }
 
 /// The variables of the fields before those that are `seen` under the same name; only those that are asked for.

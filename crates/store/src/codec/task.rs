@@ -38,7 +38,6 @@ impl RowEncode for Task {
         row.optional_time(self.last_updated);
         row.optional_time(self.due_date);
         row.optional_time(self.follow_up_date);
-        row.optional_text(self.form_key.as_deref());
         row.boolean(self.is_suspended);
         row.optional_text(self.delegation_state.map(DelegationState::name));
         row.optional_uuid(self.parent_task_id.map(|id| id.0));
@@ -93,7 +92,6 @@ impl RowDecode for Task {
             last_updated: row.optional_time()?,
             due_date: row.optional_time()?,
             follow_up_date: row.optional_time()?,
-            form_key: row.optional_text()?,
             is_suspended: row.boolean()?,
             delegation_state: delegation_state(row.optional_text()?.as_deref())?,
             parent_task_id: row.optional_uuid()?.map(TaskId),

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, text: include_str!("../../migrations/sqlite/0010_camunda_form_definitions.sql") },
     Migration { version: 11, text: include_str!("../../migrations/sqlite/0011_comments_and_attachments.sql") },
     Migration { version: 12, text: include_str!("../../migrations/sqlite/0012_standalone_tasks.sql") },
+    Migration { version: 13, text: include_str!("../../migrations/sqlite/0013_form_keys.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.
