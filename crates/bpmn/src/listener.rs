@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::attribute::bpmn_child;
 use crate::definitions::read_expression;
 use crate::document::Node;
+use crate::element::event_trigger;
 use crate::extension::{camunda_children, extensions, is_camunda};
-use crate::model::{Action, Delegate, ExecutionEvent, ExecutionListener, TaskEvent, TaskListener};
+use crate::model::{Action, Delegate, ExecutionEvent, ExecutionListener, TaskEvent, TaskListener, TimeoutListener};
 use crate::report::Report;
+use crate::scope::ProcessBuilder;
 use crate::script;
-use crate::unsupported;
 
 /// The listeners of an element or process. What is wrong is reported for `owner`.
 pub(crate) fn read_all(node: Node<'_>, owner: &str, report: &mut Report<'_>) -> Vec<ExecutionListener> {
@@ -48,11 +49,10 @@ pub(crate) fn read_of_task(node: Node<'_>, owner: &str, report: &mut Report<'_>)
             report.error(node, "Attribute 'event' is mandatory on taskListener");
             continue;
         };
-        if name == "timeout" {
-            refuse_timeout(listener, owner, report);
+        if name == TaskEvent::Timeout.name() {
             continue;
         }
-        let Some(event) = TaskEvent::ALL.into_iter().find(|event| event.name() == name) else {
+        let Some(event) = TaskEvent::OF_TASK.into_iter().find(|event| event.name() == name) else {
             let message = "Attribute 'event' must be one of {create|assignment|complete|update|delete|timeout}";
             report.error(node, message);
             continue;
@@ -64,17 +64,35 @@ pub(crate) fn read_of_task(node: Node<'_>, owner: &str, report: &mut Report<'_>)
     listeners
 }
 
-fn refuse_timeout(listener: Node<'_>, owner: &str, report: &mut Report<'_>) {
-    if listener.attribute("id").is_none() {
-        report.error_for(listener, &[owner], "Element 'id' is mandatory on taskListener of type 'timeout'");
-    }
-    match bpmn_child(listener, "timerEventDefinition") {
-        Some(_) => unsupported::refuse_listener(listener, owner, "the event 'timeout'", report),
-        None => {
+/// The listeners of a user task for the event `timeout`. Of those with the same id the last one counts.
+pub(crate) fn read_timeouts(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    node: Node<'_>,
+    owner: &str,
+) -> Vec<TimeoutListener> {
+    let mut listeners: Vec<TimeoutListener> = Vec::new();
+    for listener in extensions(node).filter(|extension| is_camunda(*extension, "taskListener")) {
+        if listener.attribute("event") != Some(TaskEvent::Timeout.name()) {
+            continue;
+        }
+        let id = listener.attribute("id");
+        if id.is_none() {
+            let message = "Element 'id' is mandatory on taskListener of type 'timeout'";
+            builder.report.error_for(listener, &[owner], message);
+        }
+        let Some(definition) = bpmn_child(listener, "timerEventDefinition") else {
             let message = "Element 'timerEventDefinition' is mandatory on taskListener of type 'timeout'";
-            report.error_for(listener, &[owner], message);
+            builder.report.error_for(listener, &[owner], message);
+            continue;
+        };
+        let timer = event_trigger::timer(builder, node, definition, owner);
+        let action = action(listener, owner, builder.report);
+        if let (Some(id), Some(timer), Some(action)) = (id, timer, action) {
+            listeners.retain(|known| *known.id != *id);
+            listeners.push(TimeoutListener { id: id.into(), timer, action });
         }
     }
+    listeners
 }
 
 /// What a listener runs: the first of class, expression, delegate expression and script that it has.

@@ -370,6 +370,14 @@ pub struct TaskListener {
     pub action: Action,
 }
 
+/// `camunda:taskListener` of the event `timeout`: it is told at a time that a timer says.
+#[derive(Debug)]
+pub struct TimeoutListener {
+    pub id: Arc<str>,
+    pub timer: TimerDefinition,
+    pub action: Action,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskEvent {
     Create,
@@ -377,6 +385,7 @@ pub enum TaskEvent {
     Update,
     Complete,
     Delete,
+    Timeout,
 }
 
 /// `camunda:errorEventDefinition` of an external task: the BPMN error to throw when its expression holds.
@@ -414,6 +423,7 @@ pub struct UserTask {
     pub form: Form,
     /// In document order.
     pub listeners: Vec<TaskListener>,
+    pub timeout_listeners: Vec<TimeoutListener>,
     /// Set before the task is there, in document order.
     pub data_properties: Vec<DataProperty>,
 }
@@ -496,6 +506,18 @@ pub struct TimerDefinition {
     pub job_priority: Option<Expression>,
     /// `camunda:exclusive` of the definition, as for continuations.
     pub is_exclusive: bool,
+}
+
+impl TimerDefinition {
+    /// What Camunda shows as `jobConfiguration`, for example `DURATION: PT1H`.
+    pub fn job_configuration(&self) -> String {
+        let form = match self.form {
+            TimerForm::Date => "DATE",
+            TimerForm::Duration => "DURATION",
+            TimerForm::Cycle => "CYCLE",
+        };
+        format!("{form}: {}", self.expression.text())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -647,7 +669,8 @@ impl Script {
 }
 
 impl TaskEvent {
-    pub const ALL: [TaskEvent; 5] =
+    /// Those that happen to a task, without the timeouts, which each listener has its own of.
+    pub const OF_TASK: [TaskEvent; 5] =
         [TaskEvent::Create, TaskEvent::Assignment, TaskEvent::Update, TaskEvent::Complete, TaskEvent::Delete];
 
     /// The name in models and expressions, for example `create`.
@@ -658,6 +681,7 @@ impl TaskEvent {
             TaskEvent::Update => "update",
             TaskEvent::Complete => "complete",
             TaskEvent::Delete => "delete",
+            TaskEvent::Timeout => "timeout",
         }
     }
 }

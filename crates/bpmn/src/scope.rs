@@ -244,7 +244,9 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             ElementKind::CallActivity(_) => !is_instance,
             ElementKind::ReceiveTask { ref trigger } => trigger.is_some(),
             // Camunda: data properties make a user task a scope, though they do nothing by themselves.
-            ElementKind::UserTask(_) => attribute::bpmn_child(node, "property").is_some(),
+            ElementKind::UserTask(ref task) => {
+                attribute::bpmn_child(node, "property").is_some() || !task.timeout_listeners.is_empty()
+            }
             ElementKind::NoneStartEvent { .. }
             | ElementKind::EventStartEvent(_)
             | ElementKind::NoneEndEvent

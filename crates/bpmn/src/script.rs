@@ -63,7 +63,10 @@ pub(crate) fn resources(elements: &[Element], flows: &[Flow], of_process: &[Exec
     actions.extend(flows.iter().flat_map(|flow| &flow.listeners));
     for element in elements {
         match &element.kind {
-            ElementKind::UserTask(task) => actions.extend(task.listeners.iter().map(|listener| &listener.action)),
+            ElementKind::UserTask(task) => {
+                actions.extend(task.listeners.iter().map(|listener| &listener.action));
+                actions.extend(task.timeout_listeners.iter().map(|listener| &listener.action));
+            }
             ElementKind::ScriptTask(task) => note(&task.script),
             _ => {}
         }

@@ -80,11 +80,6 @@ pub(crate) fn refuse_implementation(node: Node<'_>, owner: &str, report: &mut Re
     found.is_some()
 }
 
-/// Reports a listener that is no expression.
-pub(crate) fn refuse_listener(node: Node<'_>, owner: &str, what: &str, report: &mut Report<'_>) {
-    report.error_for(node, &[owner], format!("{what} on {} is not executable yet", node.tag_name().name()));
-}
-
 impl NotYet {
     /// What this entry finds on an element, in words.
     fn part_of(self, node: Node<'_>) -> Option<String> {

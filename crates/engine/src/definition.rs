@@ -43,6 +43,7 @@ pub struct JobDefinition {
 
 impl JobDefinition {
     pub const ASYNC_CONTINUATION: &'static str = "async-continuation";
+    pub const TIMER_TASK_LISTENER: &'static str = "timer-task-listener";
     pub const ASYNC_BEFORE: &'static str = "async-before";
     pub const ASYNC_AFTER: &'static str = "async-after";
 
@@ -51,6 +52,7 @@ impl JobDefinition {
         let does_it = match handler {
             JobHandler::AsyncBefore => self.is_continuation(JobDefinition::ASYNC_BEFORE),
             JobHandler::AsyncAfter { .. } => self.is_continuation(JobDefinition::ASYNC_AFTER),
+            JobHandler::TimerTaskListener { .. } => self.job_type == JobDefinition::TIMER_TASK_LISTENER,
             _ => self.job_type != JobDefinition::ASYNC_CONTINUATION,
         };
         does_it && *self.activity_id == *activity_id

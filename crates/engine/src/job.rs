@@ -23,7 +23,13 @@ pub(crate) fn create(
     due_date: Option<Timestamp>,
 ) -> Result<(), Rejection> {
     let id: JobId = turn.new_id();
-    let job_definition = definition.job_definitions.iter().find(|candidate| candidate.is_of(&element.id, &handler));
+    let timer = timer::of_job(element, &handler);
+    let job_definition = definition.job_definitions.iter().find(|candidate| {
+        // The listeners of one task each have theirs.
+        let is_same = || timer.is_some_and(|timer| timer.job_configuration() == candidate.configuration);
+        candidate.is_of(&element.id, &handler)
+            && (!matches!(handler, JobHandler::TimerTaskListener { .. }) || is_same())
+    });
     let priority = match job_definition.and_then(|found| found.override_priority) {
         Some(priority) => priority,
         None => priority(turn, execution, element, definition)?,
@@ -32,7 +38,7 @@ pub(crate) fn create(
     let retries = cycle.map_or(turn.env.jobs.retries, |cycle| cycle.retries_of_new());
     let is_exclusive = match &handler {
         JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => element.asynchronous.is_exclusive,
-        _ => timer::of_element(element).is_none_or(|timer| timer.is_exclusive),
+        _ => timer.is_none_or(|timer| timer.is_exclusive),
     };
     let instance = turn.instance_of(execution);
     let job = Job {

@@ -9,7 +9,8 @@ use types::{ExecutionId, TaskId};
 
 use crate::agenda::Step;
 use crate::evaluate::{self, Interruption};
-use crate::rejection::Rejection;
+use crate::record::Task;
+use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
 /// What a listener is told of.
@@ -101,11 +102,39 @@ pub(crate) fn task(turn: &mut Turn<'_, '_>, id: TaskId, event: TaskEvent) -> Res
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_named(execution, &activity_id)?);
     let ElementKind::UserTask(element) = &element.kind else { return Ok(Heard::Regular) };
+    let actions = element.listeners.iter().filter(|listener| listener.event == event).map(|listener| &listener.action);
+    tell(turn, id, event, actions)
+}
+
+/// Tells one listener of the user task that the execution is at that its time has come.
+pub(crate) fn timeout(turn: &mut Turn<'_, '_>, execution: ExecutionId, listener_id: &str) -> Result<(), Rejection> {
+    let gone = || {
+        let message = format!("the timeout listener `{listener_id}` has no task that it could be told of");
+        Rejection::new(RejectionKind::ProcessEngine, message)
+    };
+    let id = turn.aggregate.tasks_at(execution).next().map(|task| task.id).ok_or_else(gone)?;
+    let definition = turn.definition_of(execution)?;
+    let ElementKind::UserTask(element) = &definition.model.element(turn.element_at(execution)?).kind else {
+        return Err(gone());
+    };
+    let listener = element.timeout_listeners.iter().find(|listener| *listener.id == *listener_id).ok_or_else(gone)?;
+    let _ = tell(turn, id, TaskEvent::Timeout, std::iter::once(&listener.action))?;
+    Ok(())
+}
+
+fn tell<'m>(
+    turn: &mut Turn<'_, '_>,
+    id: TaskId,
+    event: TaskEvent,
+    actions: impl Iterator<Item = &'m Action>,
+) -> Result<Heard, Rejection> {
+    let execution = turn.aggregate.task(id).and_then(Task::execution_id);
+    let execution = execution.expect("listeners are told of tasks of a process that exist");
     let before = turn.task_event.replace(event);
     let mut result = Ok(());
-    for listener in element.listeners.iter().filter(|listener| listener.event == event) {
+    for action in actions {
         if result.is_ok() && turn.aggregate.task(id).is_some() {
-            result = evaluate::action_of_task(turn, id, &listener.action).map(drop);
+            result = evaluate::action_of_task(turn, id, action).map(drop);
         }
     }
     turn.task_event = before;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bpmn::model::{
     BoundaryEvent, BoundaryTrigger, Element, ElementIndex, ElementKind, EventSubProcessStartEvent, EventTrigger,
-    TimerDefinition, TimerForm,
+    TimeoutListener, TimerDefinition, TimerForm,
 };
 use expression::Value;
 use types::{ExecutionId, JobId, Timestamp};
@@ -36,14 +36,28 @@ pub(crate) fn create_jobs(
         };
         job::create(turn, execution, element, definition, handler, due_date)?;
     }
+    let Some(element) = scope.map(|scope| definition.model.element(scope)) else { return Ok(()) };
+    for listener in timeout_listeners(element) {
+        let (due_date, repeat) = first_due(turn, execution, &listener.timer, turn.env.now)?;
+        let handler = JobHandler::TimerTaskListener { listener_id: listener.id.clone(), repeat };
+        job::create(turn, execution, element, definition, handler, due_date)?;
+    }
     Ok(())
+}
+
+fn timeout_listeners(element: &Element) -> &[TimeoutListener] {
+    match &element.kind {
+        ElementKind::UserTask(task) => &task.timeout_listeners,
+        _ => &[],
+    }
 }
 
 /// The job of the next repetition, where there is one.
 pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejection> {
     let (JobHandler::TimerTransition { repeat: Some(cycle) }
     | JobHandler::TimerStartEventSubprocess { repeat: Some(cycle) }
-    | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }) = &fired.handler
+    | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }
+    | JobHandler::TimerTaskListener { repeat: Some(cycle), .. }) = &fired.handler
     else {
         return Ok(());
     };
@@ -78,9 +92,20 @@ pub(crate) fn due_again(
     }
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(turn.element_named(execution, activity_id)?);
-    let Some(timer) = of_element(element) else { return Ok(None) };
+    let Some(timer) = of_job(element, &job.handler) else { return Ok(None) };
     let (due_date, _) = first_due(turn, execution, timer, base)?;
     Ok(Some(due_date))
+}
+
+/// The timer that a job of an element is due by.
+pub(crate) fn of_job<'m>(element: &'m Element, handler: &JobHandler) -> Option<&'m TimerDefinition> {
+    match handler {
+        JobHandler::TimerTaskListener { listener_id, .. } => {
+            let listener = timeout_listeners(element).iter().find(|listener| listener.id == *listener_id);
+            listener.map(|listener| &listener.timer)
+        }
+        _ => of_element(element),
+    }
 }
 
 /// The timer that an event waits for.
@@ -104,7 +129,8 @@ pub(crate) fn of_element(element: &Element) -> Option<&TimerDefinition> {
 /// The repetitions after a job's come so much later. Those of a cron expression cannot.
 pub(crate) fn move_repetitions(turn: &mut Turn<'_, '_>, job: &Job, by_ms: i64) -> Result<(), Rejection> {
     let (JobHandler::TimerTransition { repeat: Some(cycle) }
-    | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }) = &job.handler
+    | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }
+    | JobHandler::TimerTaskListener { repeat: Some(cycle), .. }) = &job.handler
     else {
         return Ok(());
     };
@@ -113,8 +139,9 @@ pub(crate) fn move_repetitions(turn: &mut Turn<'_, '_>, job: &Job, by_ms: i64) -
         return Err(Rejection::new(RejectionKind::BadUserRequest, message));
     };
     turn.aggregate.jobs.update(job.id, |row| {
-        if let JobHandler::TimerTransition { repeat } | JobHandler::TimerIntermediateTransition { repeat } =
-            &mut row.handler
+        if let JobHandler::TimerTransition { repeat }
+        | JobHandler::TimerIntermediateTransition { repeat }
+        | JobHandler::TimerTaskListener { repeat, .. } = &mut row.handler
         {
             *repeat = Some(moved.into());
         }

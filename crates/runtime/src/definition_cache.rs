@@ -341,8 +341,14 @@ async fn job_definitions(shared: &Shared, id: &ProcessDefinitionId) -> Result<Ve
 
 /// Handlers of elements; others stand on no definition's rows.
 fn job_type(name: &str) -> &'static str {
-    const KNOWN: [&str; 4] =
-        ["timer-transition", "timer-intermediate-transition", "timer-start-event", JobDefinition::ASYNC_CONTINUATION];
+    const KNOWN: [&str; 6] = [
+        "timer-transition",
+        "timer-start-event-subprocess",
+        "timer-intermediate-transition",
+        "timer-start-event",
+        JobDefinition::TIMER_TASK_LISTENER,
+        JobDefinition::ASYNC_CONTINUATION,
+    ];
     let known = KNOWN.into_iter().find(|known| *known == name);
     debug_assert!(known.is_some(), "`{name}` is no kind of job");
     known.unwrap_or(KNOWN[0])

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventSubProcessStartEvent, EventTrigger, TimerForm};
+use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventSubProcessStartEvent, EventTrigger};
 use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
 use engine::RejectionKind;
 use engine::definition::JobDefinition;
@@ -276,16 +276,25 @@ impl Shared {
                 _ => return None,
             };
             let EventTrigger::Timer(timer) = trigger else { return None };
-            let form = match timer.form {
-                TimerForm::Date => "DATE",
-                TimerForm::Duration => "DURATION",
-                TimerForm::Cycle => "CYCLE",
-            };
             Some(JobDefinition {
                 id: self.ids.next(now).into(),
                 activity_id: element.id.clone(),
                 job_type,
-                configuration: format!("{form}: {}", timer.expression.text()),
+                configuration: timer.job_configuration(),
+                is_suspended,
+                override_priority: None,
+            })
+        });
+        let timeouts = model.elements.iter().flat_map(|element| {
+            let listeners = match &element.kind {
+                ElementKind::UserTask(task) => task.timeout_listeners.as_slice(),
+                _ => &[],
+            };
+            listeners.iter().map(|listener| JobDefinition {
+                id: self.ids.next(now).into(),
+                activity_id: element.id.clone(),
+                job_type: JobDefinition::TIMER_TASK_LISTENER,
+                configuration: listener.timer.job_configuration(),
                 is_suspended,
                 override_priority: None,
             })
@@ -304,7 +313,7 @@ impl Shared {
                     override_priority: None,
                 })
         });
-        timers.chain(continuations).collect()
+        timers.chain(timeouts).chain(continuations).collect()
     }
 
     fn deployment_statements(

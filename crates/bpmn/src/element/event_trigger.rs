@@ -80,7 +80,7 @@ pub(crate) fn signal_name(
 }
 
 /// The first of `timeDate`, `timeCycle` and `timeDuration`. When a text is no date, duration or cycle shows when it is due.
-fn timer(
+pub(crate) fn timer(
     builder: &mut ProcessBuilder<'_, '_, '_>,
     event: Node<'_>,
     definition: Node<'_>,

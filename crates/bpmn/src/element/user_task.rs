@@ -22,6 +22,7 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
     let description = attribute::documentation(node).and_then(|text| builder.expression(&text, node));
     let data_properties = bpmn_children_named(node, "property").flat_map(|property| data_properties(builder, property));
     let data_properties = data_properties.collect();
+    let id = attribute::id(node).unwrap_or_default();
     let mut task = UserTask {
         assignee,
         owner: None,
@@ -34,7 +35,8 @@ pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) -> 
         description,
         data_properties,
         form: form::read(node, builder.report),
-        listeners: listener::read_of_task(node, attribute::id(node).unwrap_or_default(), builder.report),
+        listeners: listener::read_of_task(node, id, builder.report),
+        timeout_listeners: listener::read_timeouts(builder, node, id),
     };
     for owner in bpmn_children_named(node, "potentialOwner") {
         read_potential_owner(builder, owner, &mut task);

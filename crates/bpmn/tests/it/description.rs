@@ -119,6 +119,10 @@ fn describe_element(text: &mut String, process: &ProcessModel, element: &Element
             let action = action_text(&listener.action);
             line(text, format_args!("    task listener {} {action}", listener.event.name()));
         }
+        for listener in &task.timeout_listeners {
+            let (id, timer) = (&listener.id, listener.timer.job_configuration());
+            line(text, format_args!("    task listener timeout {id} {timer} {}", action_text(&listener.action)));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::record::JobHandler;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::timer;
 use crate::turn::Turn;
-use crate::{continuation, job};
+use crate::{continuation, job, listener};
 
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Rejection> {
     let job = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
@@ -19,6 +19,12 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Reject
     if let Some(step) = continuation::step_of(turn, &job)? {
         job::succeed(turn, &job);
         turn.agenda.push(step);
+        return Ok(Answer::Ready(Reply::Done));
+    }
+    if let (JobHandler::TimerTaskListener { listener_id, .. }, Some(execution)) = (&job.handler, job.execution_id) {
+        job::succeed(turn, &job);
+        timer::repeat(turn, &job)?;
+        listener::timeout(turn, execution, listener_id)?;
         return Ok(Answer::Ready(Reply::Done));
     }
     let (

@@ -56,6 +56,11 @@ pub enum JobHandler {
     TimerIntermediateTransition {
         repeat: Option<Arc<str>>,
     },
+    /// Tells a listener of the user task that is the job's activity.
+    TimerTaskListener {
+        listener_id: Arc<str>,
+        repeat: Option<Arc<str>>,
+    },
     /// Enters the job's activity.
     AsyncBefore,
     /// Goes on after the job's activity: along a flow, or ends the path where there is none.

@@ -51,11 +51,12 @@ pub static JOBS: LazyLock<Resource> = LazyLock::new(|| Resource {
 });
 
 /// Handlers that wait for a time. All others are to be run at once.
-const TIMERS: [&str; 6] = [
+const TIMERS: [&str; 7] = [
     "timer-transition",
     "timer-intermediate-transition",
     "timer-start-event",
     "timer-start-event-subprocess",
+    "timer-task-listener",
     "suspension",
     "job-definition-suspension",
 ];

@@ -87,6 +87,9 @@ impl RowDecode for Job {
 const TIMER_TRANSITION: &str = "timer-transition";
 const TIMER_START_EVENT_SUBPROCESS: &str = "timer-start-event-subprocess";
 const TIMER_INTERMEDIATE_TRANSITION: &str = "timer-intermediate-transition";
+const TIMER_TASK_LISTENER: &str = "timer-task-listener";
+/// Between the id of a listener and the rest of its cycle.
+const REPEATED: char = '\n';
 const TIMER_START: &str = "timer-start-event";
 const ASYNC_CONTINUATION: &str = "async-continuation";
 const ASYNC_BEFORE: &str = "before";
@@ -105,6 +108,7 @@ pub fn handler_name(handler: &JobHandler) -> &'static str {
         JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => ASYNC_CONTINUATION,
         JobHandler::TimerStartEventSubprocess { .. } => TIMER_START_EVENT_SUBPROCESS,
         JobHandler::TimerIntermediateTransition { .. } => TIMER_INTERMEDIATE_TRANSITION,
+        JobHandler::TimerTaskListener { .. } => TIMER_TASK_LISTENER,
         JobHandler::TimerStart { .. } => TIMER_START,
         JobHandler::BatchSeed { .. } => BATCH_SEED,
         JobHandler::BatchMonitor { .. } => BATCH_MONITOR,
@@ -119,6 +123,10 @@ fn handler_configuration(handler: &JobHandler) -> Option<Cow<'_, str>> {
         | JobHandler::TimerStartEventSubprocess { repeat }
         | JobHandler::TimerIntermediateTransition { repeat }
         | JobHandler::TimerStart { repeat } => repeat.as_deref().map(Cow::Borrowed),
+        JobHandler::TimerTaskListener { listener_id, repeat: None } => Some(Cow::Borrowed(listener_id)),
+        JobHandler::TimerTaskListener { listener_id, repeat: Some(repeat) } => {
+            Some(format!("{listener_id}{REPEATED}{repeat}").into())
+        }
         JobHandler::AsyncBefore => Some(ASYNC_BEFORE.into()),
         JobHandler::AsyncAfter { flow: None } => Some(ASYNC_AFTER.into()),
         JobHandler::AsyncAfter { flow: Some(flow) } => Some(format!("{ASYNC_AFTER}{ALONG}{flow}").into()),
@@ -139,6 +147,14 @@ fn continuation(configuration: &str) -> Result<JobHandler, StoreError> {
     }
 }
 
+fn task_listener(configuration: &str) -> JobHandler {
+    let (listener_id, repeat) = match configuration.split_once(REPEATED) {
+        Some((id, repeat)) => (id, Some(repeat)),
+        None => (configuration, None),
+    };
+    JobHandler::TimerTaskListener { listener_id: listener_id.into(), repeat: repeat.map(Arc::from) }
+}
+
 fn batch_of(handler: &JobHandler) -> Option<BatchId> {
     match handler {
         JobHandler::BatchSeed { batch_id }
@@ -148,6 +164,7 @@ fn batch_of(handler: &JobHandler) -> Option<BatchId> {
         | JobHandler::TimerStartEventSubprocess { .. }
         | JobHandler::TimerIntermediateTransition { .. }
         | JobHandler::TimerStart { .. }
+        | JobHandler::TimerTaskListener { .. }
         | JobHandler::AsyncBefore
         | JobHandler::AsyncAfter { .. }
         | JobHandler::Suspension { .. } => None,
@@ -162,6 +179,7 @@ fn handler(name: &str, configuration: Option<Arc<str>>, batch_id: Option<Uuid>) 
         TIMER_START_EVENT_SUBPROCESS => JobHandler::TimerStartEventSubprocess { repeat: configuration },
         TIMER_INTERMEDIATE_TRANSITION => JobHandler::TimerIntermediateTransition { repeat: configuration },
         TIMER_START => JobHandler::TimerStart { repeat: configuration },
+        TIMER_TASK_LISTENER => task_listener(&required(configuration)?),
         ASYNC_CONTINUATION => self::continuation(&required(configuration)?)?,
         BATCH_SEED => JobHandler::BatchSeed { batch_id: batch_id()? },
         BATCH_MONITOR => JobHandler::BatchMonitor { batch_id: batch_id()? },
