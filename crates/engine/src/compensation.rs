@@ -135,7 +135,7 @@ fn share_activity_instances(turn: &mut Turn<'_, '_>, subscriptions: &[EventSubsc
 /// that may have changed.
 pub(crate) fn follow_scopes(turn: &mut Turn<'_, '_>) {
     // Whatever is remembered has a subscription.
-    if turn.aggregate.event_subscriptions.is_empty() {
+    if turn.aggregate.event_subscriptions.is_empty() && !turn.has_undone {
         return;
     }
     let mut scopes = BTreeSet::new();
@@ -145,13 +145,12 @@ pub(crate) fn follow_scopes(turn: &mut Turn<'_, '_>) {
     }
     for scope in scopes {
         let Some(row) = turn.aggregate.execution(scope) else { continue };
-        if turn.aggregate.event_scopes(scope).next().is_none() {
-            continue;
-        }
-        let at = turn.aggregate.activity_instance_at(row);
-        let kept: Vec<ExecutionId> = turn.aggregate.event_scopes(scope).map(|row| row.id).collect();
-        for kept in kept {
-            show_variables_at(turn, kept, at.as_ref());
+        let Ok(definition) = turn.definition_of(scope) else { continue };
+        let undone = turn.aggregate.undone_scopes_in(scope, &definition.model);
+        let shown: Vec<ExecutionId> = turn.aggregate.event_scopes(scope).chain(undone).map(|row| row.id).collect();
+        if !shown.is_empty() {
+            let at = turn.aggregate.activity_instance_at(row, &definition.model);
+            shown.into_iter().for_each(|id| show_variables_at(turn, id, at.as_ref()));
         }
     }
 }
@@ -169,7 +168,7 @@ fn show_variables_at(turn: &mut Turn<'_, '_>, execution: ExecutionId, at: Option
 pub(crate) fn perform(turn: &mut Turn<'_, '_>, execution: ExecutionId, handler: ElementIndex) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(handler);
-    if is_event_sub_process(element) {
+    if element.is_for_compensation && is_event_sub_process(element) {
         turn.agenda.push(Step::Enter { execution, element: handler });
         return Ok(());
     }
@@ -181,14 +180,22 @@ pub(crate) fn perform(turn: &mut Turn<'_, '_>, execution: ExecutionId, handler: 
         }
         return throw(turn, execution, inner);
     }
-    let around = element.parent.map(|parent| &definition.model.element(parent).id);
-    let around = turn.aggregate.activity_instance_of(turn.execution(execution), around);
+    let row = turn.execution(execution);
+    let around = turn.aggregate.activity_instance_around(row, element, &definition.model);
     tree::enter_in(turn, execution, handler, around)?;
     agenda::begun(turn, execution, handler)
 }
 
+/// Whether an activity undoes another one, and was not begun for its own sake by a modification.
+pub(crate) fn is_undoing(turn: &Turn<'_, '_>, execution: ExecutionId, element: &Element) -> bool {
+    element.is_for_compensation
+        && std::iter::successors(Some(execution), |id| turn.execution(*id).parent_id)
+            .any(|id| turn.execution(id).kind == ExecutionKind::Compensating)
+}
+
 /// Something below an execution is undone. When nothing is left to undo, the event that has thrown goes on.
 pub(crate) fn done(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
+    turn.has_undone = true;
     let mut id = execution;
     while turn.aggregate.children(id).next().is_none() {
         let row = turn.execution(id);

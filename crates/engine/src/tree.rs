@@ -130,11 +130,12 @@ pub(crate) fn end_path(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Resul
     let kind = turn.execution(execution).kind;
     // Camunda: a joining gateway without a way on completes the scope only where no other path is left.
     let is_open_gateway = matches!(definition.model.element(element).kind, ElementKind::ParallelGateway);
-    let is_for_compensation = definition.model.element(element).is_for_compensation;
+    let is_undoing = compensation::is_undoing(turn, execution, definition.model.element(element));
     let is_open_path = is_open_gateway && kind == ExecutionKind::Concurrent;
-    let completes_scope = !is_open_path && !is_for_compensation;
+    let completes_scope = !is_open_path && !is_undoing;
     record_end(turn, execution, if completes_scope { Ending::CompletedScope } else { Ending::Left });
-    if definition.model.element(element).asynchronous.after {
+    // Camunda: what undoes something goes on at once.
+    if definition.model.element(element).asynchronous.after && !is_undoing {
         // After an error that nothing caught the task is still there.
         behavior::external_task::cancel(turn, execution);
         return continuation::wait_after(turn, execution, element, None);
@@ -151,11 +152,12 @@ pub(crate) fn finish_path(
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
     let last_activity = definition.model.element(element).id.clone();
+    let is_undoing = compensation::is_undoing(turn, execution, definition.model.element(element));
     let row = turn.execution(execution);
     let is_its_scope = row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == Some(&last_activity));
     // After a job it is at no activity any more; the scope of an activity goes with it.
     let execution = if row.at.is_some() || is_its_scope { close_activity(turn, execution)? } else { execution };
-    if definition.model.element(element).is_for_compensation {
+    if is_undoing {
         return compensation::done(turn, execution);
     }
     end_between_activities(turn, execution, last_activity)
@@ -268,7 +270,7 @@ pub(crate) fn make_way(
 }
 
 /// Cancels all that runs in a scope. The scope itself stays, but waits for nothing any more.
-fn interrupt(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<(), Rejection> {
+pub(crate) fn interrupt(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<(), Rejection> {
     let children: Vec<ExecutionId> = turn.aggregate.children(scope).map(|child| child.id).collect();
     for child in children {
         cancel(turn, child, OutputMappings::Evaluate)?;
@@ -358,28 +360,23 @@ pub(crate) fn cancel_branch(
 }
 
 /// Cancels a path with the scopes that it alone runs in, and takes it out of its scope.
-pub(crate) fn cancel_path(
-    turn: &mut Turn<'_, '_>,
-    top: ExecutionId,
-    output_mappings: OutputMappings,
-) -> Result<(), Rejection> {
+pub(crate) fn cancel_path(turn: &mut Turn<'_, '_>, top: ExecutionId, how: &CancelledAs) -> Result<(), Rejection> {
     let parent = turn.execution(top).parent_id.expect("the path of a scope has a parent");
-    cancel(turn, top, output_mappings)?;
+    cancel_as(turn, top, how)?;
     let scope = turn.aggregate.scope_execution_of(parent);
     if scope != parent {
         remove(turn, parent);
+    }
+    if turn.execution(scope).is_multi_instance_body() {
+        return multi_instance_body::instance_removed(turn, scope);
     }
     prune(turn, scope);
     Ok(())
 }
 
 /// Cancels all that runs in a process; what else belongs to its scope stays.
-pub(crate) fn empty(
-    turn: &mut Turn<'_, '_>,
-    root: ExecutionId,
-    output_mappings: OutputMappings,
-) -> Result<(), Rejection> {
-    cancel(turn, root, output_mappings)?;
+pub(crate) fn empty(turn: &mut Turn<'_, '_>, root: ExecutionId, how: &CancelledAs) -> Result<(), Rejection> {
+    cancel_as(turn, root, how)?;
     continuation::drop_of(turn, root);
     turn.aggregate.executions.update(root, |row| row.at = None);
     Ok(())

@@ -60,6 +60,8 @@ pub(crate) struct Turn<'a, 'e> {
     /// Order of the newest activity start.
     sequence: u64,
     pub thrown_signals: Vec<ThrownSignal>,
+    /// Something has been undone.
+    pub has_undone: bool,
     /// What conditional events have still to look at.
     pub variable_changes: Vec<VariableChange>,
 }
@@ -97,6 +99,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             needed_definition: None,
             sequence,
             thrown_signals: Vec::new(),
+            has_undone: false,
             variable_changes: Vec::new(),
         }
     }

@@ -41,9 +41,10 @@ fn host<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: No
         builder.report.error(node, "attribute 'attachedToRef' is required on boundaryEvent");
     }
     match builder.find(scope, reference) {
-        Target::Element(host) => Some(host),
+        // Camunda: what undoes other activities is not there yet when boundary events are read.
+        Target::Element(host) if !builder.arena.element(builder.activity_of(host)).is_for_compensation => Some(host),
         Target::Refused => None,
-        Target::Nothing => {
+        Target::Element(_) | Target::Nothing => {
             let message = format!("Invalid reference in boundary event: no activity '{reference}' in the same scope");
             builder.report.error(node, message);
             None

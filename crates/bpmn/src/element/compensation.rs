@@ -122,7 +122,8 @@ pub(crate) fn connect<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope
             "a compensation boundary event and an event subprocess with compensation start event in one scope";
         return builder.report.error_for(association, &[&host_id, &event_id], message);
     }
-    builder.arena.element_mut(host).compensation_handler = Some(handler);
+    // Camunda: what undoes something does so once, also if it is said to run several times.
+    builder.arena.element_mut(host).compensation_handler = Some(handler_activity);
     // Camunda: what undoes an instance of several is in their multi-instance body, if its association is beside it.
     let is_beside = builder.arena.element(handler).parent == scope.element;
     let body = builder.arena.element(host).parent.filter(|parent| is_beside && builder.activity_of(*parent) == host);

@@ -4,7 +4,7 @@
 //! has ended in the transaction, as a compensation throw event does. `resume`: all is undone; the transaction is
 //! cancelled, and its cancel boundary event is next. `cancel`: nothing is left to do.
 
-use bpmn::model::{BoundaryTrigger, ElementIndex};
+use bpmn::model::{BoundaryTrigger, ElementIndex, ElementKind};
 use types::{ExecutionId, VariableMap};
 
 use crate::agenda::Step;
@@ -25,23 +25,36 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
 }
 
 pub(crate) fn resume(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: ElementIndex) -> Result<Next, Rejection> {
-    let event = boundary_event(turn, execution, index)?;
-    let transaction = turn.execution(execution).parent_id.map(|parent| turn.aggregate.scope_execution_of(parent));
-    if let Some(transaction) = transaction {
-        turn.agenda.push(Step::FireEvent { execution: transaction, event, variables: VariableMap::new() });
+    let (host, event) = boundary_event(turn, execution, index)?;
+    let mut next = turn.execution(execution).parent_id;
+    while let Some(id) = next {
+        if turn.scope_element(id)? == Some(host) {
+            turn.agenda.push(Step::FireEvent { execution: id, event, variables: VariableMap::new() });
+            break;
+        }
+        next = turn.execution(id).parent_id;
     }
     Ok(Next::Wait)
 }
 
-/// Of the transaction, or of its multi-instance body.
-fn boundary_event(turn: &Turn<'_, '_>, execution: ExecutionId, index: ElementIndex) -> Result<ElementIndex, Rejection> {
+/// The event and what it is attached to: the transaction, or its multi-instance body.
+fn boundary_event(
+    turn: &Turn<'_, '_>,
+    execution: ExecutionId,
+    index: ElementIndex,
+) -> Result<(ElementIndex, ElementIndex), Rejection> {
     let definition = turn.definition_of(execution)?;
-    let transaction = definition.model.element(index).parent;
-    let mut events = definition.model.catching_events(transaction);
-    let event = events.find(|event| matches!(event.trigger, BoundaryTrigger::Cancel));
-    event.map(|event| event.handler).ok_or_else(|| {
-        let id = &definition.model.element(index).id;
-        let message = format!("the transaction of the cancel end event `{id}` has no cancel boundary event");
-        Rejection::new(RejectionKind::NullValue, message)
-    })
+    let model = &definition.model;
+    let transaction = model.element(index).parent;
+    let body = transaction.and_then(|transaction| model.element(transaction).parent);
+    let body = body.filter(|body| matches!(model.element(*body).kind, ElementKind::MultiInstanceBody(_)));
+    for host in [transaction, body].into_iter().flatten() {
+        let mut events = model.catching_events(Some(host));
+        if let Some(event) = events.find(|event| matches!(event.trigger, BoundaryTrigger::Cancel)) {
+            return Ok((host, event.handler));
+        }
+    }
+    let id = &model.element(index).id;
+    let message = format!("the transaction of the cancel end event `{id}` has no cancel boundary event");
+    Err(Rejection::new(RejectionKind::NullValue, message))
 }

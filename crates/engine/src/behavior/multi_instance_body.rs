@@ -101,6 +101,36 @@ pub(crate) fn instance_ended(
     Ok(())
 }
 
+/// Begins a body from outside, with one instance. Answers the path of that.
+pub(crate) fn begin_one(
+    turn: &mut Turn<'_, '_>,
+    body: ExecutionId,
+    element: &MultiInstance,
+) -> Result<ExecutionId, Rejection> {
+    set_counter(turn, body, INSTANCES, 1)?;
+    set_counter(turn, body, COMPLETED_INSTANCES, 0)?;
+    set_counter(turn, body, ACTIVE_INSTANCES, 1)?;
+    let path = if element.is_sequential {
+        body
+    } else {
+        turn.aggregate.executions.update(body, |row| row.at = None);
+        tree::create_child(turn, body, ExecutionKind::Concurrent, None)?
+    };
+    set_counter(turn, path, LOOP_COUNTER, 0)?;
+    Ok(path)
+}
+
+/// One more path, from outside. It has no element of the collection.
+pub(crate) fn add_instance(turn: &mut Turn<'_, '_>, body: ExecutionId) -> Result<ExecutionId, Rejection> {
+    let path = tree::create_child(turn, body, ExecutionKind::Concurrent, None)?;
+    let instances = counter(turn, body, INSTANCES)?;
+    set_counter(turn, body, INSTANCES, instances + 1)?;
+    let active = counter(turn, body, ACTIVE_INSTANCES)?;
+    set_counter(turn, body, ACTIVE_INSTANCES, active + 1)?;
+    set_counter(turn, path, LOOP_COUNTER, instances)?;
+    Ok(path)
+}
+
 /// One of several paths was cancelled from outside.
 pub(crate) fn instance_removed(turn: &mut Turn<'_, '_>, body: ExecutionId) -> Result<(), Rejection> {
     let active = counter(turn, body, ACTIVE_INSTANCES)? - 1;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use bpmn::model::ProcessModel;
+use bpmn::model::{Element, ProcessModel};
 use types::{ActivityInstanceId, ExecutionId, IncidentId, ProcessInstanceId};
 
 use super::Aggregate;
@@ -44,63 +44,94 @@ impl Aggregate {
             }
         }
         let mut nodes = Vec::new();
+        let mut undone = Undone { aggregate: self, model, shown: BTreeMap::new() };
+        let mut shown = BTreeSet::new();
         let mut open = VecDeque::from([(root, None)]);
-        let mut undone = BTreeSet::new();
         while let Some((execution, parent)) = open.pop_front() {
-            let inside = match execution.kind {
-                ExecutionKind::Compensating if !undone.insert(execution.scope.clone()) => execution.scope.clone(),
+            let inside = match undone.scope_of(execution) {
+                Some(scope) if execution.scope.as_ref() != Some(&scope) || !shown.insert(scope.clone()) => {
+                    self.add_visit(execution, Some(scope.clone()), &incidents, &mut nodes);
+                    Some(scope)
+                }
                 _ => self.add_nodes(execution, parent, &incidents, &mut nodes),
             };
             open.extend(self.children(execution.id).map(|child| match child.kind {
                 // Camunda: what undoes something stands where that stood, beside the event that has thrown compensation.
-                ExecutionKind::Compensating => (child, Some(self.activity_instance_around(child, model))),
+                ExecutionKind::Compensating => (child, Some(undone.around(child))),
                 _ => (child, inside.clone()),
             }));
         }
         Some(nodes)
     }
 
-    /// The activity instance in which an execution undoes something: of the scope that the model says is around it.
-    fn activity_instance_around(&self, execution: &Execution, model: &ProcessModel) -> ActivityInstanceId {
-        let activity_id = execution.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
-        let index = activity_id.and_then(|id| model.element_by_id(id));
-        let around = index.and_then(|index| model.element(index).parent);
-        self.activity_instance_of(execution, around.map(|around| &model.element(around).id))
+    /// The scope in which an activity undoes something: the nearest one that the model says is around it.
+    fn scope_around(&self, execution: &Execution, element: &Element, model: &ProcessModel) -> Option<&Execution> {
+        let enclosing = std::iter::successors(element.parent, |index| model.element(*index).parent);
+        let names = enclosing.map(|index| Some(&model.element(index).id)).chain([None]);
+        names.into_iter().find_map(|name| {
+            let outwards =
+                std::iter::successors(execution.parent_id, |id| self.execution(*id).and_then(|row| row.parent_id));
+            let mut rows = outwards.filter_map(|id| self.execution(id));
+            rows.find(|row| row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == name))
+        })
     }
 
-    /// The nearest instance of an activity around an execution; `None` is the process.
-    pub(crate) fn activity_instance_of(
+    /// The activity instance of that scope.
+    pub(crate) fn activity_instance_around(
         &self,
         execution: &Execution,
-        activity: Option<&Arc<str>>,
+        element: &Element,
+        model: &ProcessModel,
     ) -> ActivityInstanceId {
-        let is_wanted =
-            |row: &Execution| row.scope.as_ref().is_some_and(|scope| scope.activity_id.as_ref() == activity);
-        let outwards =
-            std::iter::successors(execution.parent_id, |id| self.execution(*id).and_then(|row| row.parent_id));
-        let mut rows = outwards.filter_map(|id| self.execution(id));
-        let found = rows.find(|row| is_wanted(row)).and_then(|row| row.scope.clone());
+        let found = self.scope_around(execution, element, model).and_then(|row| row.scope.clone());
         found.unwrap_or_else(|| ActivityInstanceId::of_process(execution.process_instance_id))
     }
 
     /// Where REST shows the variables of a remembered scope: what the scope around it is at. `None` while a job is
     /// about to go on there.
-    pub(crate) fn activity_instance_at(&self, scope: &Execution) -> Option<ActivityInstanceId> {
+    pub(crate) fn activity_instance_at(&self, scope: &Execution, model: &ProcessModel) -> Option<ActivityInstanceId> {
         if let Some(visit) = &scope.at {
             return Some(visit.activity_instance_id.clone());
         }
         if scope.continuation.is_some() {
             return None;
         }
+        if let Some(undone) = self.undone_scope_in(scope.id, model) {
+            return Some(undone);
+        }
         let inner = self.children(scope.id).next().filter(|child| match child.kind {
-            ExecutionKind::Compensating => true,
             ExecutionKind::Scope => {
                 let at = child.at.as_ref().map(|visit| &visit.activity_instance_id);
                 at != child.scope.as_ref() && !is_left_scope(child)
             }
-            ExecutionKind::ProcessInstance | ExecutionKind::Concurrent | ExecutionKind::EventScope => false,
+            ExecutionKind::ProcessInstance
+            | ExecutionKind::Concurrent
+            | ExecutionKind::EventScope
+            | ExecutionKind::Compensating => false,
         });
         inner.unwrap_or(scope).scope.clone()
+    }
+
+    /// What an event undoes by an execution that is the scope of what is in there.
+    pub(crate) fn undone_scopes_in(
+        &self,
+        thrower: ExecutionId,
+        model: &ProcessModel,
+    ) -> impl Iterator<Item = &Execution> {
+        self.children(thrower).filter(|child| is_undone_scope(child, model))
+    }
+
+    /// Camunda: scopes that are undone by one event, and sub-processes that undo something for it, are one activity
+    /// instance: of the activity that was begun first.
+    pub(crate) fn undone_scope_in(&self, thrower: ExecutionId, model: &ProcessModel) -> Option<ActivityInstanceId> {
+        let mut scopes = self.undone_scopes_in(thrower, model);
+        let first = scopes.next()?;
+        if scopes.all(|other| other.scope == first.scope) {
+            return first.scope.clone();
+        }
+        let scopes = self.undone_scopes_in(thrower, model);
+        let begun_first = scopes.min_by_key(|child| self.leaves(child.id).into_iter().min());
+        begun_first.and_then(|child| child.scope.clone())
     }
 
     /// The transitions of an instance in progress.
@@ -153,17 +184,63 @@ impl Aggregate {
                 execution_ids: std::iter::once(execution.id).chain(between).collect(),
             });
         }
-        if let Some(at) = at {
-            let enclosing = if scope.as_ref() == Some(at) { parent.clone() } else { scope.clone().or(parent.clone()) };
-            nodes.push(ActivityNode {
-                id: at.clone(),
-                parent: enclosing,
-                execution_ids: vec![execution.id],
-                incidents: of(execution.id),
-            });
-        }
+        let enclosing = if scope.as_ref() == at { parent.clone() } else { scope.clone().or(parent.clone()) };
+        self.add_visit(execution, enclosing, incidents, nodes);
         scope.or(parent)
     }
+
+    /// Adds the activity that an execution is at.
+    fn add_visit(
+        &self,
+        execution: &Execution,
+        enclosing: Option<ActivityInstanceId>,
+        incidents: &IncidentsByExecution,
+        nodes: &mut Vec<ActivityNode>,
+    ) {
+        let Some(visit) = &execution.at else { return };
+        nodes.push(ActivityNode {
+            id: visit.activity_instance_id.clone(),
+            parent: enclosing,
+            execution_ids: vec![execution.id],
+            incidents: incidents.get(&execution.id).cloned().unwrap_or_default(),
+        });
+    }
+}
+
+/// What of a tree is undone, and as which activity instances that is shown.
+struct Undone<'a> {
+    aggregate: &'a Aggregate,
+    model: &'a ProcessModel,
+    /// By the execution that undoes them.
+    shown: BTreeMap<ExecutionId, Option<ActivityInstanceId>>,
+}
+
+impl Undone<'_> {
+    /// The activity instance that an execution is shown as which undoes a scope; `None` for all others.
+    fn scope_of(&mut self, execution: &Execution) -> Option<ActivityInstanceId> {
+        let thrower = execution.parent_id.filter(|_| is_undone_scope(execution, self.model))?;
+        let (aggregate, model) = (self.aggregate, self.model);
+        self.shown.entry(thrower).or_insert_with(|| aggregate.undone_scope_in(thrower, model)).clone()
+    }
+
+    /// The activity instance in which an execution undoes something: of the scope that the model says is around it.
+    fn around(&mut self, execution: &Execution) -> ActivityInstanceId {
+        let activity_id = execution.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+        let element = activity_id.and_then(|id| self.model.element_by_id(id)).map(|index| self.model.element(index));
+        match element.and_then(|element| self.aggregate.scope_around(execution, element, self.model)) {
+            Some(row) => self.scope_of(row).or_else(|| row.scope.clone()),
+            None => None,
+        }
+        .unwrap_or_else(|| ActivityInstanceId::of_process(execution.process_instance_id))
+    }
+}
+
+/// Whether an execution undoes what is in a scope, or by what is in one.
+fn is_undone_scope(execution: &Execution, model: &ProcessModel) -> bool {
+    let activity_id = execution.scope.as_ref().and_then(|scope| scope.activity_id.as_ref());
+    let index = activity_id.filter(|_| execution.kind == ExecutionKind::Compensating);
+    let index = index.and_then(|id| model.element_by_id(id));
+    index.is_some_and(|index| model.element(index).kind.encloses_elements())
 }
 
 /// A path that is not at an activity itself, only executions below it are.

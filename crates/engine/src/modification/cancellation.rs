@@ -6,9 +6,10 @@ use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId};
 
 use super::{Cancellation, ModificationInstruction};
 use crate::command::OutputMappings;
+use crate::history::EndState;
 use crate::instance::ActivityNode;
 use crate::rejection::{Rejection, RejectionKind};
-use crate::tree;
+use crate::tree::{self, CancelledAs};
 use crate::turn::Turn;
 
 /// The instruction, or what it means before the first one is carried out.
@@ -46,8 +47,11 @@ pub(super) fn cancel(turn: &mut Turn<'_, '_>, root: ExecutionId, cancellation: &
         Rejection::new(RejectionKind::NotValid, format!("cannot cancel `{id}`: there is no such instance"))
     })?;
     // Camunda: with this letter missing.
-    turn.task_delete_reason = Some("Cancellation due to process instance modifcation".into());
-    cancel_from(turn, root, execution)
+    let reason: Arc<str> = "Cancellation due to process instance modifcation".into();
+    turn.task_delete_reason = Some(Arc::clone(&reason));
+    let state = turn.modification.as_ref().map_or(EndState::ExternallyTerminated, |progress| progress.emptied_as);
+    let how = CancelledAs { output_mappings: OutputMappings::Evaluate, state, reason: Some(reason) };
+    cancel_from(turn, root, execution, &how)
 }
 
 /// The instances of an activity, and the jobs that are about to enter it or go on after it.
@@ -81,7 +85,12 @@ pub(super) fn execution_in(turn: &Turn<'_, '_>, root: ExecutionId, id: &str) -> 
 }
 
 /// Cancels the outermost scope around the execution that nothing else runs in.
-fn cancel_from(turn: &mut Turn<'_, '_>, root: ExecutionId, execution: ExecutionId) -> Result<(), Rejection> {
+fn cancel_from(
+    turn: &mut Turn<'_, '_>,
+    root: ExecutionId,
+    execution: ExecutionId,
+    how: &CancelledAs,
+) -> Result<(), Rejection> {
     let mut top = execution;
     while top != root {
         let parent = turn.execution(top).parent_id.expect("only the root has no parent");
@@ -95,7 +104,7 @@ fn cancel_from(turn: &mut Turn<'_, '_>, root: ExecutionId, execution: ExecutionI
         if let Some(progress) = &mut turn.modification {
             progress.ended_at = None;
         }
-        return tree::empty(turn, root, OutputMappings::Evaluate);
+        return tree::empty(turn, root, how);
     }
-    tree::cancel_path(turn, top, OutputMappings::Evaluate)
+    tree::cancel_path(turn, top, how)
 }
