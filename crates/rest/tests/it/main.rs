@@ -3,7 +3,10 @@
 mod bad_input;
 mod delivery;
 mod error_format;
+mod idempotency;
 mod operation_table;
+mod overload;
 mod server;
 mod task_remark;
+mod tracing_headers;
 mod worker;

@@ -6,6 +6,7 @@ mod batch;
 mod contention;
 mod deployment;
 mod form;
+mod idempotency;
 mod job;
 mod lane;
 mod message;

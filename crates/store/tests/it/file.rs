@@ -85,6 +85,29 @@ fn files_of_others_are_refused_and_left_alone() {
     }
 }
 
+/// Cut off, or with pages of something else.
+#[tokio::test]
+async fn a_torn_file_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("a.db");
+    let store = SqliteStore::open(&url(&path)).expect("opens");
+    for _ in 0..50 {
+        start(&store, &WaitingInstance::new("t")).await;
+    }
+    drop(store);
+    let whole = std::fs::read(&path).expect("readable");
+    let half = whole[..whole.len() / 2].to_vec();
+    let mut overwritten = whole;
+    overwritten[100..4096].fill(0xAA);
+    for torn in [half, overwritten] {
+        std::fs::write(&path, &torn).expect("written");
+        let refusal = refusal(&path);
+        assert!(matches!(refusal, OpenError::Unusable { .. }), "{refusal}");
+        assert!(refusal.to_string().contains("malformed"), "{refusal}");
+        assert_eq!(std::fs::read(&path).expect("readable"), torn);
+    }
+}
+
 #[test]
 fn what_cannot_be_a_database_is_refused_with_its_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,5 +1,6 @@
 //! SQLite against the conformance suite, and what only SQLite has: files, locks, failures.
 
+mod backup;
 mod conformance;
 mod durability;
 mod endless_query;
