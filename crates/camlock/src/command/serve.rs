@@ -1,5 +1,7 @@
 //! `camlock serve`: the server, until it is told to stop.
 
+use std::io::Write;
+
 use anyhow::{Context, Result};
 use camlock::{Server, Settings};
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,12 +13,18 @@ pub async fn run(settings: Settings) -> Result<()> {
     let connections = camlock::file_limit::raise();
     let server = Server::start(settings).await?;
     let address = server.address();
-    println!("Camlock {} listens on http://{address}/engine-rest", env!("CARGO_PKG_VERSION"));
-    println!("  database    {database}");
-    println!("  management  http://{}/readyz, /livez and /metrics", server.management_address());
-    println!("  connections up to {connections} at once, parked polls included");
-    println!("  try         curl http://{address}/engine-rest/version");
-    println!("              curl -F order.bpmn=@order.bpmn http://{address}/engine-rest/deployment/create");
+    let management = server.management_address();
+    let greeting = format!(
+        "Camlock {} listens on http://{address}/engine-rest\n  \
+         database    {database}\n  \
+         management  http://{management}/readyz, /livez and /metrics\n  \
+         connections up to {connections} at once, parked polls included\n  \
+         try         curl http://{address}/engine-rest/version\n              \
+         curl -F order.bpmn=@order.bpmn http://{address}/engine-rest/deployment/create\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    // A server is none the worse where nobody reads this.
+    let _ = std::io::stdout().write_all(greeting.as_bytes());
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -173,7 +173,7 @@ impl Page<'_> {
         help: &str,
         readings: impl IntoIterator<Item = (Labels, HistogramReading)>,
     ) -> fmt::Result {
-        self.histogram(name, help, readings, 1e-6)
+        self.histogram(name, help, readings, 1e6)
     }
 
     fn histogram(
@@ -181,13 +181,13 @@ impl Page<'_> {
         name: &str,
         help: &str,
         readings: impl IntoIterator<Item = (Labels, HistogramReading)>,
-        scale: f64,
+        shown_unit: f64,
     ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
         for (labels, reading) in readings {
-            let bound = |bound: Option<u64>| bound.map_or(f64::MAX, |bound| bound as f64 * scale);
+            let bound = |bound: Option<u64>| bound.map_or(f64::INFINITY, |bound| bound as f64 / shown_unit);
             let buckets: Vec<_> = reading.buckets.iter().map(|(upper, count)| (bound(*upper), *count)).collect();
-            let (sum, count) = (reading.sum as f64 * scale, reading.count());
+            let (sum, count) = (reading.sum as f64 / shown_unit, reading.count());
             labelled(&mut family, &labels, |one| one.encode_histogram::<NoLabelSet>(sum, count, &buckets, None))?;
         }
         Ok(())

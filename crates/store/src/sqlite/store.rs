@@ -160,11 +160,17 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
-    /// A write that leaves everything as it is. It has to reach the disk as any other.
+    /// A write that leaves everything as it is and has to reach the disk as any other. SQLite writes nothing where a
+    /// row is replaced by the same one, so one comes and goes.
     fn touch(&self) -> Pending<'static, WorkDone> {
-        let text = "UPDATE schema_version SET applied_at = applied_at WHERE version = ?".to_owned();
-        let binds = vec![SqlValue::Integer(i64::from(newest_version()))];
-        self.submit(Work::Run(vec![ExpectedStatement { statement: Statement { text, binds }, rows_affected: Some(1) }]))
+        let come =
+            "INSERT INTO schema_version SELECT -version, sha256, applied_at FROM schema_version WHERE version = ?";
+        let go = "DELETE FROM schema_version WHERE version < ?";
+        let statements = [(come, i64::from(newest_version())), (go, 0)].map(|(text, bind)| ExpectedStatement {
+            statement: Statement { text: text.to_owned(), binds: vec![SqlValue::Integer(bind)] },
+            rows_affected: Some(1),
+        });
+        self.submit(Work::Run(statements.to_vec()))
     }
 }
 
