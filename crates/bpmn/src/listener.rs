@@ -128,5 +128,9 @@ fn action(listener: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<Ac
 
 /// Java code is named, which nothing here can load.
 pub(crate) fn warn_of_java(node: Node<'_>, owner: &str, code: &str, report: &mut Report<'_>) {
-    report.warning(node, &[owner], format!("no Java code can be loaded here: reaching '{code}' fails"));
+    report.warning(
+        node,
+        &[owner],
+        format!("no Java code is loaded here: reaching '{code}' fails unless code in Rust stands for it"),
+    );
 }

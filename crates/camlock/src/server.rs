@@ -173,6 +173,7 @@ fn runtime_settings(settings: &Settings) -> runtime::Settings {
             },
         },
         delegates: settings.delegates.clone(),
+        delegate_registry: settings.delegate_registry.clone(),
         in_flight_max: settings.in_flight_max,
         parked_polls_max: settings.parked_polls_max,
         idempotency_key_lifetime: settings.idempotency_key_lifetime,

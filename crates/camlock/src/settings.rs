@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bpmn::Delegates;
-use engine::{HistoryLevel, JobSettings};
+use engine::{DelegateRegistry, HistoryLevel, JobSettings};
 
 use crate::configuration::{Configuration, ConfigurationError, KEYS};
 use crate::logging::{self, LogFormat};
@@ -47,6 +47,8 @@ pub struct Settings {
     pub script_time_ms_max: u64,
     pub script_memory_bytes_max: usize,
     pub delegates: Delegates,
+    /// Code of the program that this library is part of; no configuration names it.
+    pub delegate_registry: DelegateRegistry,
 }
 
 impl Settings {
@@ -95,6 +97,7 @@ impl Settings {
             script_time_ms_max: configuration.read("script-time-limit", number)?,
             script_memory_bytes_max: configuration.read("script-memory-limit", number)?,
             delegates: configuration.read("delegates", delegates)?,
+            delegate_registry: DelegateRegistry::default(),
         })
     }
 }

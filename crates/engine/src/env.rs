@@ -5,6 +5,7 @@ use std::sync::Arc;
 use expression::ScriptEngine;
 use types::{Timestamp, Uuid};
 
+use crate::delegate::DelegateRegistry;
 use crate::record::Job;
 
 /// Makes new ids. In production UUIDv7, so that later ones sort after earlier ones; in tests a counter.
@@ -65,6 +66,8 @@ pub struct Env<'a> {
     pub jobs: &'a JobSettings,
     /// Runs what models have written in a language other than JUEL.
     pub scripts: &'a dyn ScriptEngine,
+    /// What runs in place of Java code that models name.
+    pub delegates: &'a DelegateRegistry,
     /// Of the machine; the log of jobs tells it.
     pub host_name: &'a str,
 }

@@ -7,6 +7,7 @@ use expression::{EvaluationError, EvaluationProblem, Expression, ScriptFailure, 
 use types::{ExecutionId, TaskId, VariableValue};
 
 use crate::agenda::BpmnError;
+use crate::delegate::{DelegateError, DelegateExecution};
 use crate::java_exception::JavaException;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::surroundings::{Subject, Surroundings};
@@ -106,10 +107,32 @@ fn run_action(turn: &mut Turn<'_, '_>, subject: Subject, action: &Action) -> Res
     match action {
         Action::Expression(expression) => evaluated(turn, subject, expression),
         Action::Script(script) => run_script(turn, subject, script),
-        Action::Delegate(Delegate::Class(class)) => {
-            Err(Interruption::failed(class_not_found(class), JavaException::ClassNotFound))
-        }
-        Action::Delegate(Delegate::Expression(expression)) => {
+        Action::Delegate(delegate) => run_delegate(turn, subject, delegate),
+    }
+}
+
+fn run_delegate(turn: &mut Turn<'_, '_>, subject: Subject, delegate: &Delegate) -> Result<Value, Interruption> {
+    let registry = turn.env.delegates;
+    let registered = match delegate {
+        Delegate::Class(class) => registry.get(class),
+        Delegate::Expression(expression) => registry.get(expression.text()),
+    };
+    if let Some(code) = registered {
+        let surroundings = Surroundings::of(turn, subject);
+        let result = code.execute(&mut DelegateExecution::of(&surroundings));
+        return result.map(|()| Value::Null).map_err(|error| match error {
+            DelegateError::BpmnError { code, message } => {
+                Interruption::Thrown(BpmnError::modelled(Some(code), message))
+            }
+            DelegateError::Failed(message) => {
+                let rejection = Rejection::new(RejectionKind::ProcessEngine, message);
+                Interruption::failed(rejection, JavaException::Delegate)
+            }
+        });
+    }
+    match delegate {
+        Delegate::Class(class) => Err(Interruption::failed(class_not_found(class), JavaException::ClassNotFound)),
+        Delegate::Expression(expression) => {
             let value = evaluated(turn, subject, expression)?;
             Err(no_java_code(expression, &value).into())
         }

@@ -10,6 +10,8 @@ pub(crate) enum JavaException {
     Expression,
     ClassNotFound,
     Script,
+    /// What code in place of a Java class fails with.
+    Delegate,
 }
 
 const EXPRESSION: &str = "org.camunda.bpm.impl.juel.jakarta.el.ELException";
@@ -29,6 +31,7 @@ impl JavaException {
                 &["java.lang.ClassNotFoundException", "java.lang.ReflectiveOperationException"]
             }
             JavaException::Script => &["org.openjdk.nashorn.api.scripting.NashornException"],
+            JavaException::Delegate => &[],
         };
         let is_checked = self == JavaException::ClassNotFound;
         own.contains(&class) || ANY.contains(&class) || (!is_checked && class == "java.lang.RuntimeException")

@@ -8,6 +8,7 @@
 pub mod change;
 pub mod command;
 pub mod definition;
+pub mod delegate;
 pub mod effect;
 pub mod env;
 pub mod execute;
@@ -61,6 +62,7 @@ pub use command::{
 pub use definition::{
     DefinitionBinding, DefinitionReference, Definitions, JobDefinition, ProcessDefinition, Resolution,
 };
+pub use delegate::{Delegate, DelegateError, DelegateExecution, DelegateRegistry};
 pub use effect::Effect;
 pub use env::{Env, HistoryLevel, IdSource, JobSettings, Limits};
 pub use execute::execute;

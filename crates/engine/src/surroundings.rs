@@ -53,6 +53,14 @@ impl<'t, 'a, 'e> Surroundings<'t, 'a, 'e> {
         Surroundings { turn: RefCell::new(turn), execution, task, sees_local_variables_alone }
     }
 
+    pub fn execution_id(&self) -> ExecutionId {
+        self.execution
+    }
+
+    pub fn task_id(&self) -> Option<TaskId> {
+        self.task
+    }
+
     fn scope(&self) -> ScopeKey {
         self.task.map_or(ScopeKey::Execution(self.execution), ScopeKey::Task)
     }

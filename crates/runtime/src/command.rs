@@ -207,6 +207,7 @@ impl Shared {
             limits: &self.settings.limits,
             jobs: &self.settings.jobs,
             scripts: &self.settings.java_script,
+            delegates: &self.settings.delegate_registry,
             host_name: &self.settings.host_name,
         };
         state.decide(work, &self.definitions.called(), retired, &mut env)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bpmn::Delegates;
-use engine::{HistoryLevel, JobSettings, Limits};
+use engine::{DelegateRegistry, HistoryLevel, JobSettings, Limits};
 use query::Dialect;
 use script::JavaScript;
 
@@ -33,6 +33,8 @@ pub struct Settings {
     pub java_script: JavaScript,
     /// What becomes of Java code that models name.
     pub delegates: Delegates,
+    /// Code in Rust that runs in its place.
+    pub delegate_registry: DelegateRegistry,
     /// Of the store's database.
     pub dialect: Dialect,
     pub clock: Clock,
@@ -83,6 +85,7 @@ impl Default for Settings {
             jobs: JobSettings::default(),
             java_script: JavaScript::default(),
             delegates: Delegates::Fail,
+            delegate_registry: DelegateRegistry::default(),
             dialect: Dialect::Sqlite,
             clock: Clock::System,
             aggregate_cache_bytes: 16 << 20,

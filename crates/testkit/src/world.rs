@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bpmn::{ParseOptions, ProcessModel};
 use engine::{
-    Aggregate, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition, JobSettings,
-    Limits, Outcome, ProcessDefinition, Rejection, Resolution, Unfinished,
+    Aggregate, Command, DefinitionReference, Definitions, DelegateRegistry, Env, HistoryLevel, IdSource, JobDefinition,
+    JobSettings, Limits, Outcome, ProcessDefinition, Rejection, Resolution, Unfinished,
 };
 use script::JavaScript;
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
@@ -38,6 +38,7 @@ pub struct World {
     pub now: Timestamp,
     pub limits: Limits,
     pub history_level: HistoryLevel,
+    pub delegates: DelegateRegistry,
     ids: Counter,
     source: Source,
 }
@@ -107,6 +108,7 @@ impl World {
             now: START,
             limits: Limits::default(),
             history_level: HistoryLevel::Full,
+            delegates: DelegateRegistry::default(),
             ids: Counter(100),
             source: match keeping {
                 Keeping::InMemory => Source::Memory,
@@ -126,6 +128,7 @@ impl World {
             now: self.now,
             limits: self.limits,
             history_level: self.history_level,
+            delegates: self.delegates.clone(),
             ids: self.ids.clone(),
             source: Source::Memory,
         }
@@ -149,6 +152,7 @@ impl World {
                 limits: &limits,
                 jobs: &JobSettings::default(),
                 scripts: &JavaScript::default(),
+                delegates: &self.delegates,
                 host_name: "host",
             };
             match engine::execute(&self.definitions, &mut self.aggregate, command, &mut env) {

@@ -1,5 +1,6 @@
 //! What the engine does, seen from outside: commands in, changes out.
 
+mod delegate;
 mod exploration;
 mod history_level;
 mod multitude;

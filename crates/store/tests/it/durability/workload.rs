@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use engine::{
-    Aggregate, ChangeSet, Command, DefinitionReference, Definitions, Env, HistoryLevel, IdSource, JobDefinition,
-    JobSettings, Limits, NoScripts, ProcessDefinition, Resolution, Skipped,
+    Aggregate, ChangeSet, Command, DefinitionReference, Definitions, DelegateRegistry, Env, HistoryLevel, IdSource,
+    JobDefinition, JobSettings, Limits, NoScripts, ProcessDefinition, Resolution, Skipped,
 };
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
@@ -207,6 +207,7 @@ impl Worker {
             limits: &limits,
             jobs: &JobSettings::default(),
             scripts: &NoScripts,
+            delegates: &DelegateRegistry::default(),
             host_name: "host",
         };
         let outcome = engine::execute(&self.definition, aggregate, command, &mut env);
