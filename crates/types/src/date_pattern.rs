@@ -25,11 +25,14 @@ const MONTHS: [&str; 12] = [
 ];
 /// From Monday on.
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const UTC_NAME: &str = "Coordinated Universal Time";
 const HALVES: [&str; 2] = ["AM", "PM"];
 const ABBREVIATION: usize = 3;
 /// A year of two digits is at most this far ahead; all others are past.
 const YEARS_AHEAD_MAX: i64 = 20;
 const DIGITS_MAX: usize = 9;
+/// A longer pattern is refused.
+const PATTERN_BYTES_MAX: usize = 1_000;
 const MS_PER_MINUTE: i64 = 60_000;
 
 /// How dates are written.
@@ -79,6 +82,8 @@ pub enum DatePatternError {
     Letter(char),
     #[error("unterminated quote in the date pattern `{0}`")]
     Quote(String),
+    #[error("a date pattern of {0} bytes: at most {PATTERN_BYTES_MAX} are allowed")]
+    TooLong(usize),
 }
 
 /// What has been read of a date.
@@ -101,8 +106,11 @@ struct Reading {
 
 impl DatePattern {
     /// # Errors
-    /// A letter that stands for nothing, or a quote that does not end.
+    /// A letter that stands for nothing, a quote that does not end, or an absurd length.
     pub fn parse(text: &str) -> Result<DatePattern, DatePatternError> {
+        if text.len() > PATTERN_BYTES_MAX {
+            return Err(DatePatternError::TooLong(text.len()));
+        }
         let mut parts = Vec::new();
         let mut letters = text.chars().peekable();
         while let Some(letter) = letters.next() {
@@ -243,7 +251,7 @@ impl Field {
             Field::Minute => padded(i64::from(at.minute())),
             Field::Second => padded(i64::from(at.second())),
             Field::Millisecond => padded(i64::from(at.millisecond())),
-            Field::ZoneName if count > ABBREVIATION => "Coordinated Universal Time".to_owned(),
+            Field::ZoneName if count > ABBREVIATION => UTC_NAME.to_owned(),
             Field::ZoneName => "UTC".to_owned(),
             Field::ZoneOffset => "+0000".to_owned(),
             Field::IsoZone => "Z".to_owned(),
@@ -358,9 +366,9 @@ fn one_of<'t>(names: &[&str], text: &'t str) -> Option<(i64, &'t str)> {
     Some((i64::try_from(place).ok()?, &text[length..]))
 }
 
-/// `UTC`, `GMT`, `Z`, `+0100`, `+01:00` or `GMT+01:00`, in minutes.
+/// `UTC`, by name or not, `GMT`, `Z`, `+0100`, `+01:00` or `GMT+01:00`, in minutes.
 fn zone(text: &str) -> Option<(i64, &str)> {
-    let named = ["UTC", "GMT", "Z"].iter().find_map(|name| text.strip_prefix(name));
+    let named = [UTC_NAME, "UTC", "GMT", "Z"].iter().find_map(|name| text.strip_prefix(name));
     let rest = named.unwrap_or(text);
     let sign = match rest.as_bytes().first() {
         Some(b'+') => 1,
@@ -439,8 +447,25 @@ mod tests {
     }
 
     #[test]
-    fn refuses_letters_that_stand_for_nothing() {
+    fn survives_any_text() {
+        let all = pattern("G yyyy MMMM w W D d F EEEE u a H k K h m s S zzzz Z X 'q'");
+        let texts = ["", "é", "AD é", "AD 9999999999", "BC 5 June 1 1 400 99", "AD 1 \u{130}", "GMT+é", "+1é"];
+        for text in texts {
+            assert_eq!(all.read(text, NOW), None, "{text}");
+            for part in ["z", "X", "MMM", "a", "y", "d", "h"] {
+                let _ = pattern(part).read(text, NOW);
+            }
+        }
+        for at in [i64::MIN, -62_167_219_200_001, i64::MAX] {
+            let _ = all.format(Timestamp(at));
+        }
+        assert_eq!(all.read(&all.format(NOW), NOW), Some(NOW));
+    }
+
+    #[test]
+    fn refuses_what_is_no_pattern() {
         assert_eq!(DatePattern::parse("qq"), Err(DatePatternError::Letter('q')));
+        assert_eq!(DatePattern::parse(&"y".repeat(70_000)), Err(DatePatternError::TooLong(70_000)));
         assert_eq!(DatePattern::parse("yyyy 'a"), Err(DatePatternError::Quote("yyyy 'a".to_owned())));
     }
 }

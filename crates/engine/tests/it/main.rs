@@ -7,5 +7,6 @@ mod multitude;
 mod random;
 mod scenario;
 mod siblings;
+mod start_form;
 
 use testkit::{notation, world};
