@@ -20,6 +20,7 @@ pub(crate) fn detach_called(turn: &mut Turn<'_, '_>, caller: ProcessInstanceId) 
     for root in called {
         let detached = take_out(turn.aggregate, root);
         turn.detached.push(detached);
+        turn.history.process_instance_detached(root);
     }
 }
 

@@ -21,6 +21,10 @@ pub enum HistoryChange {
         id: ProcessInstanceId,
         is_suspended: bool,
     },
+    /// It goes on without the instance that has called it.
+    ProcessInstanceDetached {
+        id: ProcessInstanceId,
+    },
     ActivityStarted(HistoricActivityInstance),
     ActivityEnded {
         id: ActivityInstanceId,

@@ -69,6 +69,12 @@ impl Recorder {
         }
     }
 
+    pub fn process_instance_detached(&mut self, id: ProcessInstanceId) {
+        if self.level >= HistoryLevel::Activity {
+            self.changes.push(HistoryChange::ProcessInstanceDetached { id });
+        }
+    }
+
     pub fn activity_started(&mut self, row: HistoricActivityInstance) {
         if self.level >= HistoryLevel::Activity {
             self.activities.insert(row.id.clone(), self.changes.len());

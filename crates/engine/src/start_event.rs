@@ -144,7 +144,7 @@ fn script_holds(
     matches!(result, Some(Value::Boolean(true)))
 }
 
-pub(crate) fn value(expression: &Expression, now: Timestamp) -> Result<Value, Rejection> {
+fn value(expression: &Expression, now: Timestamp) -> Result<Value, Rejection> {
     let evaluated = expression.evaluate(&Nothing { now, variables: None });
     evaluated.map_err(|error| Rejection::new(RejectionKind::Expression, error.to_string()))
 }

@@ -17,7 +17,7 @@ pub type StaticallyCalled = (ProcessDefinitionId, Vec<Arc<str>>);
 impl Shared {
     pub(crate) async fn statically_called(&self, id: &ProcessDefinitionId) -> Result<Vec<StaticallyCalled>, Error> {
         let caller = self.definition(id).await?.ok_or_else(|| Error::not_found("process definition", id))?;
-        let references = static_call::references(&caller, self.now());
+        let references = static_call::references(&caller);
         let keys: Vec<SqlValue> = references.iter().map(|(_, to)| SqlValue::Text(to.key.clone())).collect();
         let of_keys = Condition::OneOf(tables::PROCESS_DEFINITION.col("key").into(), keys);
         let rows = definition_rows(self, of_keys).await?;

@@ -112,6 +112,7 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
             format!("process ends: {}{reason}", end.state.name())
         }
         HistoryChange::ProcessInstanceSuspended { is_suspended, .. } => format!("process suspended: {is_suspended}"),
+        HistoryChange::ProcessInstanceDetached { .. } => "process has no caller any more".to_owned(),
         HistoryChange::ActivityStarted(row) => {
             let parent = names.visit(&row.parent);
             let end = row.end.map(|end| format!(", {}", ending(end))).unwrap_or_default();

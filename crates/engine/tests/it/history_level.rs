@@ -49,7 +49,8 @@ fn kind(change: &HistoryChange) -> &'static str {
     match change {
         HistoryChange::ProcessInstanceStarted(_)
         | HistoryChange::ProcessInstanceEnded(_)
-        | HistoryChange::ProcessInstanceSuspended { .. } => "process",
+        | HistoryChange::ProcessInstanceSuspended { .. }
+        | HistoryChange::ProcessInstanceDetached { .. } => "process",
         HistoryChange::ActivityStarted(_)
         | HistoryChange::ActivityEnded { .. }
         | HistoryChange::ActivityUpdated { .. } => "activity",

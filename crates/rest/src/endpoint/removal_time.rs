@@ -16,6 +16,9 @@ use crate::failure::Failure;
 use crate::json::Fields;
 use crate::row;
 
+/// As the reference has it; here the whole history changes by one row.
+const UPDATE_CHUNK_SIZE_MAX: i32 = 500;
+
 /// What a request can name: by ids, by a query.
 struct Nameable {
     ids: &'static str,
@@ -38,8 +41,8 @@ const BATCHES: Nameable = Nameable {
 pub async fn of_process_instances(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let removal_time = removal_time(&fields)?;
-    if fields.integer("updateChunkSize")?.is_some_and(|size| size <= 0) {
-        return Err(refused("`updateChunkSize` has to be greater than zero"));
+    if fields.integer("updateChunkSize")?.is_some_and(|size| !(1..=UPDATE_CHUNK_SIZE_MAX).contains(&size)) {
+        return Err(refused("`updateChunkSize` has to be from 1 to 500"));
     }
     let ids = named(&call, &fields, &INSTANCES).await?;
     let work = BatchWork::SetRemovalTimeOfProcessInstances { removal_time };

@@ -204,13 +204,16 @@ pub(super) fn time(call: &Call, parameter: &str) -> Result<Option<Timestamp>, Fa
     text.parse().map(Some).map_err(|fault| Failure::invalid(format!("`{parameter}`: {fault}")))
 }
 
-/// `true` or `false` in the query string.
+/// `true` or `false` in the query string; a number that is not zero is true.
 pub(super) fn flag(call: &Call, parameter: &str) -> Result<Option<bool>, Failure> {
     match call.query.get(parameter) {
         None | Some("") => Ok(None),
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
-        Some(other) => Err(Failure::invalid(format!("`{parameter}` is `{other}`: expected true or false"))),
+        Some(other) => match other.parse::<i64>() {
+            Ok(number) => Ok(Some(number != 0)),
+            Err(_) => Err(Failure::invalid(format!("`{parameter}` is `{other}`: expected true or false"))),
+        },
     }
 }
 

@@ -92,10 +92,12 @@ pub async fn of_activities(call: Call) -> Result<Answer, Failure> {
     Answer::json(&shown)
 }
 
-/// Paths that are at an activity, or on the way to or from one with a job. What waits at a join does not count.
+/// Paths that are at an activity, or on the way to one with a job. What waits at a join, or after an activity, does not
+/// count.
 fn activity_instances(definition_id: &str) -> Tally {
     let job = Condition::equal(JOB.col("process_instance_id"), EXECUTION.col("process_instance_id"))
-        .and(Condition::equal(JOB.col("execution_id"), EXECUTION.col("id")));
+        .and(Condition::equal(JOB.col("execution_id"), EXECUTION.col("id")))
+        .and(row::has_text(JOB.col("handler_configuration"), "before"));
     let on_the_way =
         Condition::is_null(EXECUTION.col("activity_instance_id")).and(Condition::exists(JOB.source(), job));
     let condition = row::has_text(PROCESS_INSTANCE.col("definition_id"), definition_id)

@@ -106,6 +106,7 @@ async fn everything_ends(store: &dyn Store, waiting: &WaitingInstance, open: &Hi
             removal_time: Some(LATER),
         }),
         HistoryChange::ProcessInstanceSuspended { id: waiting.id(), is_suspended: false },
+        HistoryChange::ProcessInstanceDetached { id: waiting.id() },
     ];
     apply(store, vec![changes]).await.expect("applies");
     assert_eq!(

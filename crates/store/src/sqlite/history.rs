@@ -24,6 +24,9 @@ impl HistoryStatements<'_> {
                 };
                 set(&mut self.process_instance_suspended, id.0, |row| row.text(state))
             }
+            HistoryChange::ProcessInstanceDetached { id } => {
+                set(&mut self.process_instance_detached, id.0, |row| row.optional_uuid(None))
+            }
             HistoryChange::ActivityStarted(record) => insert_row(&mut self.activity, record),
             HistoryChange::ActivityEnded { id, end } => end_activity(&mut self.activity_ended, id.uuid, *end),
             HistoryChange::ActivityUpdated { id, execution_id, assignee } => {

@@ -68,6 +68,7 @@ pub struct HistoryStatements<'c> {
     pub process_instance: Statement<'c>,
     pub process_instance_ended: Statement<'c>,
     pub process_instance_suspended: Statement<'c>,
+    pub process_instance_detached: Statement<'c>,
     pub activity: Statement<'c>,
     pub activity_ended: Statement<'c>,
     pub activity_updated: Statement<'c>,
@@ -203,6 +204,10 @@ impl<'c> HistoryStatements<'c> {
             process_instance_suspended: prepare(
                 connection,
                 "UPDATE historic_process_instance SET state = ?2 WHERE id = ?1 AND end_time IS NULL",
+            )?,
+            process_instance_detached: prepare(
+                connection,
+                "UPDATE historic_process_instance SET super_process_instance_id = ?2 WHERE id = ?1",
             )?,
             activity: insert::<HistoricActivityInstance>(connection)?,
             activity_ended: prepare(
