@@ -24,7 +24,8 @@ pub fn run_dist() -> anyhow::Result<()> {
     ensure!(!interpreted.contains(&PT_INTERP), "{} asks for a dynamic loader", built.display());
 
     let folder = root().join("dist");
-    std::fs::create_dir_all(&folder)?;
+    // The volume of the container image begins as an empty folder.
+    std::fs::create_dir_all(folder.join("data"))?;
     std::fs::copy(&built, folder.join("camlock"))?;
     let mut digest = String::new();
     for byte in Sha256::digest(&program) {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 const ALLOWED: &[&str] = &[
     ".cargo",
     ".ci",
+    ".dockerignore",
     ".gitattributes",
     ".github",
     ".gitignore",
@@ -14,6 +15,7 @@ const ALLOWED: &[&str] = &[
     "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
+    "Dockerfile",
     "LICENSE",
     "README.md",
     "clippy.toml",
