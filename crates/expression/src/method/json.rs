@@ -40,7 +40,7 @@ pub(super) fn call(target: &str, name: &str, arguments: &[Value]) -> Result<Opti
     }))
 }
 
-const METHODS: [&str; 24] = [
+const METHODS: [&str; 29] = [
     "isObject",
     "isArray",
     "isValue",
@@ -64,6 +64,11 @@ const METHODS: [&str; 24] = [
     "indexOf",
     "lastIndexOf",
     "append",
+    "insertAt",
+    "insertBefore",
+    "insertAfter",
+    "remove",
+    "removeLast",
     "removeAt",
 ];
 
@@ -114,7 +119,7 @@ fn of_object(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Valu
 }
 
 fn of_array(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value>, EvaluationError> {
-    let Json::Array(mut items) = found else {
+    let Json::Array(items) = found else {
         return Err(expected("an array", &found));
     };
     Ok(Some(match (name, arguments) {
@@ -124,26 +129,63 @@ fn of_array(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value
             source: None,
         })),
         ("contains", [wanted]) => Value::Boolean(items.iter().any(|item| is(item, wanted))),
-        ("indexOf", [wanted]) => {
-            let place = items.iter().position(|item| is(item, wanted));
-            position(Some(place.ok_or_else(|| not_found(wanted))?))
-        }
-        ("lastIndexOf", [wanted]) => {
-            let place = items.iter().rposition(|item| is(item, wanted));
-            position(Some(place.ok_or_else(|| not_found(wanted))?))
-        }
-        ("append", [value]) => {
-            items.push(element(value)?);
-            node(&Json::Array(items))
-        }
-        ("removeAt", [index]) => {
-            let index = integer(index)?;
-            let place = usize::try_from(index).ok().filter(|place| *place < items.len());
-            items.remove(place.ok_or_else(|| super::list::out_of_bounds(index, items.len()))?);
-            node(&Json::Array(items))
-        }
+        ("indexOf", [wanted]) => position(Some(first(&items, wanted)?)),
+        ("lastIndexOf", [wanted]) => position(Some(last(&items, wanted)?)),
+        ("append", [value]) => changed(items, |items| Ok(items.push(element(value)?)))?,
+        ("insertAt", [index, value]) => changed(items, |items| {
+            let place = place_of(index, items)?;
+            Ok(items.insert(place, element(value)?))
+        })?,
+        ("insertBefore", [wanted, value]) => changed(items, |items| {
+            let place = first(items, wanted)?;
+            Ok(items.insert(place, element(value)?))
+        })?,
+        ("insertAfter", [wanted, value]) => changed(items, |items| {
+            let place = first(items, wanted)? + 1;
+            Ok(items.insert(place, element(value)?))
+        })?,
+        ("remove", [wanted]) => changed(items, |items| {
+            items.remove(first(items, wanted)?);
+            Ok(())
+        })?,
+        ("removeLast", [wanted]) => changed(items, |items| {
+            items.remove(last(items, wanted)?);
+            Ok(())
+        })?,
+        ("removeAt", [index]) => changed(items, |items| {
+            let place = place_of(index, items)?;
+            // Camunda: there is nothing to remove right behind the last one, which is no error.
+            if place < items.len() {
+                items.remove(place);
+            }
+            Ok(())
+        })?,
         _ => return Err(expected("an object", &Json::Array(items))),
     }))
+}
+
+fn changed(
+    mut items: Vec<Json>,
+    change: impl FnOnce(&mut Vec<Json>) -> Result<(), EvaluationError>,
+) -> Result<Value, EvaluationError> {
+    change(&mut items)?;
+    Ok(node(&Json::Array(items)))
+}
+
+fn first(items: &[Json], wanted: &Value) -> Result<usize, EvaluationError> {
+    items.iter().position(|item| is(item, wanted)).ok_or_else(|| not_found(wanted))
+}
+
+fn last(items: &[Json], wanted: &Value) -> Result<usize, EvaluationError> {
+    items.iter().rposition(|item| is(item, wanted)).ok_or_else(|| not_found(wanted))
+}
+
+/// A negative index counts from the end; that right behind the last item is one, too.
+fn place_of(index: &Value, items: &[Json]) -> Result<usize, EvaluationError> {
+    let index = integer(index)?;
+    let place = if index < 0 { i64::from(index) + items.len() as i64 } else { i64::from(index) };
+    let place = usize::try_from(place).ok().filter(|place| *place <= items.len());
+    place.ok_or_else(|| super::list::out_of_bounds(index, items.len()))
 }
 
 /// Camunda: the number 1 as it is read is an Integer, as it is written in an expression a Long, and these two are
