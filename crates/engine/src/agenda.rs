@@ -353,6 +353,7 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Resu
         Next::LeaveAfter(deliveries) => {
             // On the agenda already, so that it follows its execution if a delivery moves that.
             let leave = turn.agenda.steps.len();
+            let thrower = turn.visit_of(execution).activity_id;
             turn.agenda.push(Step::Leave { execution });
             for delivery in &deliveries {
                 event::deliver_now(turn, delivery)?;
@@ -361,6 +362,13 @@ fn schedule(turn: &mut Turn<'_, '_>, execution: ExecutionId, next: Next) -> Resu
             if matches!(turn.agenda.steps.get(leave), Some(Step::Leave { .. })) {
                 let leave = turn.agenda.steps.remove(leave);
                 turn.agenda.push(leave);
+                return Ok(());
+            }
+            // Camunda: where the scope itself has thrown, and its own event sub-process takes its place, it ends instead.
+            let is_begun = |step: &Step| matches!(step, Step::Enter { execution: begun, .. } if *begun == execution);
+            if turn.agenda.steps[leave.min(turn.agenda.steps.len())..].iter().any(is_begun) {
+                turn.agenda.forget(execution);
+                tree::end_between_activities(turn, execution, thrower)?;
             }
         }
     }
