@@ -18,6 +18,7 @@ mod diagram;
 mod document;
 mod element;
 mod extension;
+mod field;
 mod io_mapping;
 mod listener;
 mod process;

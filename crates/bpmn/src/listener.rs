@@ -7,6 +7,7 @@ use crate::definitions::read_expression;
 use crate::document::Node;
 use crate::element::event_trigger;
 use crate::extension::{camunda_children, extensions, is_camunda};
+use crate::field;
 use crate::model::{Action, Delegate, ExecutionEvent, ExecutionListener, TaskEvent, TaskListener, TimeoutListener};
 use crate::report::Report;
 use crate::scope::ProcessBuilder;
@@ -104,6 +105,7 @@ fn action(listener: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<Ac
             report.error_for(listener, &[owner], "Attribute 'class' cannot be empty");
             return None;
         }
+        field::read_all(listener, report);
         warn_of_java(listener, owner, class, report);
         return Some(Action::Delegate(Delegate::Class(Arc::from(class))));
     }
@@ -115,6 +117,7 @@ fn action(listener: Node<'_>, owner: &str, report: &mut Report<'_>) -> Option<Ac
             report.error_for(listener, &[owner], "Attribute 'delegateExpression' cannot be empty");
             return None;
         }
+        field::read_all(listener, report);
         warn_of_java(listener, owner, text, report);
         return read_expression(text, listener, report).map(|text| Action::Delegate(Delegate::Expression(text)));
     }

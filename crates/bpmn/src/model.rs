@@ -134,7 +134,8 @@ pub enum ElementKind {
     LinkCatchEvent,
     SignalThrowEvent(SignalThrowEvent),
     SubProcess {
-        start_event: ElementIndex,
+        /// A transaction may be without any; entering it fails.
+        start_event: Option<ElementIndex>,
         form: SubProcessForm,
     },
     /// Its event begins the event sub-process that it is the start of.
@@ -611,7 +612,7 @@ impl ProcessModel {
                 is_interrupting: event.is_interrupting,
                 trigger: &event.trigger,
             }),
-            ElementKind::SubProcess { start_event, form: SubProcessForm::Event } => {
+            ElementKind::SubProcess { start_event: Some(start_event), form: SubProcessForm::Event } => {
                 let ElementKind::EventSubProcessStartEvent(start) = &self.element(*start_event).kind else {
                     return None;
                 };

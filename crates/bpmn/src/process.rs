@@ -7,7 +7,6 @@ use expression::Expression;
 use crate::attribute::{self, camunda};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
-use crate::listener;
 use crate::model::ProcessModel;
 use crate::parse::Delegates;
 use crate::report::Report;
@@ -38,11 +37,10 @@ pub(crate) fn read<'d>(
         None => None,
     };
     check_starters(node, report);
-    let listeners = listener::read_all(node, key, report);
     let mut builder = ProcessBuilder::new(key, definitions, delegates, report);
     let (initial, start_form) = scope::read(&mut builder, node);
     let arena = builder.finish();
-    let script_resources = script::resources(&arena.elements, &arena.flows, &listeners);
+    let script_resources = script::resources(&arena.elements, &arena.flows, &arena.listeners);
     Some(ProcessModel {
         key: Arc::from(key),
         name: node.attribute("name").map(Arc::from),
@@ -53,7 +51,7 @@ pub(crate) fn read<'d>(
             .is_none_or(|value| value.eq_ignore_ascii_case("true")),
         task_priority,
         job_priority,
-        listeners,
+        listeners: arena.listeners,
         elements: arena.elements,
         flows: arena.flows,
         event_sub_processes: arena.event_sub_processes,
@@ -83,6 +81,11 @@ pub(crate) fn priority(node: Node<'_>, name: &str, report: &mut Report<'_>) -> O
         return None;
     }
     read_expression(value, node, report)
+}
+
+/// Reports a `camunda:jobPriority` that is none. It is read with the element.
+pub(crate) fn check_job_priority(node: Node<'_>, report: &mut Report<'_>) {
+    priority(node, "jobPriority", report);
 }
 
 /// Days, as a number or as an ISO 8601 period of days alone (`P5D`); empty is none.

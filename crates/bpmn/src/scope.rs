@@ -10,7 +10,7 @@ use expression::Expression;
 
 use crate::association;
 use crate::asynchronous;
-use crate::attribute::{self, bpmn_children_named, is_true};
+use crate::attribute::{self, bpmn_children_named, camunda, is_true};
 use crate::definitions::{Definitions, read_expression};
 use crate::document::Node;
 use crate::element::compensation::{self, CompensationReference};
@@ -18,9 +18,8 @@ use crate::element::{boundary_event, end_event, exclusive_gateway, flow_node, in
 use crate::form::Form;
 use crate::io_mapping::InputOutput;
 use crate::listener;
-use crate::model::{Element, ElementIndex, ElementKind, Flow, FlowIndex};
+use crate::model::{Element, ElementIndex, ElementKind, ExecutionListener, Flow, FlowIndex};
 use crate::parse::Delegates;
-use crate::process::priority;
 use crate::report::Report;
 use crate::sequence_flow;
 
@@ -33,8 +32,8 @@ pub(crate) struct ProcessBuilder<'b, 'd, 'r> {
     pub process_id: &'d str,
     pub arena: Arena<'d>,
     pub links: Links<'d>,
-    /// The ids of elements that are there but not executable; what refers to them is not an error of its own.
-    refused: BTreeSet<&'d str>,
+    /// The elements of scopes that are there but not executable; what refers to them is not an error of its own.
+    refused: BTreeSet<(Option<ElementIndex>, &'d str)>,
     /// The escalations that scopes catch; `None` is the process.
     escalations: BTreeMap<Option<ElementIndex>, Vec<CaughtEscalation>>,
     /// Events that undo one activity, by its id.
@@ -80,6 +79,8 @@ pub(crate) struct Arena<'d> {
     pub has_conditional_events: bool,
     /// Those of the process itself.
     pub event_sub_processes: Vec<ElementIndex>,
+    /// Those of the process itself.
+    pub listeners: Vec<ExecutionListener>,
 }
 
 /// An escalation that a scope catches. Without a code it is every escalation.
@@ -145,7 +146,7 @@ fn begin_sub_process<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<
     let start = start_event::read_all(builder, scope);
     let element = scope.element.map(|index| builder.arena.element_mut(index));
     if let (Some(start), Some(Element { kind: ElementKind::SubProcess { start_event, .. }, .. })) = (start, element) {
-        *start_event = start;
+        *start_event = Some(start);
     }
 }
 
@@ -165,7 +166,16 @@ fn read_connections<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'
         boundary_event::read(builder, scope, node);
     }
     for node in bpmn_children_named(scope.node, "sequenceFlow") {
-        sequence_flow::read(builder, scope, node);
+        // Camunda: after a link that leads nowhere no other flow of the scope is looked at.
+        if sequence_flow::read(builder, scope, node).is_break() {
+            break;
+        }
+    }
+    let id = attribute::id(scope.node).unwrap_or_default();
+    let listeners = listener::read_all(scope.node, id, builder.report);
+    match scope.element {
+        Some(element) => builder.arena.element_mut(element).listeners = listeners,
+        None => builder.arena.listeners = listeners,
     }
     for node in bpmn_children_named(scope.node, "association") {
         if association::check(node, builder.definitions, builder.report) {
@@ -205,14 +215,16 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
     }
 
     /// Remembers that an element is there, though it is not part of the model.
-    pub fn refuse(&mut self, node: Node<'d>) {
-        self.refused.extend(attribute::id(node));
+    pub fn refuse(&mut self, scope: Scope<'d>, node: Node<'d>) {
+        self.refused.extend(attribute::id(node).map(|id| (scope.element, id)));
     }
 
     /// Adds an element. Its id is that of the node; flows and boundary events come later.
     pub fn add(&mut self, scope: Scope<'d>, node: Node<'d>, kind: ElementKind) -> Option<ElementIndex> {
         let id: Arc<str> = Arc::from(attribute::id(node)?);
-        let listeners = listener::read_all(node, &id, self.report);
+        // Those of a scope come after all that is in it.
+        let is_scope = matches!(kind, ElementKind::SubProcess { .. });
+        let listeners = if is_scope { Vec::new() } else { listener::read_all(node, &id, self.report) };
         let index = self.add_as(scope, node, id, kind);
         self.arena.element_mut(index).listeners = listeners;
         Some(index)
@@ -224,7 +236,8 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
             u32::try_from(self.arena.elements.len()).expect("documents have fewer elements, by their limit"),
         );
         let is_body = matches!(kind, ElementKind::MultiInstanceBody(_));
-        let job_priority = if is_body { None } else { priority(node, "jobPriority", self.report) };
+        let job_priority = camunda(node, "jobPriority").filter(|_| !is_body);
+        let job_priority = job_priority.and_then(|text| Expression::parse(text).ok());
         // What an activity says about jobs is for its multi-instance body; its instances' jobs stand in the loop.
         let is_instance = scope.element.is_some_and(|index| self.arena.is_multi_instance_body(index));
         let of_instances = attribute::bpmn_child(node, "multiInstanceLoopCharacteristics").filter(|_| is_instance);
@@ -357,7 +370,7 @@ impl<'b, 'd, 'r> ProcessBuilder<'b, 'd, 'r> {
         let index = index.map(|index| self.arena.multi_instance_body_of(index).unwrap_or(index));
         match index {
             Some(index) if self.arena.elements[index.0 as usize].parent == scope => Target::Element(index),
-            _ if self.refused.contains(id) => Target::Refused,
+            _ if self.refused.contains(&(scope, id)) => Target::Refused,
             _ => Target::Nothing,
         }
     }

@@ -1,26 +1,47 @@
 //! `sequenceFlow`: connects two elements of one scope.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::attribute::{self, bpmn_child, camunda};
 use crate::document::{BPMN, Node, XSI};
+use crate::element::event_sub_process;
 use crate::listener;
 use crate::model::{Condition, ElementKind, Flow, FlowIndex, IntermediateCatchEvent};
 use crate::scope::{ProcessBuilder, Scope, Target};
 use crate::script::{self, ScriptText};
 use crate::unsupported;
 
-/// Reads a flow and connects its ends. An end in another scope is no valid one.
-pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) {
-    let id = attribute::id(node).unwrap_or_default();
+/// Reads a flow and connects its ends. An end in another scope is no valid one. A break means that it leads to a link
+/// that leads nowhere.
+pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) -> ControlFlow<()> {
     let source_ref = node.attribute("sourceRef").unwrap_or("null").trim();
     let mut target_ref = node.attribute("targetRef").unwrap_or("null").trim();
     if let Some(link) = builder.links.sources.get(target_ref) {
         let Some(target) = builder.links.targets.get(link) else {
             let message = format!("sequence flow leads to a link event with name '{link}', which no event catches");
-            return builder.report.error(node, message);
+            builder.report.error(node, message);
+            return ControlFlow::Break(());
         };
         target_ref = target;
+    }
+    connect(builder, scope, node, (source_ref, target_ref));
+    ControlFlow::Continue(())
+}
+
+fn connect<'d>(
+    builder: &mut ProcessBuilder<'_, 'd, '_>,
+    scope: Scope<'d>,
+    node: Node<'d>,
+    (source_ref, target_ref): (&str, &str),
+) {
+    let id = attribute::id(node).unwrap_or_default();
+    for (reference, direction) in [(source_ref, "outgoing"), (target_ref, "incoming")] {
+        let Target::Element(end) = builder.find(scope, reference) else { continue };
+        if builder.arena.element(builder.activity_of(end)).is_for_compensation {
+            let message = format!("Invalid {direction} sequence flow of compensation activity '{reference}'");
+            return builder.report.error_for(node, &[reference, id], message);
+        }
     }
     let (source, target) = match (builder.find(scope, source_ref), builder.find(scope, target_ref)) {
         (Target::Nothing, _) => {
@@ -36,12 +57,6 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
         }
         (Target::Refused, _) => return,
     };
-    for (end, reference, direction) in [(source, source_ref, "outgoing"), (target, target_ref, "incoming")] {
-        if builder.arena.element(builder.activity_of(end)).is_for_compensation {
-            let message = format!("Invalid {direction} sequence flow of compensation activity '{reference}'");
-            return builder.report.error_for(node, &[reference, id], message);
-        }
-    }
     // Its events wait within the gateway; no flow is taken to them.
     if matches!(builder.arena.element(source).kind, ElementKind::EventBasedGateway { .. }) {
         return;
@@ -51,6 +66,12 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
     {
         let message = format!("no sequence flow may lead to '{target_ref}', which is behind an event-based gateway");
         return builder.report.error(node, message);
+    }
+    for (end, direction) in [(source, "outgoing"), (target, "incoming")] {
+        if event_sub_process::is_one(builder, Scope { node, element: Some(end) }) {
+            let message = format!("Invalid {direction} sequence flow of event subprocess");
+            return builder.report.error(node, message);
+        }
     }
     unsupported::refuse_parts(node, id, builder.report);
     let condition =

@@ -7,31 +7,49 @@ use crate::document::Node;
 use crate::element::escalation::{self, CatchingForm};
 use crate::element::{compensation, event_definition, event_trigger};
 use crate::io_mapping;
-use crate::model::{BoundaryEvent, BoundaryTrigger, ElementIndex, ElementKind, SubProcessForm};
+use crate::model::{BoundaryEvent, BoundaryTrigger, ElementIndex, ElementKind};
+use crate::process::check_job_priority;
 use crate::scope::{ProcessBuilder, Scope, Target};
 use crate::unsupported;
 
+/// What a boundary event waits for, in order of precedence.
+const KINDS: [&str; 8] = [
+    "timerEventDefinition",
+    "errorEventDefinition",
+    "signalEventDefinition",
+    "cancelEventDefinition",
+    "compensateEventDefinition",
+    "messageEventDefinition",
+    "escalationEventDefinition",
+    "conditionalEventDefinition",
+];
+
 pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) {
-    let Some(id) = attribute::id(node) else {
-        return builder.report.error(node, "attribute 'id' is missing on boundaryEvent");
-    };
+    let id = attribute::id(node).unwrap_or_default();
+    check_job_priority(node, builder.report);
     let host = host(builder, scope, node);
-    io_mapping::refuse(node, builder.report);
     let is_refused = unsupported::refuse_parts(node, id, builder.report);
-    let trigger = read_trigger(builder, node, host, id);
-    let (Some(host), Some(trigger), false) = (host, trigger, is_refused) else { return builder.refuse(node) };
-    if let BoundaryTrigger::Event(trigger) = &trigger {
-        let definition = event_definition::first(node).unwrap_or(node);
+    let definition = event_definition::of_event(node, &KINDS, builder.report);
+    let trigger = read_trigger(builder, node, definition, host, id);
+    let (Some(host), Some(trigger), false) = (host, trigger, is_refused) else {
+        io_mapping::refuse(node, builder.report);
+        return builder.refuse(scope, node);
+    };
+    if let (BoundaryTrigger::Event(trigger), Some((definition, _))) = (&trigger, definition) {
         event_trigger::check_is_unique(builder, Some(host), event_trigger::wait_of(trigger), definition, id);
     }
+    io_mapping::refuse(node, builder.report);
     let is_compensation = matches!(trigger, BoundaryTrigger::Compensation);
     let host = if is_compensation { builder.activity_of(host) } else { host };
     let is_interrupting = attribute::is_true(node.attribute("cancelActivity").or(Some("true")));
     let kind = ElementKind::BoundaryEvent(BoundaryEvent { host, is_interrupting, trigger });
-    if let Some(index) = builder.add(scope, node, kind) {
-        let host = builder.arena.element_mut(host);
-        host.boundary_events.push(index);
-        host.is_scope |= !is_compensation;
+    match builder.add(scope, node, kind) {
+        Some(index) => {
+            let host = builder.arena.element_mut(host);
+            host.boundary_events.push(index);
+            host.is_scope |= !is_compensation;
+        }
+        None => builder.report.doubt(node, &[], "attribute 'id' is missing on boundaryEvent"),
     }
 }
 
@@ -40,45 +58,44 @@ fn host<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: No
     if reference.is_empty() {
         builder.report.error(node, "attribute 'attachedToRef' is required on boundaryEvent");
     }
-    match builder.find(scope, reference) {
-        // Camunda: what undoes other activities is not there yet when boundary events are read.
+    let host = match builder.find(scope, reference) {
+        // Camunda: what undoes an activity is not there yet when boundary events are read.
         Target::Element(host) if !builder.arena.element(builder.activity_of(host)).is_for_compensation => Some(host),
-        Target::Refused => None,
-        Target::Element(_) | Target::Nothing => {
-            let message = format!("Invalid reference in boundary event: no activity '{reference}' in the same scope");
-            builder.report.error(node, message);
-            None
-        }
+        Target::Refused => return None,
+        Target::Element(_) | Target::Nothing => None,
+    };
+    if host.is_none() {
+        let message = format!("Invalid reference in boundary event: no activity '{reference}' in the same scope");
+        builder.report.error(node, message.as_str());
+        builder.report.give_up(node, message);
     }
+    host
 }
 
-fn read_trigger(
-    builder: &mut ProcessBuilder<'_, '_, '_>,
-    node: Node<'_>,
+fn read_trigger<'d>(
+    builder: &mut ProcessBuilder<'_, 'd, '_>,
+    node: Node<'d>,
+    definition: Option<(Node<'d>, &'static str)>,
     host: Option<ElementIndex>,
     id: &str,
 ) -> Option<BoundaryTrigger> {
-    let definition = event_definition::of_event(node, builder.report);
-    match definition {
-        Some(definition) if definition.tag_name().name() == "errorEventDefinition" => Some(error(builder, definition)),
-        Some(definition) if definition.tag_name().name() == "escalationEventDefinition" => {
-            escalation(builder, node, definition, host?, id)
-        }
-        Some(definition) if definition.tag_name().name() == "compensateEventDefinition" => {
+    let Some((definition, kind)) = definition else {
+        builder.report.error(node, "a boundary event must wait for an event");
+        return None;
+    };
+    match kind {
+        "errorEventDefinition" => Some(error(builder, definition)),
+        "escalationEventDefinition" => escalation(builder, node, definition, host, id),
+        "compensateEventDefinition" => {
             compensation(builder, host?, definition, id);
             Some(BoundaryTrigger::Compensation)
         }
-        Some(definition) if definition.tag_name().name() == "cancelEventDefinition" => {
-            cancel(builder, host?, definition, id);
+        "cancelEventDefinition" => {
+            cancel(builder, node, definition, id);
+            check_is_only_cancel(builder, host?, definition, id);
             Some(BoundaryTrigger::Cancel)
         }
-        Some(definition) if event_trigger::is_known(definition) => {
-            event_trigger::read(builder, node, definition, id).map(BoundaryTrigger::Event)
-        }
-        _ => {
-            unsupported::refuse_event_definition(node, definition, builder.report);
-            None
-        }
+        _ => event_trigger::read(builder, node, definition, id).map(BoundaryTrigger::Event),
     }
 }
 
@@ -86,19 +103,22 @@ fn escalation(
     builder: &mut ProcessBuilder<'_, '_, '_>,
     node: Node<'_>,
     definition: Node<'_>,
-    host: ElementIndex,
+    host: Option<ElementIndex>,
     id: &str,
 ) -> Option<BoundaryTrigger> {
-    let can_escalate = matches!(
-        builder.arena.element(builder.activity_of(host)).kind,
-        ElementKind::SubProcess { .. } | ElementKind::CallActivity(_) | ElementKind::UserTask(_)
-    );
-    if !can_escalate {
+    if !matches!(host_name(node), Some("subProcess" | "transaction" | "callActivity" | "userTask")) {
         let message = "an escalation boundary event must be attached to a subprocess, a call activity or a user task";
         builder.report.error(node, message);
         return None;
     }
-    escalation::caught(builder, CatchingForm::BoundaryEvent, Some(host), definition, id)
+    escalation::caught(builder, CatchingForm::BoundaryEvent, Some(host?), definition, id)
+}
+
+/// What kind of element an event is attached to, whether that can be read or not.
+fn host_name<'d>(node: Node<'d>) -> Option<&'d str> {
+    let host = node.attribute("attachedToRef").map(str::trim)?;
+    let found = node.parent_element()?.children().find(|sibling| attribute::id(*sibling) == Some(host))?;
+    Some(found.tag_name().name())
 }
 
 fn compensation(builder: &mut ProcessBuilder<'_, '_, '_>, host: ElementIndex, definition: Node<'_>, id: &str) {
@@ -109,12 +129,14 @@ fn compensation(builder: &mut ProcessBuilder<'_, '_, '_>, host: ElementIndex, de
     compensation::check_caught(builder, definition, id);
 }
 
-fn cancel(builder: &mut ProcessBuilder<'_, '_, '_>, host: ElementIndex, definition: Node<'_>, id: &str) {
-    let transaction = &builder.arena.element(builder.activity_of(host)).kind;
-    if !matches!(transaction, ElementKind::SubProcess { form: SubProcessForm::Transaction, .. }) {
+fn cancel(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, definition: Node<'_>, id: &str) {
+    if host_name(node) != Some("transaction") {
         let message = "a boundary event with cancelEventDefinition must be attached to a transaction subprocess";
         builder.report.error_for(definition, &[id], message);
     }
+}
+
+fn check_is_only_cancel(builder: &mut ProcessBuilder<'_, '_, '_>, host: ElementIndex, definition: Node<'_>, id: &str) {
     if has_other(builder, host, &BoundaryTrigger::Cancel) {
         let message = "more than one boundary event with cancelEventDefinition on one transaction subprocess";
         builder.report.error_for(definition, &[id], message);

@@ -81,6 +81,7 @@ pub(crate) fn start_event(
     let Some(undone) = builder.arena.element(event_sub_process).parent else {
         let message = "an event subprocess with a compensation start event must be within an embedded subprocess";
         builder.report.error(node, message);
+        builder.report.give_up(node, message);
         return None;
     };
     match builder.arena.element(undone).compensation_handler {

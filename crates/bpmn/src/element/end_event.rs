@@ -6,15 +6,27 @@ use crate::element::escalation::{self, ThrowingForm};
 use crate::element::{compensation, event_definition, external_task, signal_throw_event};
 use crate::io_mapping;
 use crate::model::{ElementKind, ExternalTaskForm, SubProcessForm};
+use crate::process::check_job_priority;
 use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
 
+/// What an end event throws, in order of precedence.
+const KINDS: [&str; 7] = [
+    "errorEventDefinition",
+    "cancelEventDefinition",
+    "terminateEventDefinition",
+    "messageEventDefinition",
+    "signalEventDefinition",
+    "compensateEventDefinition",
+    "escalationEventDefinition",
+];
+
 pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>) {
-    // Camunda: nothing can refer to an element without an id, so it does nothing.
-    let Some(id) = attribute::id(node) else { return };
+    // Camunda: nothing can refer to an element without an id, so it does nothing. What is wrong with it is wrong.
+    let id = attribute::id(node).unwrap_or_default();
+    check_job_priority(node, builder.report);
     let is_refused = unsupported::refuse_parts(node, id, builder.report);
-    let definition = event_definition::of_event(node, builder.report);
-    let kind = match definition.map(|definition| (definition, definition.tag_name().name())) {
+    let kind = match event_definition::of_event(node, &KINDS, builder.report) {
         None => Some(ElementKind::NoneEndEvent),
         Some((definition, "errorEventDefinition")) => error(builder, definition, id),
         Some((definition, "escalationEventDefinition")) => {
@@ -26,17 +38,11 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
         Some((definition, "cancelEventDefinition")) => cancel(builder, scope, definition, id),
         Some((_, "terminateEventDefinition")) => Some(ElementKind::TerminateEndEvent),
         Some((definition, "signalEventDefinition")) => signal_throw_event::read(builder, node, definition, id),
-        Some((definition, "messageEventDefinition")) => {
-            external_task::of_message(builder, ExternalTaskForm::MessageEndEvent, definition, id)
-        }
-        Some(_) => {
-            unsupported::refuse_event_definition(node, definition, builder.report);
-            None
-        }
+        Some((definition, _)) => external_task::of_message(builder, ExternalTaskForm::MessageEndEvent, definition, id),
     };
     match kind {
         Some(kind) if !is_refused => add(builder, scope, node, kind, id),
-        _ => builder.refuse(node),
+        _ => builder.refuse(scope, node),
     }
 }
 

@@ -10,7 +10,6 @@ use crate::scope::{ProcessBuilder, Scope};
 /// Reads the gateway and the events that its flows lead to. The flows themselves are not part of the model.
 pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d>, node: Node<'d>, id: &'d str) {
     let Some(index) = builder.add(scope, node, ElementKind::EventBasedGateway { events: Vec::new() }) else { return };
-    io_mapping::refuse(node, builder.report);
     if attribute::is_true(attribute::camunda(node, "asyncAfter")) {
         builder.report.error(node, "an event-based gateway cannot be asyncAfter: it is left by the event that happens");
     }
@@ -26,6 +25,9 @@ pub(crate) fn read<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, scope: Scope<'d
             let message = "an event-based gateway can only be connected to elements of type intermediateCatchEvent";
             builder.report.error(node, message);
         }
+    }
+    if io_mapping::read(node, id, builder.report).is_some() {
+        io_mapping::refuse(node, builder.report);
     }
     if let ElementKind::EventBasedGateway { events } = &mut builder.arena.element_mut(index).kind {
         *events = found;

@@ -1,24 +1,27 @@
 //! What an event waits for or throws.
 
-use crate::attribute::bpmn_children;
+use crate::attribute::bpmn_children_named;
 use crate::document::Node;
 use crate::report::Report;
 
-/// The definition of an event; none is an event that just happens.
-pub(crate) fn of_event<'d>(event: Node<'d>, report: &mut Report<'_>) -> Option<Node<'d>> {
-    if definitions(event).nth(1).is_some() {
-        report.error(event, "more than one event definition in an event is not executable yet");
+/// The definition of an event: the first that it has of these kinds, whatever their order in the document. None is an
+/// event that just happens.
+///
+/// Camunda: definitions of other kinds mean nothing.
+pub(crate) fn of_event<'d>(
+    event: Node<'d>,
+    kinds: &[&'static str],
+    report: &mut Report<'_>,
+) -> Option<(Node<'d>, &'static str)> {
+    kinds.iter().find_map(|kind| Some((named(event, kind, report)?, *kind)))
+}
+
+/// The definition of one kind.
+pub(crate) fn named<'d>(event: Node<'d>, kind: &'static str, report: &mut Report<'_>) -> Option<Node<'d>> {
+    let mut found = bpmn_children_named(event, kind);
+    let first = found.next()?;
+    if found.next().is_some() {
+        report.give_up(event, format!("an event has more than one '{kind}'"));
     }
-    first(event)
-}
-
-pub(crate) fn first<'d>(event: Node<'d>) -> Option<Node<'d>> {
-    definitions(event).next()
-}
-
-fn definitions<'d>(event: Node<'d>) -> impl Iterator<Item = Node<'d>> {
-    bpmn_children(event).filter(|child| {
-        let name = child.tag_name().name();
-        name.ends_with("EventDefinition") || name == "eventDefinitionRef"
-    })
+    Some(first)
 }

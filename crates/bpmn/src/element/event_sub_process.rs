@@ -6,7 +6,17 @@ use crate::element::escalation::{self, CatchingForm};
 use crate::element::{boundary_event, compensation, event_definition, event_trigger};
 use crate::model::{BoundaryTrigger, ElementKind, EventSubProcessStartEvent, SubProcessForm};
 use crate::scope::{ProcessBuilder, Scope};
-use crate::unsupported;
+
+/// What begins an event sub-process, in order of precedence.
+const KINDS: [&str; 7] = [
+    "errorEventDefinition",
+    "messageEventDefinition",
+    "signalEventDefinition",
+    "timerEventDefinition",
+    "compensateEventDefinition",
+    "escalationEventDefinition",
+    "conditionalEventDefinition",
+];
 
 /// Whether a scope is an event sub-process.
 pub(crate) fn is_one(builder: &ProcessBuilder<'_, '_, '_>, scope: Scope<'_>) -> bool {
@@ -23,11 +33,11 @@ pub(crate) fn start_event(
 ) -> Option<ElementKind> {
     let is_interrupting = attribute::is_true(node.attribute("isInterrupting").or(Some("true")));
     let around = scope.element.and_then(|element| builder.arena.element(element).parent);
-    let Some(definition) = event_definition::of_event(node, builder.report) else {
+    let Some((definition, kind)) = event_definition::of_event(node, &KINDS, builder.report) else {
         builder.report.error(node, "the start event of an event subprocess must wait for an event");
         return None;
     };
-    let trigger = match definition.tag_name().name() {
+    let trigger = match kind {
         "errorEventDefinition" => {
             if !is_interrupting {
                 builder.report.error(node, "an error start event of an event subprocess must be interrupting");
@@ -38,14 +48,10 @@ pub(crate) fn start_event(
             escalation::caught(builder, CatchingForm::EventSubProcess, around, definition, id)?
         }
         "compensateEventDefinition" => compensation::start_event(builder, scope, node, definition, id)?,
-        _ if event_trigger::is_known(definition) => {
+        _ => {
             let trigger = event_trigger::read(builder, node, definition, id)?;
             event_trigger::check_is_unique(builder, around, event_trigger::wait_of(&trigger), definition, id);
             BoundaryTrigger::Event(trigger)
-        }
-        _ => {
-            unsupported::refuse_event_definition(node, Some(definition), builder.report);
-            return None;
         }
     };
     Some(ElementKind::EventSubProcessStartEvent(EventSubProcessStartEvent { is_interrupting, trigger }))

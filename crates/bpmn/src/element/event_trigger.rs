@@ -27,25 +27,18 @@ pub(crate) fn read(
     }
 }
 
-/// Whether `read` knows the definition.
-pub(crate) fn is_known(definition: Node<'_>) -> bool {
-    let name = definition.tag_name().name();
-    matches!(
-        name,
-        "messageEventDefinition" | "signalEventDefinition" | "timerEventDefinition" | "conditionalEventDefinition"
-    )
-}
-
 /// The message of `messageRef`, an attribute of `node`.
 pub(crate) fn message(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, id: &str) -> Option<EventTrigger> {
     let Some(reference) = node.attribute("messageRef") else {
         builder.report.error_for(node, &[id], "attribute 'messageRef' is required");
         // Camunda: a reference that is missing is a wrong one too.
         builder.report.error_for(node, &[id], "Invalid 'messageRef': no message without id.");
+        builder.report.give_up(node, "there is no message");
         return None;
     };
     let Some(message) = builder.definitions.message(reference) else {
         builder.report.error_for(node, &[id], format!("Invalid 'messageRef': no message with id '{reference}' found."));
+        builder.report.give_up(node, "there is no message");
         return None;
     };
     match message.name.clone().filter(|name| !name.text().is_empty()) {
@@ -59,7 +52,11 @@ pub(crate) fn message(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>, 
 }
 
 fn signal(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<EventTrigger> {
-    signal_name(builder, definition, id).map(|name| EventTrigger::Signal { name })
+    let name = signal_name(builder, definition, id);
+    if name.is_none() {
+        builder.report.give_up(definition, "there is no signal");
+    }
+    name.map(|name| EventTrigger::Signal { name })
 }
 
 pub(crate) fn signal_name(
@@ -75,6 +72,7 @@ pub(crate) fn signal_name(
     let name = builder.definitions.signal(reference).cloned();
     if name.is_none() {
         builder.report.error_for(definition, &[id], format!("Could not find signal with id '{reference}'"));
+        builder.report.give_up(definition, "there is no signal");
     }
     name
 }
@@ -91,6 +89,7 @@ pub(crate) fn timer(
     let Some((node, form)) = given else {
         let message = "Timer needs configuration (either timeDate, timeCycle or timeDuration is needed).";
         builder.report.error_for(definition, &[id], message);
+        builder.report.give_up(definition, message);
         return None;
     };
     let is_within_sub_process = event.parent_element().is_some_and(|parent| parent.has_tag_name((BPMN, "subProcess")));
@@ -114,6 +113,7 @@ fn conditional(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, i
     let Some(node) = bpmn_child(definition, "condition") else {
         let message = "Conditional event must contain an expression for evaluation.";
         builder.report.error_for(definition, &[id], message);
+        builder.report.give_up(definition, message);
         return None;
     };
     builder.arena.has_conditional_events = true;

@@ -7,9 +7,11 @@ use expression::Expression;
 use crate::attribute::camunda;
 use crate::document::Node;
 use crate::extension::error_event_definitions;
+use crate::field;
 use crate::listener;
 use crate::model::{Action, Delegate, ElementKind, ExternalTask, ExternalTaskForm, ServiceTask};
 use crate::process::priority;
+use crate::report::Report;
 use crate::scope::ProcessBuilder;
 use crate::unsupported;
 
@@ -20,12 +22,17 @@ pub(crate) fn read(
     node: Node<'_>,
     id: &str,
 ) -> Option<ElementKind> {
-    if unsupported::refuse_implementation(node, id, builder.report) {
-        return None;
-    }
     let name = node.tag_name().name();
     match camunda(node, "type") {
         Some(value) if value.eq_ignore_ascii_case("external") => return external(builder, form, node, id),
+        Some(value) if value.eq_ignore_ascii_case("mail") => {
+            check_mail(node, builder.report);
+            return None;
+        }
+        Some(value) if value.eq_ignore_ascii_case("shell") => {
+            check_shell(node, builder.report);
+            return None;
+        }
         Some(value) => builder.report.error(node, format!("Invalid usage of type attribute on {name}: '{value}'")),
         None => {
             if let Some(kind) = internal(builder, form, node, id) {
@@ -47,9 +54,7 @@ pub(crate) fn of_message(
     definition: Node<'_>,
     id: &str,
 ) -> Option<ElementKind> {
-    if unsupported::refuse_parts(definition, id, builder.report)
-        || unsupported::refuse_implementation(definition, id, builder.report)
-    {
+    if unsupported::refuse_parts(definition, id, builder.report) {
         return None;
     }
     let implementations = ["type", "class", "delegateExpression", "expression"];
@@ -103,8 +108,36 @@ fn delegate(
         let error_event_definitions = error_event_definitions(node, id, builder.definitions, builder.report);
         return ElementKind::ExternalTask(ExternalTask { form, topic, priority, error_event_definitions });
     }
+    field::read_all(node, builder.report);
     listener::warn_of_java(node, id, code, builder.report);
     service_task(form, node, Some(Action::Delegate(delegate)))
+}
+
+/// Camunda: needs a library for mails that it does not bring along; without it no such task can be read.
+fn check_mail(node: Node<'_>, report: &mut Report<'_>) {
+    let fields = field::read_all(node, report);
+    if !fields.iter().any(|field| field.name == "to") {
+        report.error(node, "No recipient is defined on the mail activity");
+    }
+    if !fields.iter().any(|field| matches!(field.name, "text" | "html")) {
+        report.error(node, "Text or html field should be provided");
+    }
+    report.give_up(node, "mail tasks are not executed: nothing here sends mails");
+}
+
+/// Commands of the machine that the engine runs on are none of a model.
+fn check_shell(node: Node<'_>, report: &mut Report<'_>) {
+    let fields = field::read_all(node, report);
+    for field in fields.iter().filter(|field| matches!(field.name, "wait" | "redirectError" | "cleanEnv")) {
+        let value = field.value.as_deref().unwrap_or_default();
+        if !matches!(value.to_ascii_lowercase().as_str(), "true" | "false") {
+            report.error(node, format!("undefined value for shell {} parameter: {value}", field.name));
+        }
+    }
+    if !fields.iter().any(|field| field.name == "command") {
+        report.error(node, "No shell command is defined on the shell activity");
+    }
+    report.doubt(node, &[], "shell tasks are not executed: a model must not run commands of the machine");
 }
 
 fn result_variable<'d>(node: Node<'d>) -> Option<&'d str> {

@@ -7,7 +7,9 @@ use crate::element::{
     receive_task, script_task, sub_process, user_task,
 };
 use crate::io_mapping;
+use crate::listener;
 use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm, SubProcessForm};
+use crate::process::check_job_priority;
 use crate::scope::{ProcessBuilder, Scope};
 use crate::unsupported;
 
@@ -21,16 +23,6 @@ pub(crate) fn read<'d>(
         return None;
     }
     let name = node.tag_name().name();
-    if unsupported::is_refused_element(name) {
-        unsupported::refuse_element(node, builder.report);
-        builder.refuse(node);
-        return None;
-    }
-    if matches!(name, "adHocSubProcess" | "complexGateway") {
-        // Camunda: they are as if they were not there; flows to them lead nowhere, which is an error.
-        builder.report.warning(node, &[], format!("element type '{name}' is not supported and ignored"));
-        return None;
-    }
     let is_read = matches!(
         name,
         "exclusiveGateway"
@@ -50,9 +42,14 @@ pub(crate) fn read<'d>(
             | "callActivity"
             | "intermediateThrowEvent"
     );
-    // Camunda: nothing can refer to an element without an id, so it does nothing.
-    let id = attribute::id(node).filter(|_| is_read)?;
+    if !is_read {
+        ignore(builder, node);
+        return None;
+    }
+    // Camunda: nothing can refer to an element without an id, so it does nothing. What is wrong with it is wrong.
+    let id = attribute::id(node).unwrap_or_default();
     let is_refused = unsupported::refuse_parts(node, id, builder.report);
+    check_job_priority(node, builder.report);
     let multi_instance = multi_instance::read(builder, node, id);
     let kind = match name {
         _ if is_refused => None,
@@ -71,22 +68,41 @@ pub(crate) fn read<'d>(
         "sendTask" => external_task::read(builder, ExternalTaskForm::SendTask, node, id),
         "businessRuleTask" => external_task::read(builder, ExternalTaskForm::BusinessRuleTask, node, id),
         "scriptTask" => script_task::read(builder, node, id),
-        "subProcess" | "transaction" => Some(sub_process::kind(node)),
+        "subProcess" | "transaction" => Some(sub_process::kind(node, builder.report)),
         "callActivity" => call_activity::read(builder, node, id),
         _ => intermediate_throw_event::read(builder, scope, node, id),
     };
     match kind {
-        Some(kind) => {
+        Some(kind) if !id.is_empty() => {
             let scope = match multi_instance {
                 Some(multi_instance) => multi_instance::add_body(builder, scope, node, id, multi_instance),
                 None => scope,
             };
             add(builder, scope, node, kind, id)
         }
-        None => {
-            builder.refuse(node);
+        _ => {
+            // What is wrong with the rest of it is wrong, too.
+            listener::read_all(node, id, builder.report);
+            io_mapping::read(node, id, builder.report);
+            builder.refuse(scope, node);
             None
         }
+    }
+}
+
+/// What is read elsewhere, or not at all.
+fn ignore(builder: &mut ProcessBuilder<'_, '_, '_>, node: Node<'_>) {
+    let name = node.tag_name().name();
+    if matches!(name, "adHocSubProcess" | "complexGateway") {
+        // Camunda: they are as if they were not there; flows to them lead nowhere, which is an error.
+        builder.report.warning(node, &[], format!("element type '{name}' is not supported and ignored"));
+    }
+    if name == "intermediateCatchEvent" {
+        return;
+    }
+    let id = attribute::id(node).unwrap_or_default();
+    if multi_instance::read(builder, node, id).is_some() {
+        builder.report.give_up(node, format!("element type '{name}' cannot have several instances"));
     }
 }
 
@@ -111,10 +127,12 @@ fn add<'d>(
     if is_event_sub_process {
         builder.listen(scope, index);
     }
-    if is_gateway || is_event_sub_process {
-        io_mapping::refuse(node, builder.report);
-    } else if let Some(input_output) = io_mapping::read(node, id, builder.report) {
-        builder.set_input_output(index, node, input_output);
+    if let Some(input_output) = io_mapping::read(node, id, builder.report) {
+        if is_gateway || is_event_sub_process {
+            io_mapping::refuse(node, builder.report);
+        } else {
+            builder.set_input_output(index, node, input_output);
+        }
     }
     is_sub_process.then_some(Scope { node, element: Some(index) })
 }

@@ -5,7 +5,15 @@ use crate::element::escalation::{self, ThrowingForm};
 use crate::element::{compensation, event_definition, external_task, link_event, signal_throw_event};
 use crate::model::{ElementKind, ExternalTaskForm, PassThroughForm};
 use crate::scope::{ProcessBuilder, Scope};
-use crate::unsupported;
+
+/// What an intermediate event throws, in order of precedence.
+const KINDS: [&str; 5] = [
+    "linkEventDefinition",
+    "signalEventDefinition",
+    "compensateEventDefinition",
+    "messageEventDefinition",
+    "escalationEventDefinition",
+];
 
 pub(crate) fn read<'d>(
     builder: &mut ProcessBuilder<'_, 'd, '_>,
@@ -13,12 +21,8 @@ pub(crate) fn read<'d>(
     node: Node<'d>,
     id: &'d str,
 ) -> Option<ElementKind> {
-    let definition = event_definition::of_event(node, builder.report);
-    match definition.map(|definition| (definition, definition.tag_name().name())) {
+    match event_definition::of_event(node, &KINDS, builder.report) {
         None => Some(ElementKind::PassThrough { form: PassThroughForm::NoneThrowEvent }),
-        Some((definition, "messageEventDefinition")) => {
-            external_task::of_message(builder, ExternalTaskForm::MessageThrowEvent, definition, id)
-        }
         Some((definition, "escalationEventDefinition")) => {
             escalation::thrown(builder, ThrowingForm::IntermediateEvent, definition, id)
         }
@@ -30,9 +34,8 @@ pub(crate) fn read<'d>(
             link_event::throw(builder, definition, id);
             None
         }
-        Some(_) => {
-            unsupported::refuse_event_definition(node, definition, builder.report);
-            None
+        Some((definition, _)) => {
+            external_task::of_message(builder, ExternalTaskForm::MessageThrowEvent, definition, id)
         }
     }
 }

@@ -15,10 +15,14 @@ pub(crate) fn catch<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, event: Node<'d
         let message = format!("the link event '{event_name}' has the link name '{name}'; both should be the same");
         builder.report.warning(event, &[], message);
     }
-    builder.links.targets.insert(name, id);
+    if !id.is_empty() {
+        builder.links.targets.insert(name, id);
+    }
 }
 
 /// Remembers where a link comes from. The throwing event itself is no element of the model.
 pub(crate) fn throw<'d>(builder: &mut ProcessBuilder<'_, 'd, '_>, definition: Node<'d>, id: &'d str) {
-    builder.links.sources.insert(id, definition.attribute("name").unwrap_or_default());
+    if !id.is_empty() {
+        builder.links.sources.insert(id, definition.attribute("name").unwrap_or_default());
+    }
 }

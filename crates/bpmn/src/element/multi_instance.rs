@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::attribute::{self, bpmn_child, camunda, is_true};
+use crate::attribute::{self, bpmn_child, bpmn_children_named, camunda, is_true};
 use crate::document::Node;
 use crate::model::{Collection, Condition, ElementIndex, ElementKind, MULTI_INSTANCE_BODY_SUFFIX, MultiInstance};
 use crate::scope::{ProcessBuilder, Scope};
@@ -10,7 +10,11 @@ use crate::unsupported;
 
 /// Reads how often an activity runs; `None` is once. What is wrong is in the report.
 pub(crate) fn read(builder: &mut ProcessBuilder<'_, '_, '_>, activity: Node<'_>, id: &str) -> Option<MultiInstance> {
-    let node = bpmn_child(activity, "multiInstanceLoopCharacteristics")?;
+    let mut all = bpmn_children_named(activity, "multiInstanceLoopCharacteristics");
+    let node = all.next()?;
+    if all.next().is_some() {
+        builder.report.give_up(activity, "an activity has more than one 'multiInstanceLoopCharacteristics'");
+    }
     unsupported::refuse_parts(node, id, builder.report);
     let id = body_id(id);
     let expression = |name: &'static str| bpmn_child(node, name).map(|child| (child, attribute::text(child)));

@@ -51,12 +51,21 @@ impl SimpleType {
     }
 }
 
+/// Whether a text is a name, with or without a prefix.
+pub(super) fn is_qualified_name(value: &str) -> bool {
+    let (prefix, local) = split_name(value.trim());
+    is_ncname(local) && prefix.is_none_or(is_ncname)
+}
+
+fn split_name(value: &str) -> (Option<&str>, &str) {
+    value.split_once(':').map_or((None, value), |(prefix, local)| (Some(prefix), local))
+}
+
 fn check_qualified_name(value: &str, node: Node<'_>) -> Result<(), String> {
-    let (prefix, local) = value.split_once(':').map_or((None, value), |(prefix, local)| (Some(prefix), local));
-    if !is_ncname(local) || !prefix.is_none_or(is_ncname) {
+    if !is_qualified_name(value) {
         return Err(format!("'{value}' is no valid name"));
     }
-    match prefix {
+    match split_name(value).0 {
         Some(prefix) if prefix != "xml" && node.lookup_namespace_uri(Some(prefix)).is_none() => {
             Err(format!("the prefix of '{value}' is not declared"))
         }

@@ -6,7 +6,7 @@ use crate::document::{BPMN, Document, Node, XSI};
 use crate::report::Report;
 use crate::schema::content::{ContentState, Declared, declared_globally};
 use crate::schema::grammar::{ContentType, GRAMMAR, Grammar, Space, Type};
-use crate::schema::simple_type::SimpleType;
+use crate::schema::simple_type::{SimpleType, is_qualified_name};
 
 /// Reports everything in which the document is not what the schema prescribes.
 pub(crate) fn validate(document: &Document<'_>, report: &mut Report<'_>) {
@@ -88,7 +88,12 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
                 Some(of) => self.enter_type(node, of),
                 None => Content::Anything,
             },
-            Declared::Content(ContentType::Simple(of)) => Content::Value(of),
+            Declared::Content(ContentType::Simple(of)) => {
+                for attribute in node.attributes().filter(|attribute| attribute.namespace() != Some(XSI)) {
+                    self.refuse_attribute(node, attribute.name());
+                }
+                Content::Value(of)
+            }
             Declared::Unknown => Content::Anything,
         };
         Frame { node, content, next_child: node.first_element_child() }
@@ -116,6 +121,14 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
                 // Camunda: four violations for one unknown prefix.
                 for _ in 0..4 {
                     let message = format!("the prefix of the type '{type_name}' is not declared");
+                    self.report.violation(self.document.position(node), message);
+                }
+                declared
+            }
+            (None, Some(_)) if !is_qualified_name(type_name) => {
+                // Camunda: four violations for what can be no name of a type.
+                for _ in 0..4 {
+                    let message = format!("'{type_name}' is no valid name of a type");
                     self.report.violation(self.document.position(node), message);
                 }
                 declared
@@ -194,7 +207,8 @@ impl<'d, 'g> Validation<'_, 'd, '_, 'g> {
             Content::Value(simple_type) => {
                 let children =
                     node.first_element_child().map(|_| format!("element '{name}' must not have child elements"));
-                let text = node.text().unwrap_or_default();
+                // Camunda: beside child elements no text counts.
+                let text = if children.is_some() { "" } else { node.text().unwrap_or_default() };
                 let wrong = self.check_value(node, text, simple_type).err();
                 let wrong = wrong.map(|reason| [reason, format!("the value of element '{name}' is wrong")]);
                 children.into_iter().chain(wrong.into_iter().flatten()).collect()

@@ -233,7 +233,7 @@ fn describe_kind(head: &mut String, process: &ProcessModel, kind: &ElementKind) 
         ElementKind::CancelEndEvent => {}
         ElementKind::EscalationThrowEvent(event) => option(head, "escalation", Some(&event.escalation_code)),
         ElementKind::SubProcess { start_event, form } => {
-            option(head, "start", Some(id_of(process, *start_event)));
+            option(head, "start", start_event.map(|start| id_of(process, start)));
             if *form != SubProcessForm::Embedded {
                 write!(head, " {form:?}").expect("text takes text");
             }

@@ -93,7 +93,7 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
         ElementKind::ServiceTask(task) => or_thrown(service_task::enter(turn, execution, task)),
         ElementKind::ScriptTask(task) => or_thrown(script_task::enter(turn, execution, task)),
-        ElementKind::SubProcess { start_event, .. } => Ok(sub_process::enter(*start_event)),
+        ElementKind::SubProcess { start_event, .. } => sub_process::enter(*start_event),
         ElementKind::EventSubProcessStartEvent(_) => Ok(event_sub_process_start_event::enter()),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::enter(turn, execution, body),
         ElementKind::CallActivity(call) => call_activity::enter(turn, execution, call, &definition),
