@@ -109,7 +109,7 @@ impl Beginning {
             }
             // Camunda: only with its start event does an event sub-process interrupt.
             ElementKind::SubProcess { start_event, form: SubProcessForm::Event }
-                if missing.is_empty() || missing.get(1).copied().or(element) == Some(*start_event) =>
+                if missing.is_empty() || missing.get(1).copied().or(element) == *start_event =>
             {
                 let is_interrupting = model.catching_event(outermost).is_some_and(|event| event.is_interrupting);
                 let scope = match scope.filter(|_| is_interrupting) {
