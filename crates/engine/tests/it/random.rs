@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher};
 
+use engine::record::EventType;
 use engine::{Aggregate, Command, InstanceKeys, Outcome, Rejection, Skipped};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -28,6 +29,20 @@ enum Block {
     Exclusive(Vec<Block>),
     Parallel(Vec<Block>),
     SubProcess(Box<Block>, Vec<Boundary>),
+    /// A sub-process that runs twice.
+    Repeated(Box<Block>, Order, Vec<Boundary>),
+    /// A sub-process in which a message begins another block.
+    Interruptible(Box<Block>, bool, Box<Block>),
+    /// A task that can be undone by another one.
+    Undoable,
+    /// Undoes what can be undone there.
+    Undo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Parallel,
+    Sequential,
 }
 
 /// An event attached to a block, with what it leads to.
@@ -53,7 +68,12 @@ struct Move {
 }
 
 fn block() -> impl Strategy<Value = Block> {
-    let leaf = prop_oneof![Just(Block::UserTask(Vec::new())), Just(Block::ExternalTask(Vec::new()))];
+    let leaf = prop_oneof![
+        2 => Just(Block::UserTask(Vec::new())),
+        2 => Just(Block::ExternalTask(Vec::new())),
+        1 => Just(Block::Undoable),
+        1 => Just(Block::Undo),
+    ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         let blocks = prop::collection::vec(inner.clone(), 1..4);
         let boundary = (any::<u8>(), any::<bool>(), inner.clone()).prop_map(|(trigger, is_interrupting, handler)| {
@@ -68,7 +88,15 @@ fn block() -> impl Strategy<Value = Block> {
             blocks.clone().prop_map(Block::Sequence),
             blocks.clone().prop_map(Block::Exclusive),
             blocks.prop_map(Block::Parallel),
-            (inner, boundaries).prop_map(|(block, boundaries)| Block::SubProcess(Box::new(block), boundaries)),
+            (inner.clone(), boundaries.clone())
+                .prop_map(|(block, boundaries)| Block::SubProcess(Box::new(block), boundaries)),
+            (inner.clone(), any::<bool>(), boundaries).prop_map(|(block, is_sequential, boundaries)| {
+                let order = if is_sequential { Order::Sequential } else { Order::Parallel };
+                Block::Repeated(Box::new(block), order, boundaries)
+            }),
+            (inner.clone(), any::<bool>(), inner).prop_map(|(block, is_interrupting, handler)| {
+                Block::Interruptible(Box::new(block), is_interrupting, Box::new(handler))
+            }),
         ]
     })
 }
@@ -82,6 +110,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 #[derive(Default)]
 struct Writer {
     roots: String,
+    associations: String,
     count: u32,
 }
 
@@ -91,7 +120,7 @@ impl Writer {
         let (first, last) = self.block(block, &mut body);
         flow("s", &first, None, &mut body);
         flow(&last, "e", None, &mut body);
-        format!("{}{body}", self.roots)
+        format!("{}{body}{}", self.roots, self.associations)
     }
 
     fn name(&mut self, prefix: &str) -> String {
@@ -122,16 +151,78 @@ impl Writer {
             Block::Exclusive(blocks) => self.branches("exclusiveGateway", blocks, body),
             Block::Parallel(blocks) => self.branches("parallelGateway", blocks, body),
             Block::SubProcess(inner, boundaries) => {
-                let id = self.name("p");
-                let (start, end) = (self.name("ps"), self.name("pe"));
-                _ = writeln!(body, "<subProcess id=\"{id}\">\n<startEvent id=\"{start}\"/>\n<endEvent id=\"{end}\"/>");
-                let (first, last) = self.block(inner, body);
-                flow(&start, &first, None, body);
-                flow(&last, &end, None, body);
-                body.push_str("</subProcess>\n");
+                let id = self.sub_process("", inner, None, body);
                 self.boundaries(id, boundaries, body)
             }
+            Block::Repeated(inner, order, boundaries) => {
+                let characteristics = format!(
+                    "<multiInstanceLoopCharacteristics isSequential=\"{}\"><loopCardinality>2</loopCardinality>\
+                     </multiInstanceLoopCharacteristics>",
+                    *order == Order::Sequential
+                );
+                let id = self.sub_process(&characteristics, inner, None, body);
+                self.boundaries(id, boundaries, body)
+            }
+            Block::Interruptible(inner, is_interrupting, handler) => {
+                let id = self.sub_process("", inner, Some((*is_interrupting, handler)), body);
+                (id.clone(), id)
+            }
+            Block::Undoable => {
+                let (id, event, handler) = (self.name("u"), self.name("c"), self.name("h"));
+                _ = writeln!(
+                    body,
+                    "<userTask id=\"{id}\"/>\n<boundaryEvent id=\"{event}\" attachedToRef=\"{id}\">\
+                     <compensateEventDefinition/></boundaryEvent>\n<userTask id=\"{handler}\" isForCompensation=\"true\"/>"
+                );
+                _ = writeln!(
+                    self.associations,
+                    "<association id=\"as-{event}\" sourceRef=\"{event}\" targetRef=\"{handler}\"/>"
+                );
+                (id.clone(), id)
+            }
+            Block::Undo => {
+                let id = self.name("t");
+                _ = writeln!(
+                    body,
+                    "<intermediateThrowEvent id=\"{id}\"><compensateEventDefinition/></intermediateThrowEvent>"
+                );
+                (id.clone(), id)
+            }
         }
+    }
+
+    /// A block in a scope of its own, and what a message begins there.
+    fn sub_process(
+        &mut self,
+        characteristics: &str,
+        inner: &Block,
+        by_message: Option<(bool, &Block)>,
+        body: &mut String,
+    ) -> String {
+        let (id, start, end) = (self.name("p"), self.name("ps"), self.name("pe"));
+        _ = writeln!(
+            body,
+            "<subProcess id=\"{id}\">{characteristics}\n<startEvent id=\"{start}\"/>\n<endEvent id=\"{end}\"/>"
+        );
+        if let Some((is_interrupting, handler)) = by_message {
+            let (event_sub_process, start, end) = (self.name("p"), self.name("ms"), self.name("me"));
+            _ = writeln!(self.roots, "message message-{start} name-{start}");
+            _ = writeln!(
+                body,
+                "<subProcess id=\"{event_sub_process}\" triggeredByEvent=\"true\">\n\
+                 <startEvent id=\"{start}\" isInterrupting=\"{is_interrupting}\">\
+                 <messageEventDefinition messageRef=\"message-{start}\"/></startEvent>\n<endEvent id=\"{end}\"/>"
+            );
+            let (first, last) = self.block(handler, body);
+            flow(&start, &first, None, body);
+            flow(&last, &end, None, body);
+            body.push_str("</subProcess>\n");
+        }
+        let (first, last) = self.block(inner, body);
+        flow(&start, &first, None, body);
+        flow(&last, &end, None, body);
+        body.push_str("</subProcess>\n");
+        id
     }
 
     fn branches(&mut self, gateway: &str, blocks: &[Block], body: &mut String) -> (String, String) {
@@ -246,7 +337,9 @@ impl Pair {
                 jobs.get(pick(jobs.len())).map(|id| Command::ExecuteJob { id: *id })
             }
             6 => {
-                let waits: Vec<_> = self.aggregate().event_subscriptions().map(|row| row.id).collect();
+                let messages =
+                    self.aggregate().event_subscriptions().filter(|row| row.event_type == EventType::Message);
+                let waits: Vec<_> = messages.map(|row| row.id).collect();
                 waits.get(pick(waits.len())).map(|id| Command::CorrelateMessage {
                     subscription_id: *id,
                     variables: x(1),
