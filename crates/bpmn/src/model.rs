@@ -15,6 +15,9 @@ pub struct ProcessModel {
     pub version_tag: Option<Arc<str>>,
     pub description: Option<Arc<str>>,
     pub history_time_to_live_days: Option<u32>,
+    /// `camunda:candidateStarterUsers`, as they are written: nothing evaluates them.
+    pub candidate_starter_users: Vec<Arc<str>>,
+    pub candidate_starter_groups: Vec<Arc<str>>,
     pub is_startable_in_tasklist: bool,
     /// Default priority of external tasks: `camunda:taskPriority` of the process.
     pub task_priority: Option<Expression>,

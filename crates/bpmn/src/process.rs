@@ -36,7 +36,8 @@ pub(crate) fn read<'d>(
         Some(Ok(days)) => days,
         None => None,
     };
-    check_starters(node, report);
+    let candidate_starter_users = starters(node, "candidateStarterUsers", report);
+    let candidate_starter_groups = starters(node, "candidateStarterGroups", report);
     let mut builder = ProcessBuilder::new(key, definitions, delegates, report);
     let (initial, start_form) = scope::read(&mut builder, node);
     let arena = builder.finish();
@@ -47,6 +48,8 @@ pub(crate) fn read<'d>(
         version_tag: camunda(node, "versionTag").map(Arc::from),
         description: attribute::documentation(node).map(Arc::from),
         history_time_to_live_days,
+        candidate_starter_users,
+        candidate_starter_groups,
         is_startable_in_tasklist: camunda(node, "isStartableInTasklist")
             .is_none_or(|value| value.eq_ignore_ascii_case("true")),
         task_priority,
@@ -63,13 +66,15 @@ pub(crate) fn read<'d>(
     })
 }
 
-/// Who may start the process means nothing to the engine yet, but the expressions must be some.
-fn check_starters(node: Node<'_>, report: &mut Report<'_>) {
-    for name in ["candidateStarterUsers", "candidateStarterGroups"] {
-        for candidate in attribute::comma_separated(camunda(node, name).unwrap_or_default()) {
-            let _ = read_expression(&candidate, node, report);
-        }
+/// Who is named to start the process.
+///
+/// Camunda: they have to be expressions, and stand for themselves as they are written.
+fn starters(node: Node<'_>, name: &str, report: &mut Report<'_>) -> Vec<Arc<str>> {
+    let candidates = attribute::comma_separated(camunda(node, name).unwrap_or_default());
+    for candidate in &candidates {
+        let _ = read_expression(candidate, node, report);
     }
+    candidates.into_iter().map(Arc::from).collect()
 }
 
 /// `camunda:taskPriority` or `camunda:jobPriority`: an expression, or else an integer.

@@ -582,7 +582,7 @@ operations! {
         DELETE "/task/{id}" deleteTask: nothing -> nothing => ENGINE, task::delete;
         GET "/task" getTasks: nothing -> json => ENGINE, list::tasks;
         GET "/task/count" getTasksCount: nothing -> json => ENGINE, |call| list::count(&resource::TASKS, call);
-        GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any;
+        GET "/task/report/candidate-group-count" getTaskCountByCandidateGroup: nothing -> any => ENGINE, report::of_candidate_groups;
         GET "/task/{id}" getTask: nothing -> json => ENGINE, list::task;
         GET "/task/{id}/deployed-form" getDeployedForm: nothing -> any => DEPLOYED_FORM, task_form::deployed;
         GET "/task/{id}/form" getForm: nothing -> json => TASK_FORM, task_form::get;

@@ -103,6 +103,9 @@ impl Shared {
                 self.add_part_deletions(&mut statements, &parts);
                 self.add_instance_deletions(&mut statements, &instances);
                 self.add_history_deletions(&mut statements, &ids).await?;
+                let starters = &tables::IDENTITY_LINK_LOG;
+                let of_definition = Condition::OneOf(starters.col("definition_id").into(), ids.clone());
+                statements.push(self.statement(&Mutation::delete(starters, of_definition)));
             }
         }
         let by_definition =
@@ -114,6 +117,7 @@ impl Shared {
             (&tables::JOB_DEFINITION, "process_definition_id"),
             (&tables::JOB, "definition_id"),
             (&tables::EVENT_SUBSCRIPTION, "definition_id"),
+            (&tables::CANDIDATE_STARTER, "definition_id"),
             (&tables::PROCESS_DEFINITION, "id"),
         ] {
             statements.push(self.statement(&Mutation::delete(table, by_definition(table, column))));

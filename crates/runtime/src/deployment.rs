@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bpmn::model::{Asynchronous, BoundaryEvent, BoundaryTrigger, EventSubProcessStartEvent, EventTrigger};
 use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
-use engine::RejectionKind;
 use engine::definition::JobDefinition;
+use engine::record::IdentityLinkKind;
+use engine::{HistoryLevel, RejectionKind};
 use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, tables};
 use sha2::{Digest, Sha256};
 use store::work::ExpectedStatement;
@@ -364,9 +365,41 @@ impl Shared {
                 let cells = job_definition_cells(job_definition, row);
                 statements.push(self.statement(&Mutation::insert(&tables::JOB_DEFINITION, vec![cells])));
             }
+            self.add_starters(statements, row, model);
             self.add_start_waits(statements, row, model, job_definitions).await?;
         }
         Ok(())
+    }
+
+    /// Who may start it, in the order in which the model names them.
+    fn add_starters(&self, statements: &mut Vec<ExpectedStatement>, definition: &DefinitionRow, model: &ProcessModel) {
+        let users = model.candidate_starter_users.iter().map(|user| (Some(user), None));
+        let groups = model.candidate_starter_groups.iter().map(|group| (None, Some(group)));
+        let now = self.now();
+        for (position, (user, group)) in (0_i64..).zip(users.chain(groups)) {
+            let (user, group) = (row::optional_text(user), row::optional_text(group));
+            let definition_id = SqlValue::Text(definition.id.0.clone());
+            let cells = vec![definition_id.clone(), row::number(position), user.clone(), group.clone()];
+            statements.push(self.statement(&Mutation::insert(&tables::CANDIDATE_STARTER, vec![cells])));
+            if self.settings.history_level < HistoryLevel::Full {
+                continue;
+            }
+            let logged = vec![
+                row::id(self.ids.next(now)),
+                row::time(now),
+                SqlValue::Text(IdentityLinkKind::CANDIDATE.into()),
+                user,
+                group,
+                SqlValue::Null,
+                SqlValue::Text("add".into()),
+                SqlValue::Null,
+                SqlValue::Null,
+                definition_id,
+                row::text(&definition.key),
+                row::optional_text(definition.tenant_id.as_ref()),
+            ];
+            statements.push(self.statement(&Mutation::insert(&tables::IDENTITY_LINK_LOG, vec![logged])));
+        }
     }
 }
 

@@ -6,10 +6,10 @@ use super::{Output, Resource, Rule, by_id, left_join, shown, sort};
 use crate::condition::{Comparison, Condition, Subquery};
 use crate::error::QueryErrorKind;
 use crate::filter::{
-    CaseRule, Filter, FilterKind, ListForm, TextMatching, ValueForm, compare, equal, exists, flag, like, modifier,
-    no_rows, one_of, tenants, text, without_tenant,
+    CaseRule, Filter, FilterKind, ListForm, TextMatching, compare, equal, exists, flag, like, modifier, one_of,
+    tenants, text, without_tenant,
 };
-use crate::tables::{DEPLOYMENT, INCIDENT, PROCESS_DEFINITION as DEFINITION};
+use crate::tables::{CANDIDATE_STARTER as STARTER, DEPLOYMENT, INCIDENT, PROCESS_DEFINITION as DEFINITION};
 
 pub static PROCESS_DEFINITIONS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "process-definition",
@@ -68,6 +68,11 @@ fn filters() -> Vec<Filter> {
     let incident = |name, column| FilterKind::Compare(INCIDENT.col(column), name);
     let message_like =
         FilterKind::Text { column: INCIDENT.col("message"), matching: TextMatching::Like, case: CaseRule::Kept };
+    let starter = Subquery {
+        from: STARTER.source(),
+        joins: Vec::new(),
+        condition: Condition::equal(STARTER.col("definition_id"), DEFINITION.col("id")),
+    };
     let latest = || Condition::equal(DEFINITION.col("is_latest"), 1);
     vec![
         equal("processDefinitionId", DEFINITION.col("id")),
@@ -90,8 +95,7 @@ fn filters() -> Vec<Filter> {
         flag("latest", latest()),
         equal("resourceName", DEFINITION.col("resource_name")),
         like("resourceNameLike", DEFINITION.col("resource_name")),
-        // Candidates for starting a process are not kept: nobody is one.
-        no_rows("startableBy", ValueForm::Text),
+        exists("startableBy", starter, FilterKind::Compare(STARTER.col("user_id"), Comparison::Equal)),
         flag("active", Condition::equal(DEFINITION.col("is_suspended"), 0)).slot("suspension"),
         flag("suspended", Condition::equal(DEFINITION.col("is_suspended"), 1)).slot("suspension"),
         exists("incidentId", of_definition(), incident(Comparison::Equal, "id")),

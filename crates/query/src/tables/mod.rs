@@ -3,6 +3,7 @@
 mod attachment;
 mod batch;
 mod camunda_form_definition;
+mod candidate_starter;
 mod comment;
 mod deployment;
 mod deployment_resource;
@@ -33,6 +34,7 @@ mod variable;
 pub use attachment::ATTACHMENT;
 pub use batch::BATCH;
 pub use camunda_form_definition::CAMUNDA_FORM_DEFINITION;
+pub use candidate_starter::CANDIDATE_STARTER;
 pub use comment::COMMENT;
 pub use deployment::DEPLOYMENT;
 pub use deployment_resource::DEPLOYMENT_RESOURCE;
@@ -93,4 +95,5 @@ pub const ALL: &[&Table] = &[
     &ATTACHMENT,
     &IDEMPOTENCY_KEY,
     &GIVEN_ID,
+    &CANDIDATE_STARTER,
 ];

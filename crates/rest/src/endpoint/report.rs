@@ -5,8 +5,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode};
-use query::tables::{HISTORIC_PROCESS_INSTANCE as INSTANCE, HISTORIC_TASK as TASK, PROCESS_DEFINITION as DEFINITION};
-use query::{Comparison, Condition, Measure, SqlValue, Table, Tally, Term};
+use query::tables::{HISTORIC_PROCESS_INSTANCE as INSTANCE, HISTORIC_TASK as TASK, IDENTITY_LINK as LINK};
+use query::tables::{PROCESS_DEFINITION as DEFINITION, TASK as WAITING};
+use query::{Comparison, Condition, Join, JoinKind, Measure, SqlValue, Table, Tally, Term};
 use serde_json::{Value, json};
 use types::Timestamp;
 
@@ -33,12 +34,7 @@ struct Durations {
 
 /// As JSON, or as CSV where only that is accepted.
 pub async fn of_process_instances(call: Call) -> Result<Answer, Failure> {
-    let csv = ["application/csv", "text/csv"].into_iter().find(|csv| is_accepted(csv, &call.headers));
-    let is_json = is_accepted("application/json", &call.headers);
-    if !is_json && csv.is_none() {
-        let message = "a report is JSON or CSV";
-        return Err(Failure::refused(StatusCode::NOT_ACCEPTABLE, "NotAcceptableException", message));
-    }
+    let format = ReportFormat::accepted(&call)?;
     match call.query.get("reportType") {
         Some("duration") => {}
         _ => return Err(Failure::invalid("`reportType` has to be `duration`")),
@@ -59,12 +55,12 @@ pub async fn of_process_instances(call: Call) -> Result<Answer, Failure> {
     }
     let unit = period_unit(&call)?.ok_or_else(|| Refusal::invalid("`periodUnit` is missing").of_engine())?;
     let durations = durations(&call, &INSTANCE, unit, Condition::All(conditions)).await?;
-    match csv.filter(|_| !is_json) {
-        Some(media_type) => {
+    match format {
+        ReportFormat::Csv(media_type) => {
             let answer = Answer::of_type(HeaderValue::from_static(media_type), csv_of(&durations, unit));
             Ok(answer.as_attachment("process-instance-report.csv"))
         }
-        None => shown_durations(&durations, unit),
+        ReportFormat::Json => shown_durations(&durations, unit),
     }
 }
 
@@ -86,6 +82,60 @@ pub async fn of_tasks(call: Call) -> Result<Answer, Failure> {
         (Some("count"), Some("processDefinition")) => task_counts(&call, Grouping::Definition, conditions).await,
         (Some("count"), _) => Err(Failure::invalid("`groupBy` has to be `taskName` or `processDefinition`")),
         _ => Err(Failure::invalid("`reportType` has to be `count` or `duration`")),
+    }
+}
+
+/// How many tasks that nobody has wait for each group, and for none. As JSON, or as CSV where only that is accepted.
+///
+/// Camunda: a task counts once for each link to a user, and for each to the same group.
+pub async fn of_candidate_groups(call: Call) -> Result<Answer, Failure> {
+    let format = ReportFormat::accepted(&call)?;
+    let mut counts: Vec<(Option<Arc<str>>, i64)> = Vec::new();
+    let links =
+        Join { kind: JoinKind::Left, source: LINK.source(), on: vec![(LINK.col("task_id"), WAITING.col("id"))] };
+    let keys = vec![LINK.col("group_id").into()];
+    let tally = Tally::count(WAITING.source(), keys, Condition::is_null(WAITING.col("assignee"))).join(links);
+    for cells in call.runtime().select(tally.render(call.runtime().dialect())).await? {
+        match &cells[..] {
+            [SqlValue::Text(group), SqlValue::Integer(count)] => counts.push((Some(group.clone()), *count)),
+            [SqlValue::Null, SqlValue::Integer(count)] => counts.push((None, *count)),
+            _ => return Err(Failure::internal("a row of a report has other cells than were asked for")),
+        }
+    }
+    counts.sort();
+    match format {
+        ReportFormat::Csv(media_type) => {
+            let mut csv = "CANDIDATE_GROUP_NAME,TASK_COUNT".to_owned();
+            for (group, count) in &counts {
+                let _ = write!(csv, "\n{},{count}", group.as_deref().unwrap_or("null"));
+            }
+            let answer = Answer::of_type(HeaderValue::from_static(media_type), csv);
+            Ok(answer.as_attachment("task-count-by-candidate-group.csv"))
+        }
+        ReportFormat::Json => {
+            let shown =
+                counts.iter().map(|(group, count)| json!({ "groupName": group.as_deref(), "taskCount": count }));
+            Answer::json(&shown.collect::<Vec<_>>())
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReportFormat {
+    Json,
+    /// Under the name that the caller accepts.
+    Csv(&'static str),
+}
+
+impl ReportFormat {
+    fn accepted(call: &Call) -> Result<ReportFormat, Failure> {
+        if is_accepted("application/json", &call.headers) {
+            return Ok(ReportFormat::Json);
+        }
+        let csv = ["application/csv", "text/csv"].into_iter().find(|csv| is_accepted(csv, &call.headers));
+        let refusal =
+            || Failure::refused(StatusCode::NOT_ACCEPTABLE, "NotAcceptableException", "a report is JSON or CSV");
+        csv.map(ReportFormat::Csv).ok_or_else(refusal)
     }
 }
 

@@ -11,5 +11,6 @@ mod job;
 mod lane;
 mod message;
 mod poll;
+mod standalone_task;
 mod start_event;
 mod suspension;
