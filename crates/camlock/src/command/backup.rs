@@ -1,12 +1,12 @@
 //! `camlock backup`: a copy of a SQLite database, also while a server works with it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Result;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use store::sqlite::{BackupProgress, DatabaseUrl, backup};
 
-pub fn run(database: &str, target: &PathBuf) -> Result<()> {
+pub fn run(database: &str, target: &Path) -> Result<()> {
     let source: DatabaseUrl = database.parse()?;
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} pages {msg}")?);
