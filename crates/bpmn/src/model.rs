@@ -250,7 +250,6 @@ pub struct CallActivity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallForm {
     Process,
-    /// There are no cases here; reaching the activity fails.
     Case,
 }
 
@@ -428,7 +427,6 @@ pub struct UserTask {
     /// In document order.
     pub listeners: Vec<TaskListener>,
     pub timeout_listeners: Vec<TimeoutListener>,
-    /// Set before the task is there, in document order.
     pub data_properties: Vec<DataProperty>,
 }
 
@@ -667,8 +665,7 @@ impl Script {
 
     /// Whether the language is JavaScript, by one of its names.
     pub fn is_java_script(&self) -> bool {
-        const NAMES: [&str; 4] = ["javascript", "ecmascript", "js", "nashorn"];
-        NAMES.contains(&self.language.to_ascii_lowercase().as_str())
+        ["javascript", "ecmascript", "js", "nashorn"].contains(&self.language.to_ascii_lowercase().as_str())
     }
 }
 
