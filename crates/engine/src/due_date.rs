@@ -66,10 +66,12 @@ pub(crate) fn moved_cycle(text: &str, by_ms: i64) -> Option<String> {
 
 /// Writes the start into an interval that has none, so that it is counted from there in future: `R3/PT10M` becomes
 /// `R3/2026-01-31T11:00:00/PT10M`.
+///
+/// Camunda: it is written without its milliseconds, so that only the first repetition has them.
 pub(crate) fn anchored_cycle(text: &str, now: Timestamp) -> String {
     match text.split_once('/') {
         Some((repetitions, period)) if text.starts_with('R') && !period.contains('/') => {
-            format!("{repetitions}/{}/{period}", written(now))
+            format!("{repetitions}/{}/{period}", written(Timestamp(now.0.div_euclid(1000) * 1000)))
         }
         _ => text.to_owned(),
     }

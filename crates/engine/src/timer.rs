@@ -129,6 +129,7 @@ pub(crate) fn of_element(element: &Element) -> Option<&TimerDefinition> {
 /// The repetitions after a job's come so much later. Those of a cron expression cannot.
 pub(crate) fn move_repetitions(turn: &mut Turn<'_, '_>, job: &Job, by_ms: i64) -> Result<(), Rejection> {
     let (JobHandler::TimerTransition { repeat: Some(cycle) }
+    | JobHandler::TimerStartEventSubprocess { repeat: Some(cycle) }
     | JobHandler::TimerIntermediateTransition { repeat: Some(cycle) }
     | JobHandler::TimerTaskListener { repeat: Some(cycle), .. }) = &job.handler
     else {
@@ -140,6 +141,7 @@ pub(crate) fn move_repetitions(turn: &mut Turn<'_, '_>, job: &Job, by_ms: i64) -
     };
     turn.aggregate.jobs.update(job.id, |row| {
         if let JobHandler::TimerTransition { repeat }
+        | JobHandler::TimerStartEventSubprocess { repeat }
         | JobHandler::TimerIntermediateTransition { repeat }
         | JobHandler::TimerTaskListener { repeat, .. } = &mut row.handler
         {

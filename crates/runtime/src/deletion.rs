@@ -34,11 +34,12 @@ impl Shared {
             }
             let of_deployment = |table: &'static Table| Condition::equal(table.col("deployment_id"), row::id(id.0));
             let definitions = definition_rows(&shared, of_deployment(&tables::PROCESS_DEFINITION)).await?;
-            let along = vec![
+            let mut along = shared.restored_start_waits(&definitions).await?;
+            along.extend([
                 shared.statement(&Mutation::delete(resources, of_deployment(resources))),
                 shared.statement(&Mutation::delete(forms, of_deployment(forms))),
                 shared.statement_on_one(&Mutation::delete(deployments, this)),
-            ];
+            ]);
             shared.delete_in_turn(definitions, cascade, along).await
         })
         .await
@@ -269,6 +270,10 @@ impl Shared {
         statements: &mut Vec<ExpectedStatement>,
         definitions: &[SqlValue],
     ) -> Result<(), Error> {
+        // Jobs of start events have no instance.
+        let log = &tables::HISTORIC_JOB_LOG;
+        let of_definitions = Condition::OneOf(log.col("definition_id").into(), definitions.to_vec());
+        statements.push(self.statement(&Mutation::delete(log, of_definitions)));
         let instances = &tables::HISTORIC_PROCESS_INSTANCE;
         let mut select = Select::all(instances.source())
             .filter(Condition::OneOf(instances.col("definition_id").into(), definitions.to_vec()));

@@ -24,6 +24,9 @@ use crate::suspension;
 /// Ids in one statement.
 const IDS_PER_STATEMENT_MAX: usize = 5_000;
 
+/// The jobs that are there, what their lanes do, and what changes the rows of the others.
+type JobChanges = (BTreeSet<JobId>, Vec<(ProcessInstanceId, LaneWork)>, Vec<ExpectedStatement>);
+
 impl Shared {
     /// Refused where the job is gone.
     pub(crate) async fn change_job(self: &Arc<Self>, id: JobId, change: JobChange) -> Result<(), Error> {
@@ -53,23 +56,16 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            shared.change_jobs_along(&ids, &change, Vec::new()).await
+            shared.change_found_jobs(&ids, &change).await
         })
         .await
     }
 
-    /// The same within a task that nobody drops, with statements in the same unit.
-    pub(crate) async fn change_jobs_along(
-        self: &Arc<Self>,
-        ids: &[JobId],
-        change: &JobChange,
-        along: Vec<ExpectedStatement>,
-    ) -> Result<(), Error> {
+    async fn change_found_jobs(self: &Arc<Self>, ids: &[JobId], change: &JobChange) -> Result<(), Error> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (work, mut statements) = self.job_changes(ids, change).await?;
-            statements.extend(along.iter().cloned());
+            let (_, work, statements) = self.job_changes(ids, change).await?;
             match self.run_together_along(work, statements).await {
                 // One has gone since it was looked for.
                 Err(Error::Rejected(rejection))
@@ -83,13 +79,27 @@ impl Shared {
         }
     }
 
-    async fn job_changes(
-        &self,
+    /// The same within a task that nobody drops, with statements in the same unit. Refused where a job is gone.
+    pub(crate) async fn change_jobs_along(
+        self: &Arc<Self>,
         ids: &[JobId],
         change: &JobChange,
-    ) -> Result<(Vec<(ProcessInstanceId, LaneWork)>, Vec<ExpectedStatement>), Error> {
+        along: Vec<ExpectedStatement>,
+    ) -> Result<(), Error> {
+        let (found, work, mut statements) = self.job_changes(ids, change).await?;
+        if let Some(gone) = ids.iter().find(|id| !found.contains(id)) {
+            return Err(Error::not_found("job", gone));
+        }
+        statements.extend(along);
+        self.run_together_along(work, statements).await?;
+        self.job_alarm.set(self.now());
+        Ok(())
+    }
+
+    /// Which of the jobs are there, and what changes them.
+    async fn job_changes(&self, ids: &[JobId], change: &JobChange) -> Result<JobChanges, Error> {
         let table = &tables::JOB;
-        let (mut work, mut statements) = (Vec::new(), Vec::new());
+        let (mut jobs, mut work, mut statements) = (BTreeSet::new(), Vec::new(), Vec::new());
         for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
             let these = Condition::OneOf(table.col("id").into(), chunk.iter().map(|id| row::id(id.0)).collect());
             let mut select = Select::all(table.source()).filter(these.clone());
@@ -97,6 +107,7 @@ impl Shared {
             for found in self.rows(&select).await? {
                 let mut cells = Cells::of(found);
                 let (id, root) = (cells.id()?, cells.optional_id()?);
+                jobs.insert(id);
                 let Some(root) = root else { continue };
                 work.extend(commands_of(id, change).into_iter().map(|command| (root, LaneWork::Command(command))));
             }
@@ -105,7 +116,7 @@ impl Shared {
                 statements.extend(self.row_change(&job, change).await?);
             }
         }
-        Ok((work, statements))
+        Ok((jobs, work, statements))
     }
 
     pub(crate) async fn set_job_suspension(

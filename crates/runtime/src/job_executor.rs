@@ -24,6 +24,7 @@ const FAILED_CLAIM: Pause = Pause::between(1_000, 60_000);
 const CONTENDED_JOB: Pause = Pause::between(50, 10_000);
 
 /// What became of a claimed job.
+#[derive(Clone, Copy)]
 enum Ended {
     /// It is done or gone.
     Done,

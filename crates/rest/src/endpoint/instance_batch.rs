@@ -6,7 +6,7 @@ use query::{Condition, SqlValue};
 use runtime::{BatchWork, NewBatch};
 use types::{Timestamp, Uuid};
 
-use super::named_instances::{Named, named, named_instances, named_or_none};
+use super::named_instances::{Named, Nulls, named, named_instances, named_or_none};
 use super::process_definition::suspension_state;
 use super::{batch, modification};
 use crate::answer::Answer;
@@ -98,7 +98,7 @@ pub async fn set_job_retries_by_history(call: Call) -> Result<Answer, Failure> {
 async fn set_retries_of_jobs_of(call: &Call, query: Named) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let retries = retries(&fields)?;
-    let instances = named_or_none(call, &fields, "processInstances", &[query]).await?;
+    let instances = named_or_none(call, &fields, "processInstances", &[query], Nulls::Refused).await?;
     let mut jobs = Vec::new();
     for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
         let ids = chunk.iter().map(|id| SqlValue::Uuid(*id)).collect();
@@ -113,7 +113,10 @@ async fn set_retries_of_jobs_of(call: &Call, query: Named) -> Result<Answer, Fai
 pub async fn set_retries_of_jobs(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let retries = retries(&fields)?;
-    let jobs = named_or_none(&call, &fields, "jobIds", &[("jobQuery", &resource::JOBS)]).await?;
+    let jobs = named_or_none(&call, &fields, "jobIds", &[("jobQuery", &resource::JOBS)], Nulls::NameNothing).await?;
+    if jobs.is_empty() && fields.get("jobQuery").is_some() {
+        return Err(Failure::invalid("no job is found by `jobQuery`"));
+    }
     set_retries_of(&call, &fields, retries, jobs).await
 }
 

@@ -15,6 +15,14 @@ use crate::list;
 /// A property with a query, and the resource that it queries.
 pub type Named = (&'static str, &'static LazyLock<Resource>);
 
+/// What a null among ids is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    Refused,
+    /// Camunda: some operations take it for an id, and only the work on it fails.
+    NameNothing,
+}
+
 /// By ids and by queries, in their order, each once and at least one. Ids of no instance count too.
 pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInstanceId>, Failure> {
     let queries: [Named; 2] = [
@@ -27,19 +35,28 @@ pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<Process
 
 /// The same of any resource.
 pub async fn named(call: &Call, fields: &Fields, ids: &str, queries: &[Named]) -> Result<Vec<Uuid>, Failure> {
-    let found = named_or_none(call, fields, ids, queries).await?;
+    let found = named_or_none(call, fields, ids, queries, Nulls::Refused).await?;
     if found.is_empty() {
         return Err(Failure::invalid(format!("nothing is named in `{ids}` or found by a query")));
     }
     Ok(found)
 }
 
-pub async fn named_or_none(call: &Call, fields: &Fields, ids: &str, queries: &[Named]) -> Result<Vec<Uuid>, Failure> {
+pub async fn named_or_none(
+    call: &Call,
+    fields: &Fields,
+    ids: &str,
+    queries: &[Named],
+    nulls: Nulls,
+) -> Result<Vec<Uuid>, Failure> {
     let mut found = Vec::new();
     for id in fields.array(ids)?.unwrap_or_default() {
-        let Value::String(id) = id else { return Err(Failure::invalid(format!("`{ids}` has to contain texts"))) };
-        // A text that cannot be an id is that of nothing.
-        found.push(id.parse().unwrap_or(Uuid(0)));
+        found.push(match id {
+            // A text that cannot be an id is that of nothing.
+            Value::String(id) => id.parse().unwrap_or(Uuid(0)),
+            Value::Null if nulls == Nulls::NameNothing => Uuid(0),
+            _ => return Err(Failure::invalid(format!("`{ids}` has to contain texts"))),
+        });
     }
     for (property, declared) in queries {
         if let Some(query) = fields.get(property) {

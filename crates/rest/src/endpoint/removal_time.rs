@@ -9,7 +9,7 @@ use runtime::{BatchWork, NewBatch, RemovalTime};
 use types::Uuid;
 
 use super::batch;
-use super::named_instances::named_or_none;
+use super::named_instances::{Nulls, named_or_none};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ fn removal_time(fields: &Fields) -> Result<RemovalTime, Failure> {
 
 /// Those that there are, and at least one.
 async fn named(call: &Call, fields: &Fields, nameable: &Nameable) -> Result<Vec<Uuid>, Failure> {
-    let found = named_or_none(call, fields, nameable.ids, &[nameable.query]).await?;
+    let found = named_or_none(call, fields, nameable.ids, &[nameable.query], Nulls::Refused).await?;
     let these = found.iter().map(|id| SqlValue::Uuid(*id)).collect();
     let condition = Condition::OneOf(nameable.table.col("id").into(), these);
     let rows = row::rows_with(call.runtime(), nameable.table, &["id"], condition).await?;

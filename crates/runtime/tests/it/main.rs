@@ -8,6 +8,7 @@ mod deployment;
 mod form;
 mod idempotency;
 mod job;
+mod job_executor;
 mod lane;
 mod message;
 mod poll;
