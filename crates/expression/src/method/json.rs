@@ -131,18 +131,24 @@ fn of_array(found: Json, name: &str, arguments: &[Value]) -> Result<Option<Value
         ("contains", [wanted]) => Value::Boolean(items.iter().any(|item| is(item, wanted))),
         ("indexOf", [wanted]) => position(Some(first(&items, wanted)?)),
         ("lastIndexOf", [wanted]) => position(Some(last(&items, wanted)?)),
-        ("append", [value]) => changed(items, |items| Ok(items.push(element(value)?)))?,
+        ("append", [value]) => changed(items, |items| {
+            items.push(element(value)?);
+            Ok(())
+        })?,
         ("insertAt", [index, value]) => changed(items, |items| {
             let place = place_of(index, items)?;
-            Ok(items.insert(place, element(value)?))
+            items.insert(place, element(value)?);
+            Ok(())
         })?,
         ("insertBefore", [wanted, value]) => changed(items, |items| {
             let place = first(items, wanted)?;
-            Ok(items.insert(place, element(value)?))
+            items.insert(place, element(value)?);
+            Ok(())
         })?,
         ("insertAfter", [wanted, value]) => changed(items, |items| {
             let place = first(items, wanted)? + 1;
-            Ok(items.insert(place, element(value)?))
+            items.insert(place, element(value)?);
+            Ok(())
         })?,
         ("remove", [wanted]) => changed(items, |items| {
             items.remove(first(items, wanted)?);
