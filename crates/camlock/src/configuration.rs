@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use store::postgres::redacted;
+
 /// A setting. The flag is `--NAME`, the variable `CAMLOCK_NAME` in capitals with `_`, the key in the file `NAME`.
 #[derive(Debug)]
 pub struct Key {
@@ -28,7 +30,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "database",
-        expected: "sqlite:FILE or sqlite::memory:",
+        expected: "sqlite:FILE, sqlite::memory: or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
         default: "sqlite:camlock.db",
         help: "Where to keep everything",
         is_switch: false,
@@ -280,6 +282,8 @@ impl fmt::Display for ConfigurationError {
                     Origin::File(file) => format!("key `{key}` in {}", file.display()),
                     Origin::Default => format!("default of `{key}`"),
                 };
+                // What was meant as the URL of a database may hold a password.
+                let value = redacted(value);
                 write!(f, "{place}: `{value}` cannot be used, expected {expected}")
             }
         }

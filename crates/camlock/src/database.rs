@@ -1,12 +1,18 @@
 //! A database, whatever kind it is.
 
+use std::fmt;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use query::Dialect;
 use store::copy::CopySide;
+use store::postgres::{PostgresUrl, redacted};
 use store::sqlite::DatabaseUrl;
-use store::{SqliteStore, Store};
+use store::{PostgresStore, SqliteStore, Store};
+
+/// Where a database is, as it was written. It may hold a password and is never shown with it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Location(String);
 
 pub struct Database {
     pub store: Arc<dyn Store>,
@@ -15,16 +21,23 @@ pub struct Database {
 
 impl Database {
     /// Creates it if it is not there, and migrates it if it is older.
-    pub fn open(url: &str) -> Result<Database> {
+    pub async fn open(location: &Location) -> Result<Database> {
+        let Location(url) = location;
+        if PostgresUrl::is_one(url) {
+            return Ok(Database { store: Arc::new(PostgresStore::open(url).await?), dialect: Dialect::Postgres });
+        }
         Ok(Database { store: Arc::new(SqliteStore::open(url)?), dialect: Dialect::Sqlite })
     }
 
     /// One that has to be there already.
-    pub fn open_existing(url: &str) -> Result<Database> {
-        if let DatabaseUrl::File(path) = url.parse()? {
+    pub async fn open_existing(location: &Location) -> Result<Database> {
+        let Location(url) = location;
+        if !PostgresUrl::is_one(url)
+            && let DatabaseUrl::File(path) = url.parse()?
+        {
             ensure!(path.is_file(), "there is no file `{}`", path.display());
         }
-        Database::open(url)
+        Database::open(location).await
     }
 
     pub fn copy_side(&self) -> CopySide<'_> {
@@ -32,8 +45,37 @@ impl Database {
     }
 }
 
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Location {
+    /// `None` if it is of no kind that is known. Whether there is a database is seen when it is opened.
+    pub fn read(text: &str) -> Option<Location> {
+        let is_file = text.strip_prefix("sqlite:").is_some_and(|rest| !rest.is_empty());
+        (is_file || PostgresUrl::is_one(text)).then(|| Location(text.to_owned()))
+    }
+}
+
+impl From<&str> for Location {
+    fn from(text: &str) -> Self {
+        Location(text.to_owned())
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match PostgresUrl::is_one(&self.0) {
+            true => f.write_str(&redacted(&self.0)),
+            false => f.write_str(&self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Location({self})")
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Database").field("dialect", &self.dialect).finish_non_exhaustive()
     }
 }

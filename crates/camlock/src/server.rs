@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use engine::Limits;
+use query::Dialect;
 use rest::{RestMetrics, RestSettings};
 use runtime::{JobExecutor, JobLocks, Runtime};
 use script::{JavaScript, Limits as ScriptLimits};
-use store::Store;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -57,8 +57,12 @@ impl Server {
         let listener = listen(settings.listen)?;
         let address = listener.local_addr()?;
         let management_listener = settings.management_listen.map(listen).transpose()?;
-        let store = open_store(&settings)?;
-        let runtime = Runtime::open(store, runtime_settings(&settings)).await.context("the database cannot be used")?;
+        let database = Database::open(&settings.database)
+            .await
+            .with_context(|| format!("cannot open the database `{}`", settings.database))?;
+        let runtime = Runtime::open(database.store, runtime_settings(&settings, database.dialect))
+            .await
+            .context("the database cannot be used")?;
         if let Some(folder) = &settings.deploy {
             deploy_folder::deploy(&runtime, folder).await?;
         }
@@ -139,14 +143,9 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
     socket.listen(BACKLOG).with_context(|| format!("cannot listen on {address}"))
 }
 
-fn open_store(settings: &Settings) -> Result<Arc<dyn Store>> {
-    let database = Database::open(&settings.database)
-        .with_context(|| format!("cannot open the database `{}`", settings.database))?;
-    Ok(database.store)
-}
-
-fn runtime_settings(settings: &Settings) -> runtime::Settings {
+fn runtime_settings(settings: &Settings, dialect: Dialect) -> runtime::Settings {
     runtime::Settings {
+        dialect,
         history_level: settings.history_level,
         host_name: host_name(),
         job_executor: if settings.runs_jobs { JobExecutor::On } else { JobExecutor::Off },
@@ -154,7 +153,10 @@ fn runtime_settings(settings: &Settings) -> runtime::Settings {
         job_priorities: settings.job_priorities.clone(),
         job_lock_duration_ms: settings.job_lock_duration_ms,
         // The file belongs to this process alone.
-        job_locks_at_start: if settings.database.starts_with("sqlite:") { JobLocks::Released } else { JobLocks::Kept },
+        job_locks_at_start: match dialect {
+            Dialect::Sqlite => JobLocks::Released,
+            Dialect::Postgres => JobLocks::Kept,
+        },
         jobs: settings.jobs.clone(),
         batch_jobs_per_seed: settings.batch_jobs_per_seed,
         invocations_per_batch_job: settings.invocations_per_batch_job,

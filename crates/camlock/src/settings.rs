@@ -11,6 +11,7 @@ use bpmn::Delegates;
 use engine::{DelegateRegistry, HistoryLevel, JobSettings};
 
 use crate::configuration::{Configuration, ConfigurationError, KEYS};
+use crate::database::Location;
 use crate::logging::{self, LogFormat};
 
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub struct Settings {
     pub parked_polls_max: usize,
     pub idempotent_completion: bool,
     pub idempotency_key_lifetime: Duration,
-    pub database: String,
+    pub database: Location,
     pub runs_jobs: bool,
     pub jobs_at_once_max: usize,
     pub job_priorities: RangeInclusive<i64>,
@@ -178,11 +179,8 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
     }
 }
 
-fn database(text: &str) -> Result<String, String> {
-    match text.strip_prefix("sqlite:") {
-        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
-        _ => Err(expected("database")),
-    }
+fn database(text: &str) -> Result<Location, String> {
+    Location::read(text).ok_or_else(|| expected("database"))
 }
 
 fn history_level(text: &str) -> Result<HistoryLevel, String> {

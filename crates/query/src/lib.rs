@@ -6,6 +6,7 @@
 pub mod condition;
 pub mod dialect;
 pub mod mutation;
+pub mod nul;
 pub mod select;
 pub mod statistics;
 pub mod table;

@@ -335,6 +335,11 @@ impl From<runtime::Error> for Failure {
                 tracing::error!(%fault, "the database is not available");
                 busy(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "the database is not available")
             }
+            runtime::Error::Store(fault @ StoreError::OutcomeUnknown(_)) => {
+                tracing::error!(%fault, "the connection to the database was lost amid a commit");
+                let message = "the connection to the database was lost: it is not known whether this was done";
+                busy(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message)
+            }
             runtime::Error::Store(fault) => Failure::internal(fault),
             runtime::Error::Overloaded { .. } => {
                 busy(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", &message)

@@ -191,7 +191,13 @@ fn ended(id: JobId, ran: Result<(), Error>) -> Ended {
         Err(
             error @ (Error::OptimisticLocking { .. }
             | Error::Overloaded { .. }
-            | Error::Store(StoreError::Conflict | StoreError::Unavailable(_) | StoreError::Failed(_))),
+            // If an unknown outcome has kept what the job did, there is no job any more.
+            | Error::Store(
+                StoreError::Conflict
+                | StoreError::Unavailable(_)
+                | StoreError::OutcomeUnknown(_)
+                | StoreError::Failed(_),
+            )),
         ) => {
             tracing::info!(job = %id, %error, "a job could not be run; trying again");
             Ended::Contended(id)

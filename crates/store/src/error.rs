@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// A failure of the store. Nothing of the unit of work was applied.
+/// A failure of the store. Nothing of the unit of work was applied, unless it says that this is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The unit was decided on state that has changed since: load again, decide again.
@@ -11,6 +11,10 @@ pub enum StoreError {
     /// The database cannot be written or read now: full disk, read-only file, connection gone. A later retry can help.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The connection was lost between the commit and its answer: all of the unit was applied, or nothing. Only a look at
+    /// the database tells.
+    #[error("it is not known whether the database has kept it: {0}")]
+    OutcomeUnknown(String),
     /// The database refused a statement or holds something it should not. A retry does not help.
     #[error("the database failed: {0}")]
     Failed(String),
@@ -19,7 +23,7 @@ pub enum StoreError {
 /// Why a database cannot be used at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    #[error("`{0}` is no database: expected `sqlite:PATH` or `sqlite::memory:`")]
+    #[error("`{0}` is no database: expected `sqlite:PATH`, `sqlite::memory:` or `postgres://USER@HOST/DATABASE`")]
     UnknownUrl(String),
     #[error("another server uses the database `{path}`: it holds the lock on `{lock_path}`")]
     InUse { path: String, lock_path: String },

@@ -1,17 +1,23 @@
-//! Where aggregates, history and definitions are kept: one small `Store` trait, and SQLite behind it.
+//! Where aggregates, history and definitions are kept: one small `Store` trait, SQLite and PostgreSQL
+//! behind it.
 //!
 //! Knows no BPMN semantics. Nothing it has acknowledged is lost, and no unit of work is ever applied in part.
+
+mod abort_on_panic;
+mod claimed;
 
 pub mod codec;
 pub mod conformance;
 pub mod copy;
 pub mod error;
 pub mod metrics;
+pub mod postgres;
 pub mod sqlite;
 pub mod work;
 
 pub use error::{BackupError, OpenError, StoreError};
 pub use metrics::StoreMetrics;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use work::{
     ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimedJob, JobClaim, JobRelease, LocatedBy,
@@ -40,7 +46,8 @@ pub trait Store: Send + Sync + 'static {
     fn select(&self, statement: Statement) -> Pending<'_, Vec<Vec<SqlValue>>>;
 
     /// Puts work in the queue before it returns, so that two units submitted one after the other are applied in that
-    /// order; the answer comes when the work is durable.
+    /// order; the answer comes when the work is durable. After a unit that has failed its aggregates are loaded before
+    /// another unit is decided on them; a store may refuse what comes before that as a conflict.
     fn submit(&self, work: Work) -> Pending<'static, WorkDone>;
 
     /// Whether it can be read and written now, and has the schema of this Camlock.

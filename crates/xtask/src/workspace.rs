@@ -54,7 +54,8 @@ pub fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The workspace's tests, all of them in one build.
+/// The workspace's tests, all of them in one build. They start a PostgreSQL of their own.
 pub fn test() -> anyhow::Result<()> {
+    crate::postgres::ensure()?;
     run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
 }

@@ -1,13 +1,14 @@
 //! `camlock copy`: everything of one database into another, empty one. No server may use either of them.
 
 use anyhow::{Context, Result};
-use camlock::database::Database;
+use camlock::database::{Database, Location};
 use indicatif::{ProgressBar, ProgressStyle};
 use store::copy::{CopyPhase, copy};
 
 pub async fn run(from: &str, to: &str) -> Result<()> {
-    let source = Database::open_existing(from).with_context(|| format!("cannot open the database `{from}`"))?;
-    let target = Database::open(to).with_context(|| format!("cannot open the database `{to}`"))?;
+    let (from, to) = (Location::from(from), Location::from(to));
+    let source = Database::open_existing(&from).await.with_context(|| format!("cannot open the database `{from}`"))?;
+    let target = Database::open(&to).await.with_context(|| format!("cannot open the database `{to}`"))?;
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} rows {msg}")?);
     let copied = copy(source.copy_side(), target.copy_side(), |progress| {

@@ -30,7 +30,7 @@ pub async fn run() -> Result<()> {
     let folder = tempfile::tempdir().context("no temporary folder for the scratch database")?;
     let settings = Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        database: format!("sqlite:{}", folder.path().join("demo.db").display()),
+        database: format!("sqlite:{}", folder.path().join("demo.db").display()).as_str().into(),
         ..Settings::default()
     };
     let server = Server::start(settings).await?;

@@ -56,7 +56,7 @@ async fn check(runtime: &Runtime) -> Option<String> {
     tracing::warn!(%error, "the server is not ready");
     Some(match error {
         Error::ShuttingDown => "it is shutting down".to_owned(),
-        Error::Store(fault @ StoreError::Unavailable(_)) => fault.to_string(),
+        Error::Store(fault @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))) => fault.to_string(),
         // What it says belongs in the log.
         _ => "the database failed".to_owned(),
     })

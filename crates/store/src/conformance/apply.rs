@@ -106,7 +106,7 @@ pub async fn a_unit_is_applied_as_a_whole(store: Arc<dyn Store>) {
     let unit = |second_revision| vec![set_variable(&first, 1, 1), set_variable(&second, second_revision, 1)];
     assert_eq!(apply(&*store, unit(9)).await, Err(StoreError::Conflict));
     assert_eq!(counted(&*store, &first).await, VariableValue::Integer(0));
-    assert_eq!(revision(&*store, &first).await, 1);
+    assert_eq!((revision(&*store, &first).await, revision(&*store, &second).await), (1, 1));
     apply(&*store, unit(1)).await.expect("both are right");
     assert_eq!(counted(&*store, &first).await, VariableValue::Integer(1));
 

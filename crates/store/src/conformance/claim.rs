@@ -115,6 +115,7 @@ pub async fn a_claim_locks(store: Arc<dyn Store>) {
     assert_eq!(snapshot.process_instances[0].revision, 1, "a claim leaves the revision alone");
     assert!(claim_from(store, "t", 1).await.is_empty());
     apply(store, vec![waiting.completed(1, 0)]).await.expect_err("it was decided before the lock");
+    load(store, waiting.id()).await.expect("it is there");
     apply(store, vec![waiting.completed(1, ExternalTask::FOREIGN_EPOCH_STEP)])
         .await
         .expect("it was decided on the lock");

@@ -282,9 +282,15 @@ pub async fn load(store: &dyn Store, root: ProcessInstanceId) -> Option<Snapshot
     store.load(root).await.expect("an aggregate can be loaded")
 }
 
-/// Cells of a query.
+/// Cells of a query. Ids are blobs, whatever they are to the database.
 pub async fn rows(store: &dyn Store, text: &str, binds: Vec<SqlValue>) -> Vec<Vec<SqlValue>> {
-    store.select(Statement { text: text.to_owned(), binds }).await.expect("the query is valid")
+    let mut rows = store.select(Statement { text: text.to_owned(), binds }).await.expect("the query is valid");
+    for cell in rows.iter_mut().flatten() {
+        if let SqlValue::Uuid(id) = cell {
+            *cell = SqlValue::Blob(id.to_bytes().as_slice().into());
+        }
+    }
+    rows
 }
 
 /// The rows of a table.

@@ -3,7 +3,6 @@
 //! Each topic is a walk along a partial index that holds fetchable tasks alone, so its cost grows neither with the
 //! backlog behind what is asked for nor with what is locked.
 
-use std::cmp::Ordering;
 use std::sync::atomic;
 
 use engine::record::ExternalTask;
@@ -15,25 +14,10 @@ use super::batch::Writer;
 use super::claim_filter::ClaimFilter;
 use super::row::{ReadRow, bind_all, bind_uuid};
 use crate::StoreError;
+use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
 use crate::codec::RowDecode;
 use crate::codec::external_task::locked_until;
-use crate::work::{ClaimOrder, ClaimRequest, ClaimTopic};
-
-/// A task that was just locked.
-pub struct ClaimedTask {
-    pub task: ExternalTask,
-    /// Of the request's topics.
-    pub topic: usize,
-}
-
-/// The order in which tasks are handed out. Camunda: priority counts before everything else, wherever it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ClaimWalk {
-    OldestFirst,
-    NewestFirst,
-    PriorityThenOldest,
-    PriorityThenNewest,
-}
+use crate::work::{ClaimRequest, ClaimTopic};
 
 /// What one topic of a claim is searched for and how.
 #[derive(Debug)]
@@ -47,9 +31,7 @@ struct TopicWalk<'a> {
 
 #[derive(Debug)]
 struct Candidate {
-    priority: i64,
-    create_time: i64,
-    id: Uuid,
+    key: WalkKey,
     topic: usize,
 }
 
@@ -70,12 +52,12 @@ impl Writer<'_> {
             }
         }
         if request.topics.len() > 1 {
-            candidates.sort_by(|a, b| walk.compare(a, b));
+            candidates.sort_by(|a, b| walk.compare(a.key, b.key));
         }
         candidates.truncate(usize::try_from(request.tasks_max).unwrap_or(usize::MAX));
         let locks = candidates.into_iter().map(|candidate| {
             let lock_duration_ms = request.topics[candidate.topic].lock_duration_ms;
-            let task = self.lock(candidate.id, &request.worker_id, request.now.plus_ms(lock_duration_ms))?;
+            let task = self.lock(candidate.key.id, &request.worker_id, request.now.plus_ms(lock_duration_ms))?;
             Ok(ClaimedTask { task, topic: candidate.topic })
         });
         locks.collect()
@@ -125,13 +107,14 @@ impl TopicWalk<'_> {
         binds.extend(priority.map(SqlValue::Integer));
         binds.extend(self.filter.binds.iter().cloned());
         binds.push(SqlValue::Integer(i64::from(tasks_max)));
-        let mut statement = connection.prepare_cached(&self.walk.text(&self.filter.text))?;
+        let mut statement = connection.prepare_cached(&walk_text(self.walk, &self.filter.text))?;
         bind_all(&mut statement, &binds)?;
         let mut candidates = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             let id = Uuid::from_bytes(row.get(2)?);
-            candidates.push(Candidate { priority: row.get(0)?, create_time: row.get(1)?, id, topic: self.topic });
+            let key = WalkKey { priority: row.get(0)?, create_time: row.get(1)?, id };
+            candidates.push(Candidate { key, topic: self.topic });
         }
         Ok(candidates)
     }
@@ -157,44 +140,20 @@ impl TopicWalk<'_> {
     }
 }
 
-impl ClaimWalk {
-    fn of(order: &[ClaimOrder]) -> ClaimWalk {
-        let by_priority = order.contains(&ClaimOrder::PriorityDescending);
-        let by_time = order.iter().find(|order| **order != ClaimOrder::PriorityDescending);
-        match (by_priority, by_time == Some(&ClaimOrder::CreateTimeDescending)) {
-            (false, false) => ClaimWalk::OldestFirst,
-            (false, true) => ClaimWalk::NewestFirst,
-            (true, false) => ClaimWalk::PriorityThenOldest,
-            (true, true) => ClaimWalk::PriorityThenNewest,
-        }
-    }
-
-    /// A walk through one topic: its name, for some a priority, what the filter binds, and the most rows.
-    fn text(self, filter: &str) -> String {
-        const IN_ORDER: &str = "external_task_fetch_in_order";
-        const BY_PRIORITY: &str = "external_task_fetch_by_priority";
-        let (index, at, order) = match self {
-            ClaimWalk::OldestFirst => (IN_ORDER, "", "create_time, id"),
-            ClaimWalk::NewestFirst => (IN_ORDER, "", "create_time DESC, id DESC"),
-            ClaimWalk::PriorityThenOldest => (BY_PRIORITY, "", "priority DESC, create_time, id"),
-            ClaimWalk::PriorityThenNewest => (BY_PRIORITY, " AND priority = ?", "create_time DESC, id DESC"),
-        };
-        format!(
-            "SELECT priority, create_time, id FROM external_task INDEXED BY {index} \
+/// A walk through one topic: its name, for some a priority, what the filter binds, and the most rows.
+fn walk_text(walk: ClaimWalk, filter: &str) -> String {
+    const IN_ORDER: &str = "external_task_fetch_in_order";
+    const BY_PRIORITY: &str = "external_task_fetch_by_priority";
+    let (index, at, order) = match walk {
+        ClaimWalk::OldestFirst => (IN_ORDER, "", "create_time, id"),
+        ClaimWalk::NewestFirst => (IN_ORDER, "", "create_time DESC, id DESC"),
+        ClaimWalk::PriorityThenOldest => (BY_PRIORITY, "", "priority DESC, create_time, id"),
+        ClaimWalk::PriorityThenNewest => (BY_PRIORITY, " AND priority = ?", "create_time DESC, id DESC"),
+    };
+    format!(
+        "SELECT priority, create_time, id FROM external_task INDEXED BY {index} \
              WHERE topic = ? AND available_at = 0{at}{filter} ORDER BY {order} LIMIT ?"
-        )
-    }
-
-    fn compare(self, a: &Candidate, b: &Candidate) -> Ordering {
-        let oldest = || (a.create_time, a.id).cmp(&(b.create_time, b.id));
-        let highest = || b.priority.cmp(&a.priority);
-        match self {
-            ClaimWalk::OldestFirst => oldest(),
-            ClaimWalk::NewestFirst => oldest().reverse(),
-            ClaimWalk::PriorityThenOldest => highest().then_with(oldest),
-            ClaimWalk::PriorityThenNewest => highest().then_with(|| oldest().reverse()),
-        }
-    }
+    )
 }
 
 #[cfg(test)]
@@ -214,7 +173,7 @@ mod tests {
             ClaimWalk::PriorityThenNewest,
         ] {
             for filter in ["", " AND business_key = 'k'"] {
-                let text = format!("EXPLAIN QUERY PLAN {}", walk.text(filter));
+                let text = format!("EXPLAIN QUERY PLAN {}", walk_text(walk, filter));
                 let mut statement = connection.prepare(&text).expect("valid");
                 let mut rows = statement.raw_query();
                 let mut steps = Vec::new();

@@ -4,7 +4,6 @@
 //! one transaction and answers when that is durable (WAL, `synchronous=FULL`). Reads go to connections of their own.
 //! A database in memory has one connection only; its reads run on the writer's thread, between transactions.
 
-mod abort_on_panic;
 mod apply;
 mod backup;
 mod batch;

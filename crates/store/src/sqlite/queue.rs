@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use types::Timestamp;
 
-use super::claim::ClaimedTask;
 use crate::StoreError;
+use crate::claimed::ClaimedTask;
 use crate::metrics::StoreMetrics;
 use crate::work::{ClaimedJob, Work};
 

@@ -13,11 +13,11 @@ use query::{SqlValue, Statement};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::abort_on_panic::AbortOnPanic;
 use super::connection::{Purpose, configure, open_file};
 use super::queue::{Message, WriterQueue};
 use super::select::{SelectWatch, WaitedFor, select, waiting};
 use crate::StoreError;
+use crate::abort_on_panic::AbortOnPanic;
 use crate::metrics::StoreMetrics;
 
 /// Point reads at one time.

@@ -9,7 +9,6 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use types::ProcessInstanceId;
 
-use super::abort_on_panic::AbortOnPanic;
 use super::batch::Writer;
 use super::connection::{DatabaseUrl, Purpose, configure, make_durable, open_file};
 use super::load::{load, locate};
@@ -19,6 +18,7 @@ use super::queue::{Message, Unit, UnitDone, WriterInbox, WriterQueue, writer_que
 use super::reader::{FileReaders, Readers};
 use super::select::SelectWatch;
 use super::visible_variables::with_variables;
+use crate::abort_on_panic::AbortOnPanic;
 use crate::error::OpenError;
 use crate::metrics::StoreMetrics;
 use crate::work::{ExpectedStatement, LocatedBy, Work, WorkDone};

@@ -1,15 +1,10 @@
 //! The variables that come with claimed tasks: of all of them in one statement.
 
-use std::sync::Arc;
-
 use rusqlite::Connection;
-use types::VariableValue;
 
-use super::claim::ClaimedTask;
 use super::row::ReadRow;
 use crate::StoreError;
-use crate::codec::RowSource;
-use crate::codec::value::decode_value;
+use crate::claimed::{Asking, ClaimedTask, VisibleVariable, asked_names, asking, locked, nearest};
 use crate::work::{ClaimVariables, LockedExternalTask};
 
 /// Walks from each task's execution to the root. Parameter 1 holds the executions, 16 bytes each, 2 their number, 3 a
@@ -26,74 +21,32 @@ const TEXT: &str = "WITH RECURSIVE \
     FROM path CROSS JOIN variable v ON v.execution_id = path.execution_id \
     WHERE v.task_id IS NULL AND (?4 IS NULL OR v.name IN (SELECT value FROM json_each(?4)))";
 
-struct VisibleVariable {
-    task: usize,
-    depth: i64,
-    name: Arc<str>,
-    value: VariableValue,
-}
-
 /// Adds to each task what its topic asked for: the nearest variable of each name, in order of names.
 pub fn with_variables(
     connection: &Connection,
     claimed: Vec<ClaimedTask>,
     wanted: &[ClaimVariables],
 ) -> Result<Vec<LockedExternalTask>, StoreError> {
-    let asking: Vec<usize> = (0..claimed.len())
-        .filter(|n| wanted[claimed[*n].topic].names.as_ref().is_none_or(|names| !names.is_empty()))
-        .collect();
-    let wanted_by = |task: &ClaimedTask| &wanted[task.topic];
-    let mut found = match asking.is_empty() {
-        true => Vec::new(),
-        false => {
-            select(connection, &asking.iter().map(|n| (&claimed[*n], wanted_by(&claimed[*n]))).collect::<Vec<_>>())?
-        }
-    };
-    found.sort_by(|a, b| (a.task, &a.name, a.depth).cmp(&(b.task, &b.name, b.depth)));
-    found.dedup_by(|farther, nearer| (farther.task, &farther.name) == (nearer.task, &nearer.name));
-
-    let mut locked: Vec<LockedExternalTask> =
-        claimed.into_iter().map(|claimed| LockedExternalTask { task: claimed.task, variables: Vec::new() }).collect();
-    for variable in found {
-        locked[asking[variable.task]].variables.push((variable.name, variable.value));
-    }
-    Ok(locked)
+    let asking = asking(&claimed, wanted);
+    let found = if asking.is_empty() { Vec::new() } else { select(connection, &asking)? };
+    let variables = nearest(claimed.len(), &asking, found);
+    Ok(locked(claimed, variables))
 }
 
-fn select(
-    connection: &Connection,
-    tasks: &[(&ClaimedTask, &ClaimVariables)],
-) -> Result<Vec<VisibleVariable>, StoreError> {
+fn select(connection: &Connection, tasks: &[Asking<'_>]) -> Result<Vec<VisibleVariable>, StoreError> {
     let mut executions = Vec::with_capacity(tasks.len() * 16);
-    tasks.iter().for_each(|(claimed, _)| executions.extend(claimed.task.execution_id.0.to_bytes()));
-    let own_scope: Vec<u8> = tasks.iter().map(|(_, wanted)| u8::from(wanted.is_local_only)).collect();
+    tasks.iter().for_each(|asking| executions.extend(asking.task.execution_id.0.to_bytes()));
+    let own_scope: Vec<u8> = tasks.iter().map(|asking| u8::from(asking.wanted.is_local_only)).collect();
+    let names = asked_names(tasks).map(|names| serde_json::Value::from(names).to_string());
     let mut statement = connection.prepare_cached(TEXT)?;
     statement.raw_bind_parameter(1, executions)?;
     statement.raw_bind_parameter(2, i64::try_from(tasks.len()).unwrap_or(i64::MAX))?;
     statement.raw_bind_parameter(3, own_scope)?;
-    statement.raw_bind_parameter(4, asked_names(tasks))?;
+    statement.raw_bind_parameter(4, names)?;
     let mut variables = Vec::new();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
-        let mut row = ReadRow::new(row, 0);
-        let task = row.narrow::<usize>()?;
-        let depth = row.integer()?;
-        let name = row.text()?;
-        let is_asked = tasks[task].1.names.as_ref().is_none_or(|names| names.contains(&name));
-        if is_asked {
-            variables.push(VisibleVariable { task, depth, name, value: decode_value(&mut row)? });
-        }
+        variables.extend(VisibleVariable::read(&mut ReadRow::new(row, 0), tasks)?);
     }
     Ok(variables)
-}
-
-/// The names that any task asks for; `None` if one of them asks for all.
-fn asked_names(tasks: &[(&ClaimedTask, &ClaimVariables)]) -> Option<String> {
-    let mut asked: Vec<&str> = Vec::new();
-    for (_, wanted) in tasks {
-        asked.extend(wanted.names.as_ref()?.iter().map(|name| &**name));
-    }
-    asked.sort_unstable();
-    asked.dedup();
-    Some(serde_json::Value::from(asked).to_string())
 }

@@ -1,4 +1,4 @@
-//! SQLite against the conformance suite, and what only SQLite has: files, locks, failures.
+//! Each store against the conformance suite, and what only one of them has: files and locks, schemas and several nodes.
 
 mod backup;
 mod conformance;
@@ -7,3 +7,4 @@ mod endless_query;
 mod file;
 #[cfg(unix)]
 mod full_disk;
+mod postgres;

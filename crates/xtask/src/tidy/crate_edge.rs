@@ -19,12 +19,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("camlock", &["types", "expression", "bpmn", "engine", "script", "query", "metric", "store", "runtime", "rest"]),
     ("testkit", &["types", "expression", "bpmn", "engine", "script", "query", "store", "runtime", "rest", "camlock"]),
     ("recording-vfs", &[]),
+    ("throwaway-postgres", &[]),
     ("fuzz", &["types", "expression", "bpmn"]),
     ("xtask", &[]),
 ];
 
 /// No crate that is shipped may use these; any crate's tests may.
-const TEST_ONLY: &[&str] = &["testkit", "recording-vfs"];
+const TEST_ONLY: &[&str] = &["testkit", "recording-vfs", "throwaway-postgres"];
 
 /// A dependency section of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,57 @@
+//! In what servers that speak the protocol differ, one name for each difference.
+
+use super::connection::Purpose;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Plans can be steered by settings.
+    pub planner_settings: bool,
+    /// `LISTEN` and `NOTIFY`. Without them other nodes learn of tasks by looking at intervals.
+    pub notifications: bool,
+}
+
+impl Capabilities {
+    /// By what `SELECT version()` answers.
+    pub fn of(version: &str) -> Capabilities {
+        let is_cockroach = version.contains("CockroachDB");
+        // YugabyteDB calls itself PostgreSQL with a suffix such as `-YB-2.20`.
+        let is_yugabyte = version.contains("-YB-");
+        Capabilities { planner_settings: !is_cockroach, notifications: !is_cockroach && !is_yugabyte }
+    }
+
+    /// What is said once on each new connection.
+    pub fn settings(self, purpose: Purpose) -> &'static [&'static str] {
+        // A session that stops amid a transaction must not keep its locks from the other nodes.
+        const BOUNDED: &str = "SET idle_in_transaction_session_timeout = '60s'";
+        match (purpose, self.planner_settings) {
+            // A plan is kept from when a table was empty; all statements go by keys and indexes whatever it holds.
+            (Purpose::Keys, true) => &[
+                BOUNDED,
+                "SET statement_timeout = '60s'",
+                "SET plan_cache_mode = force_generic_plan",
+                "SET enable_seqscan = off",
+                "SET enable_hashjoin = off",
+                "SET enable_mergejoin = off",
+                "SET jit = off",
+            ],
+            (Purpose::Keys, false) => &[BOUNDED, "SET statement_timeout = '60s'"],
+            (Purpose::Queries, true) => &[BOUNDED, "SET statement_timeout = '60s'", "SET jit = off"],
+            (Purpose::Queries, false) => &[BOUNDED, "SET statement_timeout = '60s'"],
+            (Purpose::Migrations, _) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_told_apart() {
+        let postgres = Capabilities::of("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu");
+        assert!(postgres.planner_settings && postgres.notifications);
+        let yugabyte = Capabilities::of("PostgreSQL 11.2-YB-2.20.1.3-b0 on x86_64-pc-linux-gnu");
+        assert!(yugabyte.planner_settings && !yugabyte.notifications);
+        assert!(!Capabilities::of("CockroachDB CCL v23.2.0").planner_settings);
+    }
+}

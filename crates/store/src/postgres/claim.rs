@@ -1,0 +1,118 @@
+//! fetchAndLock in one statement: the tasks of each topic in the order asked for, merged, locked and answered.
+//!
+//! Each topic is a walk along a partial index that holds fetchable tasks alone. A task that another transaction has
+//! locked is passed over, so that two claims never wait for each other and never get the same task.
+
+use std::fmt::Write;
+
+use engine::record::ExternalTask;
+use query::SqlValue;
+use tokio_postgres::Row;
+
+use super::cell::ReadRow;
+use super::claim_filter::ClaimText;
+use crate::StoreError;
+use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
+use crate::codec::sql::column_list;
+use crate::codec::{RowDecode, RowEncode, RowSource};
+use crate::work::{ClaimRequest, ClaimTopic};
+
+/// The statement of a claim; `None` if nothing is asked for.
+pub fn claim_text(request: &ClaimRequest) -> Option<ClaimText> {
+    let walk = ClaimWalk::of(&request.order);
+    // Camunda: of two that name the same topic, the last one counts.
+    let counts = |n: usize, wanted: &ClaimTopic| request.topics[n + 1..].iter().all(|later| later.name != wanted.name);
+    let topics: Vec<(usize, &ClaimTopic)> =
+        request.topics.iter().enumerate().filter(|(n, wanted)| counts(*n, wanted)).collect();
+    if topics.is_empty() || request.tasks_max == 0 {
+        return None;
+    }
+    let mut text = ClaimText::default();
+    text.push(if walk == ClaimWalk::PriorityThenNewest { "WITH RECURSIVE " } else { "WITH " });
+    for (n, wanted) in &topics {
+        push_topic(walk, &mut text, *n, wanted, request);
+    }
+    text.push("chosen AS (SELECT id, n, until FROM (");
+    for (at, (n, _)) in topics.iter().enumerate() {
+        let _ = write!(text.text, "{}SELECT * FROM topic_{n}", if at == 0 { "" } else { " UNION ALL " });
+    }
+    let _ = write!(text.text, ") AS candidate ORDER BY {} LIMIT ", order(walk));
+    text.bind(SqlValue::Integer(request.tasks_max.into()));
+    let columns = column_list(ExternalTask::TABLE).replace(", ", ", t.");
+    let _ = write!(
+        text.text,
+        ") UPDATE external_task AS t SET lock_expiration = chosen.until, available_at = GREATEST(chosen.until, 1), \
+         lock_epoch = t.lock_epoch + {}, worker_id = ",
+        ExternalTask::FOREIGN_EPOCH_STEP
+    );
+    text.bind(SqlValue::Text(request.worker_id.clone()));
+    let _ = write!(text.text, " FROM chosen WHERE t.id = chosen.id RETURNING chosen.n, t.{columns}");
+    Some(text)
+}
+
+/// The rows that a claim has answered, in the order asked for.
+pub fn claimed_tasks(request: &ClaimRequest, rows: &[Row]) -> Result<Vec<ClaimedTask>, StoreError> {
+    let walk = ClaimWalk::of(&request.order);
+    let decode = |row: &Row| {
+        let mut cells = ReadRow::new(row, 0);
+        Ok(ClaimedTask { topic: cells.narrow()?, task: ExternalTask::decode(&mut cells)? })
+    };
+    let mut claimed: Vec<ClaimedTask> = rows.iter().map(decode).collect::<Result<_, StoreError>>()?;
+    claimed.sort_by(|a, b| walk.compare(WalkKey::of(&a.task), WalkKey::of(&b.task)));
+    Ok(claimed)
+}
+
+fn order(walk: ClaimWalk) -> &'static str {
+    match walk {
+        ClaimWalk::OldestFirst => "create_time, id",
+        ClaimWalk::NewestFirst => "create_time DESC, id DESC",
+        ClaimWalk::PriorityThenOldest => "priority DESC, create_time, id",
+        ClaimWalk::PriorityThenNewest => "priority DESC, create_time DESC, id DESC",
+    }
+}
+
+/// One topic's candidates, as a part that the rest of the statement names `topic_N`.
+fn push_topic(walk: ClaimWalk, text: &mut ClaimText, n: usize, wanted: &ClaimTopic, request: &ClaimRequest) {
+    let until = request.now.plus_ms(wanted.lock_duration_ms).0;
+    if walk == ClaimWalk::PriorityThenNewest {
+        push_priorities(text, n, wanted);
+    }
+    let _ = write!(text.text, "topic_{n} AS (SELECT ");
+    let candidate = |text: &mut ClaimText| {
+        let _ = write!(text.text, "id, priority, create_time, {n}::bigint AS n, ");
+        text.bind(SqlValue::Integer(until));
+        text.push("::bigint AS until FROM external_task WHERE topic = ");
+        text.bind(SqlValue::Text(wanted.name.clone()));
+        text.push(" AND available_at = 0");
+        text.filter(wanted);
+    };
+    if walk == ClaimWalk::PriorityThenNewest {
+        // No index has both directions: each priority is a walk of its own, as far as it is needed.
+        let _ = write!(text.text, "c.* FROM priority_{n} AS p CROSS JOIN LATERAL (SELECT ");
+        candidate(text);
+        text.push(" AND priority = p.priority ORDER BY create_time DESC, id DESC LIMIT ");
+        text.bind(SqlValue::Integer(request.tasks_max.into()));
+        text.push(" FOR UPDATE SKIP LOCKED) AS c WHERE p.priority IS NOT NULL LIMIT ");
+        text.bind(SqlValue::Integer(request.tasks_max.into()));
+        text.push("), ");
+    } else {
+        candidate(text);
+        let _ = write!(text.text, " ORDER BY {} LIMIT ", order(walk));
+        text.bind(SqlValue::Integer(request.tasks_max.into()));
+        text.push(" FOR UPDATE SKIP LOCKED), ");
+    }
+}
+
+/// The priorities among the fetchable tasks of a topic, the highest first: one step of an index each.
+fn push_priorities(text: &mut ClaimText, n: usize, wanted: &ClaimTopic) {
+    let highest = |text: &mut ClaimText, below: &str| {
+        text.push("(SELECT e.priority FROM external_task AS e WHERE e.topic = ");
+        text.bind(SqlValue::Text(wanted.name.clone()));
+        let _ = write!(text.text, " AND e.available_at = 0{below} ORDER BY e.priority DESC LIMIT 1)");
+    };
+    let _ = write!(text.text, "priority_{n} (priority) AS (");
+    highest(text, "");
+    text.push(" UNION ALL SELECT ");
+    highest(text, " AND e.priority < p.priority");
+    let _ = write!(text.text, " FROM priority_{n} AS p WHERE p.priority IS NOT NULL), ");
+}

@@ -1,0 +1,115 @@
+//! Claims of jobs: what is due is marked as such, then the first ones of an index are locked.
+//!
+//! An exclusive job is claimed only with its instance's row locked, in a statement after the one that has locked it: so
+//! two nodes never get exclusive jobs of one instance at once. Nothing waits for a row that another one has locked.
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+use types::{JobId, ProcessInstanceId, Timestamp, Uuid};
+
+use super::array::{ArrayColumn, ArrayRows};
+use super::cell::{Id, ReadRow};
+use super::connection::{Answer, Connection, in_order};
+use super::failure::{Failure, Progress};
+use super::transaction::Broken;
+use crate::codec::{RowSink, RowSource};
+use crate::work::{ClaimedJob, JobClaim, WorkDone};
+use query::ColumnKind;
+
+/// Jobs that one claim finds to be due; the rest waits for the next.
+const FOUND_DUE_MAX: i64 = 1000;
+
+const RELEASE: &str = "UPDATE job AS t SET lock_owner = NULL, lock_expiration = u.not_before \
+     FROM UNNEST($2::uuid[], $3::bigint[]) AS u (id, not_before) WHERE t.id = u.id AND t.lock_owner = $1";
+
+const MARK_DUE: &str = "UPDATE job SET lock_owner = NULL, lock_expiration = 0 WHERE id IN (\
+     SELECT id FROM job WHERE retries > 0 AND is_suspended = 0 \
+     AND coalesce(lock_expiration, due_date, 0) > 0 AND coalesce(lock_expiration, due_date, 0) <= $1 \
+     ORDER BY coalesce(lock_expiration, due_date, 0) LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Lowest priority, highest priority, owner, now, most.
+const CANDIDATES: &str = "WITH candidate AS (SELECT id, process_instance_id, is_exclusive FROM job \
+     WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) <= 0 \
+     AND priority >= $1 AND priority <= $2 AND (is_exclusive = 0 OR NOT EXISTS (\
+     SELECT 1 FROM job AS other WHERE other.process_instance_id = job.process_instance_id \
+     AND other.lock_owner IS NOT NULL AND other.lock_owner <> $3 AND other.lock_expiration > $4 \
+     AND other.is_exclusive = 1)) ORDER BY priority DESC, create_time, id LIMIT $5 FOR UPDATE SKIP LOCKED), \
+     held AS (SELECT id FROM process_instance WHERE id IN (\
+     SELECT process_instance_id FROM candidate WHERE is_exclusive = 1) FOR UPDATE SKIP LOCKED) \
+     SELECT candidate.id FROM candidate LEFT JOIN held ON held.id = candidate.process_instance_id \
+     WHERE candidate.is_exclusive = 0 OR candidate.process_instance_id IS NULL OR held.id IS NOT NULL";
+
+/// Owner, expiration, ids, now.
+const LOCK: &str = "UPDATE job SET lock_owner = $1, lock_expiration = $2 \
+     WHERE id = ANY ($3::uuid[]) AND (is_exclusive = 0 OR NOT EXISTS (\
+     SELECT 1 FROM job AS other WHERE other.process_instance_id = job.process_instance_id \
+     AND other.lock_owner IS NOT NULL AND other.lock_owner <> $1 AND other.lock_expiration > $4 \
+     AND other.is_exclusive = 1)) RETURNING id, root_process_instance_id, priority, create_time";
+
+const NEXT: &str = "SELECT coalesce(lock_expiration, due_date, 0) FROM job \
+     WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) > 0 \
+     ORDER BY coalesce(lock_expiration, due_date, 0) LIMIT 1";
+
+pub async fn claim_jobs(connection: &mut Connection, claim: &JobClaim) -> Result<WorkDone, Broken> {
+    let open = |failure: Failure| (failure, Progress::Open);
+    let prepared = connection.prepare([RELEASE, MARK_DUE, CANDIDATES, LOCK, NEXT]).await.map_err(open)?;
+    let [release, mark_due, candidates, lock, next] = prepared.as_slice() else {
+        return Err(open(Failure::Failed("a claim was not prepared".to_owned())));
+    };
+    let found = find(connection, [release, mark_due, candidates], claim).await.map_err(open)?;
+    let ids = ArrayColumn::of_ids(found);
+    let lock_bound: [&(dyn ToSql + Sync); 4] = [&&*claim.owner, &claim.locked_until.0, &ids, &claim.now.0];
+    let commit = async { connection.plain("COMMIT").await.map(|()| Vec::new()) };
+    let pipeline: Vec<Answer<'_, Vec<Row>>> =
+        vec![connection.query(lock, &lock_bound), connection.query(next, &[]), Box::pin(commit)];
+    let mut answers = Vec::with_capacity(pipeline.len());
+    for answer in in_order(pipeline).await {
+        answers.push(answer.map_err(|error| (Failure::from(error), Progress::Committing))?);
+    }
+    let next = answers[1].first().map(|row| row.try_get(0)).transpose().map_err(|error| open(error.into()))?;
+    Ok(WorkDone::JobsClaimed { jobs: in_order_of_claims(&answers[0]).map_err(open)?, next: next.map(Timestamp) })
+}
+
+async fn find(
+    connection: &Connection,
+    [release, mark_due, candidates]: [&Statement; 3],
+    claim: &JobClaim,
+) -> Result<Vec<Uuid>, Failure> {
+    let mut released = ArrayRows::of_kinds([Some(ColumnKind::Id), Some(ColumnKind::Time)]);
+    for release in &claim.releases {
+        released.begin_row();
+        released.uuid(release.id.0);
+        released.optional_time(release.not_before);
+    }
+    let released = released.into_columns();
+    let owner: &str = &claim.owner;
+    let jobs_max = i64::from(claim.jobs_max);
+    let release_bound: [&(dyn ToSql + Sync); 3] = [&owner, &released[0], &released[1]];
+    let due_bound: [&(dyn ToSql + Sync); 2] = [&claim.now.0, &FOUND_DUE_MAX];
+    let candidates_bound: [&(dyn ToSql + Sync); 5] =
+        [claim.priorities.start(), claim.priorities.end(), &owner, &claim.now.0, &jobs_max];
+    let begin = async { connection.plain("BEGIN").await.map(|()| Vec::new()) };
+    let mut pipeline: Vec<Answer<'_, Vec<Row>>> = vec![Box::pin(begin)];
+    if !claim.releases.is_empty() {
+        pipeline.push(connection.query(release, &release_bound));
+    }
+    pipeline.push(connection.query(mark_due, &due_bound));
+    pipeline.push(connection.query(candidates, &candidates_bound));
+    let answers: Result<Vec<Vec<Row>>, _> = in_order(pipeline).await.into_iter().collect();
+    let rows = answers?.pop().unwrap_or_default();
+    rows.iter().map(|row| Ok(row.try_get::<_, Id>(0)?.0)).collect()
+}
+
+/// The highest priority first, then the oldest.
+fn in_order_of_claims(rows: &[Row]) -> Result<Vec<ClaimedJob>, Failure> {
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut cells = ReadRow::new(row, 0);
+        let id = cells.uuid()?;
+        let root = cells.optional_uuid()?.map(ProcessInstanceId);
+        let (priority, create_time) = (cells.integer()?, cells.integer()?);
+        jobs.push((std::cmp::Reverse(priority), create_time, id, root));
+    }
+    jobs.sort_unstable_by_key(|(priority, create_time, id, _)| (*priority, *create_time, *id));
+    Ok(jobs.into_iter().map(|(_, _, id, root)| ClaimedJob { id: JobId(id), root }).collect())
+}

@@ -1,0 +1,360 @@
+//! A claimer: claims and releases on a connection of its own, those that have queued up in one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::atomic::{self, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use query::SqlValue;
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+use types::Timestamp;
+
+use super::array::ArrayColumn;
+use super::cell::{Bind, ReadRow};
+use super::claim::{claim_text, claimed_tasks};
+use super::claim_filter::ClaimText;
+use super::claim_jobs::claim_jobs;
+use super::committer::{COLLISIONS_MAX, pause};
+use super::connection::{Answer, Connection, Connector, Purpose, in_order, parameters};
+use super::failure::{Failure, Progress};
+use super::line::Line;
+use super::transaction::{Broken, roll_back};
+use crate::StoreError;
+use crate::abort_on_panic::AbortOnPanic;
+use crate::claimed::{ClaimedTask, VisibleVariable, asked_names, asking, locked, nearest};
+use crate::codec::RowSource;
+use crate::metrics::StoreMetrics;
+use crate::work::{ClaimRequest, ClaimVariables, JobClaim, LockedExternalTask, WorkDone};
+
+/// More claims than this wait for nobody: they are refused then.
+const QUEUE_LENGTH_MAX: usize = 100_000;
+/// Claims in one transaction. Their tasks stay locked until its commit.
+const CLAIMS_MAX: usize = 64;
+/// Released by claims on their way; the rest waits for the next.
+const RELEASED_BY_CLAIM_MAX: u32 = 1000;
+
+const RELEASE: &str = "UPDATE external_task SET available_at = 0 WHERE id IN (SELECT id FROM external_task \
+     WHERE available_at > 0 AND available_at <= $1 ORDER BY available_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
+     RETURNING topic, worker_id IS NOT NULL";
+const NEXT_EXPIRY: &str = "SELECT available_at FROM external_task WHERE available_at > 0 ORDER BY available_at LIMIT 1";
+
+/// Walks from each task's execution to the root. The names are those asked for, or null for all.
+const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) AS (\
+        SELECT n, 0::bigint, execution_id, is_local \
+        FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[]) AS task (n, execution_id, is_local) UNION ALL \
+        SELECT path.n, path.depth + 1, e.parent_id, path.is_local FROM path JOIN execution e ON e.id = path.execution_id \
+        WHERE e.parent_id IS NOT NULL AND path.is_local = 0) \
+    SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
+        v.value_info \
+    FROM path JOIN variable v ON v.execution_id = path.execution_id \
+    WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[]))";
+
+#[derive(Debug)]
+pub enum Work {
+    Claim(ClaimRequest),
+    ClaimJobs(JobClaim),
+    Release { now: Timestamp, limit: u32 },
+}
+
+#[derive(Debug)]
+pub struct ClaimUnit {
+    pub work: Work,
+    pub reply: oneshot::Sender<Result<WorkDone, StoreError>>,
+}
+
+/// What all claimers share.
+#[derive(Debug)]
+pub struct Claims {
+    length: AtomicUsize,
+    metrics: Arc<StoreMetrics>,
+    /// Topics of tasks that claims have made fetchable on their way; the next release tells of them.
+    released_topics: Mutex<BTreeSet<Arc<str>>>,
+}
+
+/// The ways to the claimers, who take turns.
+#[derive(Debug)]
+pub struct ClaimQueues {
+    senders: Vec<mpsc::UnboundedSender<ClaimUnit>>,
+    turn: AtomicUsize,
+    claims: Arc<Claims>,
+}
+
+pub struct Claimer {
+    line: Line,
+    inbox: mpsc::UnboundedReceiver<ClaimUnit>,
+    claims: Arc<Claims>,
+}
+
+impl ClaimQueues {
+    pub fn new(connector: &Connector, claimers: usize, metrics: &Arc<StoreMetrics>) -> (ClaimQueues, Vec<Claimer>) {
+        let claims = Arc::new(Claims {
+            length: AtomicUsize::new(0),
+            metrics: metrics.clone(),
+            released_topics: Mutex::default(),
+        });
+        let (senders, claimers) = (0..claimers)
+            .map(|_| {
+                let (sender, inbox) = mpsc::unbounded_channel();
+                let line = Line::new(connector.clone(), Purpose::Keys);
+                (sender, Claimer { line, inbox, claims: claims.clone() })
+            })
+            .unzip();
+        (ClaimQueues { senders, turn: AtomicUsize::new(0), claims }, claimers)
+    }
+
+    pub fn push(&self, unit: ClaimUnit) -> Result<(), StoreError> {
+        if self.claims.length.fetch_add(1, atomic::Ordering::Relaxed) >= QUEUE_LENGTH_MAX {
+            self.claims.length.fetch_sub(1, atomic::Ordering::Relaxed);
+            return Err(StoreError::Unavailable("too many claims wait".to_owned()));
+        }
+        let turn = self.turn.fetch_add(1, atomic::Ordering::Relaxed) % self.senders.len();
+        self.senders[turn].send(unit).map_err(|_| StoreError::Unavailable("it is closed".to_owned()))
+    }
+}
+
+impl Claims {
+    fn count_expiries(&self, expired: &Expired) {
+        expired.0.iter().for_each(|(topic, locks)| self.metrics.lock_expiries.add(topic, *locks));
+    }
+
+    fn topics(&self) -> std::sync::MutexGuard<'_, BTreeSet<Arc<str>>> {
+        self.released_topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Claimer {
+    /// Works until nobody can submit any more and all is done.
+    pub async fn run(mut self) {
+        let _loud = AbortOnPanic;
+        while let Some(first) = self.inbox.recv().await {
+            let mut units = vec![first];
+            while units.len() < CLAIMS_MAX
+                && let Ok(unit) = self.inbox.try_recv()
+            {
+                units.push(unit);
+            }
+            self.claims.length.fetch_sub(units.len(), atomic::Ordering::Relaxed);
+            self.work(units).await;
+        }
+    }
+
+    async fn work(&mut self, units: Vec<ClaimUnit>) {
+        let (mut claims, mut replies) = (Vec::new(), Vec::new());
+        for ClaimUnit { work, reply } in units {
+            match work {
+                // Nothing is locked for someone who has gone.
+                Work::Claim(request) if request.is_wanted.0.load(atomic::Ordering::Acquire) => {
+                    claims.push(request);
+                    replies.push(reply);
+                }
+                Work::Claim(_) => {
+                    let _ = reply.send(Ok(WorkDone::Claimed(Vec::new())));
+                }
+                Work::ClaimJobs(claim) => {
+                    let claim = Arc::new(claim);
+                    let attempted = self.attempt(|connection| {
+                        let claim = claim.clone();
+                        Box::pin(async move { claim_jobs(connection, &claim).await })
+                    });
+                    let _ = reply.send(attempted.await);
+                }
+                Work::Release { now, limit } => {
+                    let released = self.attempt(move |connection| Box::pin(release(connection, now, limit))).await;
+                    let done = released.map(|(expired, next)| {
+                        self.claims.count_expiries(&expired);
+                        let mut topics: BTreeSet<Arc<str>> = expired.0.into_keys().collect();
+                        topics.append(&mut self.claims.topics());
+                        WorkDone::Released { topics: topics.into_iter().collect(), next }
+                    });
+                    let _ = reply.send(done);
+                }
+            }
+        }
+        if claims.is_empty() {
+            return;
+        }
+        let claims = Arc::new(claims);
+        let attempted = self.attempt(|connection| {
+            let claims = claims.clone();
+            Box::pin(async move { claim_all(connection, &claims).await })
+        });
+        match attempted.await {
+            Ok((expired, answers)) => {
+                self.claims.count_expiries(&expired);
+                self.claims.topics().extend(expired.0.into_keys());
+                for (reply, tasks) in replies.into_iter().zip(answers) {
+                    let _ = reply.send(Ok(WorkDone::Claimed(tasks)));
+                }
+            }
+            Err(failure) => {
+                tracing::error!(%failure, claims = claims.len(), "claims were not made");
+                for reply in replies {
+                    let _ = reply.send(Err(failure.clone()));
+                }
+            }
+        }
+    }
+
+    /// Tries again after a collision, and once if the connection was lost before a commit.
+    async fn attempt<T>(
+        &mut self,
+        transaction: impl for<'c> Fn(&'c mut Connection) -> Transaction<'c, T>,
+    ) -> Result<T, StoreError> {
+        let mut collisions = 0;
+        let mut is_second_line = false;
+        loop {
+            let connection = self.line.connection().await.map_err(|failure| failure.at(Progress::Open))?;
+            match transaction(connection).await {
+                Ok(done) => return Ok(done),
+                Err((Failure::Collision(_), _)) if collisions < COLLISIONS_MAX => {
+                    roll_back(connection).await;
+                    collisions += 1;
+                    tokio::time::sleep(pause(collisions)).await;
+                }
+                Err((Failure::Lost(text), progress)) => {
+                    self.line.hang_up();
+                    if progress == Progress::Committing || is_second_line {
+                        return Err(Failure::Lost(text).at(progress));
+                    }
+                    is_second_line = true;
+                }
+                Err((failure, progress)) => {
+                    roll_back(connection).await;
+                    return Err(failure.at(progress));
+                }
+            }
+        }
+    }
+}
+
+type Transaction<'c, T> = Pin<Box<dyn Future<Output = Result<T, Broken>> + Send + 'c>>;
+
+/// Topics of released tasks, with how many locks of workers ran out; the others were retry timeouts.
+#[derive(Debug, Default)]
+struct Expired(BTreeMap<Arc<str>, u64>);
+
+type Released = (Expired, Option<Timestamp>);
+
+async fn release(connection: &mut Connection, now: Timestamp, limit: u32) -> Result<Released, Broken> {
+    let open = |failure: Failure| (failure, Progress::Open);
+    let prepared = connection.prepare([RELEASE, NEXT_EXPIRY]).await.map_err(open)?;
+    let limit = i64::from(limit);
+    let bound: [&(dyn ToSql + Sync); 2] = [&now.0, &limit];
+    // Each is a transaction of its own.
+    let answers = in_order(vec![connection.query(&prepared[0], &bound), connection.query(&prepared[1], &[])]).await;
+    let mut answers = answers.into_iter();
+    let mut rows = || answers.next().expect("two were asked").map_err(|error| open(error.into()));
+    let (expired, next) = (expired_of(&rows()?).map_err(open)?, rows()?);
+    let next = next.first().map(|row| row.try_get(0)).transpose().map_err(|error| open(error.into()))?;
+    Ok((expired, next.map(Timestamp)))
+}
+
+fn expired_of(rows: &[Row]) -> Result<Expired, Failure> {
+    let mut expired = Expired::default();
+    for row in rows {
+        let mut cells = ReadRow::new(row, 0);
+        let topic = cells.text()?;
+        *expired.0.entry(topic).or_default() += u64::from(cells.boolean()?);
+    }
+    Ok(expired)
+}
+
+type ClaimAnswers = (Expired, Vec<Vec<LockedExternalTask>>);
+
+/// What has run out is released, then each claim sees what those before it have left.
+async fn claim_all(connection: &mut Connection, claims: &[ClaimRequest]) -> Result<ClaimAnswers, Broken> {
+    let open = |failure: Failure| (failure, Progress::Open);
+    let now = claims.iter().map(|request| request.now).max().unwrap_or(Timestamp(0));
+    let texts: Vec<Option<ClaimText>> = claims.iter().map(claim_text).collect();
+    let prepared = {
+        let claims = texts.iter().flatten().map(|text| text.text.as_str());
+        connection.prepare([RELEASE, VARIABLES].into_iter().chain(claims)).await.map_err(open)?
+    };
+    let [release, variables, prepared_claims @ ..] = prepared.as_slice() else {
+        return Err(open(Failure::Failed("a claim was not prepared".to_owned())));
+    };
+    let (released, rows) = lock_all(connection, release, prepared_claims, &texts, now).await.map_err(open)?;
+    let mut rows = rows.into_iter();
+    let mut all_claimed = Vec::with_capacity(claims.len());
+    for (request, text) in claims.iter().zip(&texts) {
+        let rows = if text.is_some() { rows.next().unwrap_or_default() } else { Vec::new() };
+        all_claimed.push(claimed_tasks(request, &rows).map_err(|error| open(error.into()))?);
+    }
+    let wanted: Vec<Vec<ClaimVariables>> = claims.iter().map(wanted_variables).collect();
+    let found = read_and_commit(connection, variables, &all_claimed, &wanted).await?;
+    let answers = all_claimed.into_iter().zip(found).map(|(claimed, variables)| locked(claimed, variables));
+    Ok((released, answers.collect()))
+}
+
+fn wanted_variables(request: &ClaimRequest) -> Vec<ClaimVariables> {
+    request.topics.iter().map(|topic| topic.variables.clone()).collect()
+}
+
+async fn lock_all(
+    connection: &Connection,
+    release: &Statement,
+    claims: &[Statement],
+    texts: &[Option<ClaimText>],
+    now: Timestamp,
+) -> Result<(Expired, Vec<Vec<Row>>), Failure> {
+    let limit = i64::from(RELEASED_BY_CLAIM_MAX);
+    let release_bound: [&(dyn ToSql + Sync); 2] = [&now.0, &limit];
+    let binds: Vec<Vec<Bind<'_>>> =
+        texts.iter().flatten().map(|text| text.binds.iter().map(|value: &SqlValue| Bind(value)).collect()).collect();
+    let bound: Vec<Vec<&(dyn ToSql + Sync)>> = binds.iter().map(|binds| parameters(binds)).collect();
+    let begin = async { connection.plain("BEGIN").await.map(|()| Vec::new()) };
+    let mut pipeline: Vec<Answer<'_, Vec<Row>>> = vec![Box::pin(begin), connection.query(release, &release_bound)];
+    pipeline.extend(claims.iter().zip(&bound).map(|(statement, bound)| connection.query(statement, bound)));
+    let answers: Result<Vec<Vec<Row>>, _> = in_order(pipeline).await.into_iter().collect();
+    let mut answers = answers?.into_iter().skip(1);
+    let released = expired_of(&answers.next().unwrap_or_default())?;
+    Ok((released, answers.collect()))
+}
+
+type VariablesOfTasks = Vec<Vec<(Arc<str>, types::VariableValue)>>;
+
+/// The variables of all tasks of all claims in one statement, and the commit right behind.
+async fn read_and_commit(
+    connection: &Connection,
+    statement: &Statement,
+    claimed: &[Vec<ClaimedTask>],
+    wanted: &[Vec<ClaimVariables>],
+) -> Result<Vec<VariablesOfTasks>, Broken> {
+    let askings: Vec<_> = claimed.iter().zip(wanted).map(|(claimed, wanted)| asking(claimed, wanted)).collect();
+    let all: Vec<_> = askings.iter().flatten().copied().collect();
+    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let numbers = ArrayColumn::of_integers(0..count);
+    let executions = ArrayColumn::of_ids(all.iter().map(|asking| asking.task.execution_id.0));
+    let own = ArrayColumn::of_integers(all.iter().map(|asking| i64::from(asking.wanted.is_local_only)));
+    let names = asked_names(&all).map(ArrayColumn::of_texts);
+    let bound: [&(dyn ToSql + Sync); 4] = [&numbers, &executions, &own, &names];
+    let commit = async { connection.plain("COMMIT").await.map(|()| Vec::new()) };
+    let mut pipeline: Vec<Answer<'_, Vec<Row>>> = Vec::new();
+    if !all.is_empty() {
+        pipeline.push(connection.query(statement, &bound));
+    }
+    pipeline.push(Box::pin(commit));
+    let mut rows = Vec::new();
+    for answer in in_order(pipeline).await {
+        rows.extend(answer.map_err(|error| (Failure::from(error), Progress::Committing))?);
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let variable = VisibleVariable::read(&mut ReadRow::new(row, 0), &all);
+        found.extend(variable.map_err(|error| (Failure::from(error), Progress::Open))?);
+    }
+    let mut from = 0;
+    let mut answers = Vec::with_capacity(claimed.len());
+    for (claimed, asking) in claimed.iter().zip(&askings) {
+        let to = from + asking.len();
+        let (own, others): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|variable| (from..to).contains(&variable.task()));
+        found = others;
+        let own = own.into_iter().map(|variable| variable.counted_from(from)).collect();
+        answers.push(nearest(claimed.len(), asking, own));
+        from = to;
+    }
+    Ok(answers)
+}

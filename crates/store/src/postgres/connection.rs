@@ -1,0 +1,210 @@
+//! One connection: made, set up, with its prepared statements, and pipelines over it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use query::{SqlValue, Statement as Text};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CancelToken, Client, NoTls, Row, Statement};
+
+use super::capabilities::Capabilities;
+use super::cell::Bind;
+use super::failure::Failure;
+use super::tls;
+use super::url::PostgresUrl;
+use crate::abort_on_panic::AbortOnPanic;
+
+/// Statements that one connection keeps prepared; reaching it forgets all of them.
+const STATEMENTS_PREPARED_MAX: usize = 512;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Short statements by keys and along indexes.
+    Keys,
+    /// Queries of any shape.
+    Queries,
+    /// Changes of the schema, which may take long.
+    Migrations,
+}
+
+/// Makes connections to one database.
+#[derive(Clone)]
+pub struct Connector {
+    url: Arc<PostgresUrl>,
+    tls: tokio_postgres_rustls::MakeRustlsConnect,
+}
+
+pub struct Connection {
+    client: Client,
+    pub capabilities: Capabilities,
+    statements: HashMap<String, Statement>,
+}
+
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, tokio_postgres::Error>> + Send + 'a>>;
+
+impl Connector {
+    /// # Errors
+    /// A text that says why TLS cannot be had as it was asked for.
+    pub fn new(url: PostgresUrl) -> Result<Connector, String> {
+        let tls = tls::connector(&url.trust)?;
+        Ok(Connector { url: Arc::new(url), tls })
+    }
+
+    pub fn url(&self) -> &PostgresUrl {
+        &self.url
+    }
+
+    pub async fn connect(&self, purpose: Purpose) -> Result<Connection, Failure> {
+        let client = if self.url.config.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = self.url.config.connect(NoTls).await?;
+            drive(connection);
+            client
+        } else {
+            let (client, connection) = self.url.config.connect(self.tls.clone()).await?;
+            drive(connection);
+            client
+        };
+        Connection::set_up(client, purpose).await
+    }
+
+    /// Stops what runs on a connection.
+    pub async fn cancel(&self, token: &CancelToken) {
+        let cancelled = match self.url.config.get_ssl_mode() {
+            SslMode::Disable => token.cancel_query(NoTls).await,
+            _ => token.cancel_query(self.tls.clone()).await,
+        };
+        if let Err(error) = cancelled {
+            tracing::debug!(%error, "a query could not be stopped");
+        }
+    }
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Runs the protocol of a connection until either side has gone.
+fn drive<S, T>(connection: tokio_postgres::Connection<S, T>)
+where
+    tokio_postgres::Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+{
+    tokio::spawn(async move {
+        let _loud = AbortOnPanic;
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection to the database has ended");
+        }
+    });
+}
+
+impl Connection {
+    async fn set_up(client: Client, purpose: Purpose) -> Result<Connection, Failure> {
+        let row = client.query_one("SELECT version()", &[]).await?;
+        let capabilities = Capabilities::of(row.try_get(0)?);
+        for setting in capabilities.settings(purpose) {
+            client.batch_execute(setting).await?;
+        }
+        Ok(Connection { client, capabilities, statements: HashMap::new() })
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    pub fn cancel_token(&self) -> CancelToken {
+        self.client.cancel_token()
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The statements of these texts; all that are new are prepared in one round trip.
+    pub async fn prepare<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) -> Result<Vec<Statement>, Failure> {
+        let texts: Vec<&str> = texts.into_iter().collect();
+        if self.statements.len() + texts.len() > STATEMENTS_PREPARED_MAX {
+            self.statements.clear();
+        }
+        let mut new: Vec<&str> = texts.iter().copied().filter(|text| !self.statements.contains_key(*text)).collect();
+        new.sort_unstable();
+        new.dedup();
+        if !new.is_empty() {
+            let client = &self.client;
+            let preparing = new.iter().map(|text| Box::pin(client.prepare(text)) as Answer<'_, Statement>);
+            let prepared = in_order(preparing.collect()).await;
+            for (text, statement) in new.into_iter().zip(prepared) {
+                self.statements.insert(text.to_owned(), statement?);
+            }
+        }
+        Ok(texts.into_iter().map(|text| self.statements[text].clone()).collect())
+    }
+
+    pub async fn prepare_one(&mut self, text: &str) -> Result<Statement, Failure> {
+        if let Some(statement) = self.statements.get(text) {
+            return Ok(statement.clone());
+        }
+        Ok(self.prepare([text]).await?.remove(0))
+    }
+
+    /// How many rows it touched. Sent when it is polled first.
+    pub fn execute<'a>(
+        &'a self,
+        statement: &'a Statement,
+        parameters: &'a [&'a (dyn ToSql + Sync)],
+    ) -> Answer<'a, u64> {
+        Box::pin(self.client.execute(statement, parameters))
+    }
+
+    pub fn query<'a>(
+        &'a self,
+        statement: &'a Statement,
+        parameters: &'a [&'a (dyn ToSql + Sync)],
+    ) -> Answer<'a, Vec<Row>> {
+        Box::pin(self.client.query(statement, parameters))
+    }
+
+    /// Without parameters and answer.
+    pub fn plain<'a>(&'a self, text: &'a str) -> Answer<'a, ()> {
+        Box::pin(self.client.batch_execute(text))
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("capabilities", &self.capabilities).finish_non_exhaustive()
+    }
+}
+
+/// The binds of a statement that was built as data.
+pub fn binds(text: &Text) -> Vec<Bind<'_>> {
+    text.binds.iter().map(|value: &SqlValue| Bind(value)).collect()
+}
+
+pub fn parameters<T: ToSql + Sync>(values: &[T]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// A pipeline: sends all before it waits for the first answer.
+pub async fn in_order<T>(mut pending: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = pending.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        let mut is_complete = true;
+        for (future, answer) in pending.iter_mut().zip(&mut answers) {
+            if answer.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(done) => *answer = Some(done),
+                    Poll::Pending => is_complete = false,
+                }
+            }
+        }
+        if is_complete { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    answers.into_iter().map(|answer| answer.expect("all are answered")).collect()
+}

@@ -1,0 +1,101 @@
+//! What a failure of PostgreSQL means for a unit of work.
+
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::StoreError;
+
+/// How far a transaction had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Its commit was not sent: whatever happens, nothing of it stays.
+    Open,
+    /// Its commit was sent, and the answer has not come.
+    Committing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The transaction met another one; the same again may do.
+    Collision(String),
+    /// The connection is of no use any more.
+    Lost(String),
+    /// The server cannot do it now.
+    Unavailable(String),
+    /// The server refuses it.
+    Failed(String),
+    /// An expectation of the unit does not hold.
+    Conflict,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let text = describe(&error);
+        let Some(state) = error.code() else {
+            // A value that cannot be bound or read leaves the connection as it is.
+            let is_local = std::error::Error::source(&error).is_some_and(|source| !source.is::<std::io::Error>());
+            return if is_local && !error.is_closed() { Failure::Failed(text) } else { Failure::Lost(text) };
+        };
+        if *state == SqlState::T_R_SERIALIZATION_FAILURE || *state == SqlState::T_R_DEADLOCK_DETECTED {
+            return Failure::Collision(text);
+        }
+        // Class 08: connection; 57P: the server goes or is not there yet; 25006: a server that has become a replica.
+        if state.code().starts_with("08") || state.code().starts_with("57P") || state.code() == "25006" {
+            return Failure::Lost(text);
+        }
+        // Class 53: out of memory, disk or connections; 55: locked; 57: stopped; 58: IO.
+        match &state.code()[..2] {
+            "53" | "55" | "57" | "58" => Failure::Unavailable(text),
+            _ => Failure::Failed(text),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Failure::Conflict,
+            StoreError::Unavailable(text) => Failure::Unavailable(text),
+            StoreError::OutcomeUnknown(text) => Failure::Lost(text),
+            StoreError::Failed(text) => Failure::Failed(text),
+        }
+    }
+}
+
+impl Failure {
+    pub fn at(self, progress: Progress) -> StoreError {
+        match (self, progress) {
+            (Failure::Lost(text), Progress::Committing) => StoreError::OutcomeUnknown(text),
+            (Failure::Collision(text) | Failure::Lost(text) | Failure::Unavailable(text), _) => {
+                StoreError::Unavailable(text)
+            }
+            (Failure::Failed(text), _) => StoreError::Failed(text),
+            (Failure::Conflict, _) => StoreError::Conflict,
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Collision(text) | Failure::Lost(text) | Failure::Unavailable(text) | Failure::Failed(text) => {
+                f.write_str(text)
+            }
+            Failure::Conflict => f.write_str("an expectation does not hold"),
+        }
+    }
+}
+
+/// With what the server said and the code it gave.
+fn describe(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(told) => {
+            let detail = told.detail().map(|detail| format!("; {detail}")).unwrap_or_default();
+            format!("{}{detail} (SQLSTATE {})", told.message(), told.code().code())
+        }
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}

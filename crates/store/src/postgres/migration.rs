@@ -1,0 +1,146 @@
+//! The schema, in numbered steps that are only ever added to. One transaction behind a lock row takes all steps that are
+//! missing: of several nodes that start at the same time one does, and the others wait for it.
+
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::error::SqlState;
+
+use super::committer::{COLLISIONS_MAX, pause};
+use super::connection::{Connection, Connector, Purpose};
+use super::failure::Failure;
+use crate::error::OpenError;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    pub version: u32,
+    pub text: &'static str,
+}
+
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") }];
+
+/// The tables that a database has before any step.
+const LEDGER: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS camlock_schema_lock (id bigint PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS camlock_schema_version \
+     (version bigint PRIMARY KEY, sha256 text NOT NULL, applied_at bigint NOT NULL)",
+    "INSERT INTO camlock_schema_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
+];
+
+/// Brings a database to the newest schema; refuses one that it would harm.
+pub async fn migrate(connector: &Connector) -> Result<(), OpenError> {
+    migrate_to(connector, MIGRATIONS).await
+}
+
+pub async fn migrate_to(connector: &Connector, migrations: &[Migration]) -> Result<(), OpenError> {
+    let name = connector.url().to_string();
+    let unusable = |failure: Failure| OpenError::Unusable { path: name.clone(), why: failure.to_string() };
+    let mut connection = connector.connect(Purpose::Migrations).await.map_err(unusable)?;
+    check_encoding(&connection, &name).await?;
+    if !has_table(&connection, "camlock_schema_version").await.map_err(unusable)? {
+        refuse_foreign(&connection, &name).await?;
+        create_ledger(&mut connection).await.map_err(unusable)?;
+    }
+    connection.plain("BEGIN").await.map_err(|error| unusable(error.into()))?;
+    let migrated = take_steps(&connection, &name, migrations).await;
+    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = connection.plain(end).await.map_err(|error| unusable(error.into()));
+    migrated.and(ended)
+}
+
+/// Other encodings cannot hold all texts, and order them in other ways.
+async fn check_encoding(connection: &Connection, name: &str) -> Result<(), OpenError> {
+    let unusable = |why: String| OpenError::Unusable { path: name.to_owned(), why };
+    let row = connection.client().query_one("SHOW server_encoding", &[]).await;
+    let row = row.map_err(|error| unusable(Failure::from(error).to_string()))?;
+    let encoding: String = row.try_get(0).map_err(|error| unusable(error.to_string()))?;
+    match encoding.to_ascii_uppercase().replace('-', "").as_str() {
+        "UTF8" => Ok(()),
+        _ => Err(unusable(format!("its encoding is {encoding}, expected UTF8"))),
+    }
+}
+
+async fn has_table(connection: &Connection, table: &str) -> Result<bool, Failure> {
+    let text =
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
+    let row = connection.client().query_one(text, &[&table]).await?;
+    Ok(row.try_get::<_, i64>(0)? > 0)
+}
+
+/// A schema without our ledger must not have tables that we would take for ours.
+async fn refuse_foreign(connection: &Connection, name: &str) -> Result<(), OpenError> {
+    let unusable = |failure: Failure| OpenError::Unusable { path: name.to_owned(), why: failure.to_string() };
+    for table in query::tables::ALL {
+        if has_table(connection, table.name).await.map_err(unusable)? {
+            return Err(OpenError::Foreign {
+                path: format!("{name} (it has a table `{}` of someone else)", table.name),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Two that create the same table at once collide in the catalog.
+async fn create_ledger(connection: &mut Connection) -> Result<(), Failure> {
+    for text in LEDGER {
+        let mut collisions = 0;
+        while let Err(error) = connection.plain(text).await {
+            let known = [&SqlState::UNIQUE_VIOLATION, &SqlState::DUPLICATE_TABLE, &SqlState::DUPLICATE_OBJECT];
+            let is_collision = error.code().is_some_and(|code| known.contains(&code));
+            if !is_collision || collisions == COLLISIONS_MAX {
+                return Err(error.into());
+            }
+            collisions += 1;
+            tokio::time::sleep(pause(collisions)).await;
+        }
+    }
+    Ok(())
+}
+
+async fn take_steps(connection: &Connection, name: &str, migrations: &[Migration]) -> Result<(), OpenError> {
+    let unusable = |error: tokio_postgres::Error| {
+        let failure = Failure::from(error);
+        OpenError::Unusable { path: name.to_owned(), why: failure.to_string() }
+    };
+    let client = connection.client();
+    client.query_one("SELECT id FROM camlock_schema_lock WHERE id = 1 FOR UPDATE", &[]).await.map_err(unusable)?;
+    let rows = client.query("SELECT version, sha256 FROM camlock_schema_version ORDER BY version", &[]).await;
+    let rows = rows.map_err(unusable)?;
+    for (n, row) in rows.iter().enumerate() {
+        let (version, sha256): (i64, String) = (row.try_get(0).map_err(unusable)?, row.try_get(1).map_err(unusable)?);
+        let Some(known) = migrations.get(n).filter(|known| i64::from(known.version) == version) else {
+            return Err(OpenError::Newer { path: name.to_owned(), what: format!("its schema has version {version}") });
+        };
+        if sha256 != checksum(known.text) {
+            return Err(OpenError::Diverged { path: name.to_owned(), version: known.version });
+        }
+    }
+    for migration in &migrations[rows.len()..] {
+        connection.plain(migration.text).await.map_err(unusable)?;
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let applied_at = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+        let insert = "INSERT INTO camlock_schema_version (version, sha256, applied_at) VALUES ($1, $2, $3)";
+        let version = i64::from(migration.version);
+        client.execute(insert, &[&version, &checksum(migration.text), &applied_at]).await.map_err(unusable)?;
+    }
+    Ok(())
+}
+
+pub fn newest_version() -> u32 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// Another node may have taken steps since this one began.
+pub async fn check_schema(connection: &mut Connection) -> Result<(), Failure> {
+    let statement = connection.prepare_one("SELECT max(version) FROM camlock_schema_version").await?;
+    let version: Option<i64> = connection.client().query_one(&statement, &[]).await?.try_get(0)?;
+    match version {
+        Some(version) if version == i64::from(newest_version()) => Ok(()),
+        other => Err(Failure::Failed(format!("its schema has version {}", other.unwrap_or_default()))),
+    }
+}
+
+fn checksum(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,255 @@
+//! The change sets of a batch as one set of statements.
+//!
+//! Several changes of one row become one: the order of the statements (deletions, insertions, updates, history) then
+//! does not matter. A combination that no order of changes allows is left as it is, and fails in the database.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
+use std::hash::DefaultHasher;
+
+use engine::record::VariableInstance;
+use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Record, Task};
+use engine::{ChangeSet, RevisionCheck, TableChange};
+use types::Uuid;
+
+use super::array::{ArrayColumn, ArrayRows};
+use super::history_plan::HistoryPlan;
+use super::texts::{TEXTS, TableTexts};
+use crate::codec::RowEncode;
+use crate::codec::identity_link::IdentityLinkRow;
+use crate::codec::sql::ColumnSet;
+
+type ById = HashMap<Uuid, usize, BuildHasherDefault<DefaultHasher>>;
+
+/// A statement with what it takes.
+#[derive(Debug)]
+pub struct SetStatement {
+    pub text: &'static str,
+    pub columns: Vec<ArrayColumn>,
+    /// How many rows it must touch, where that is not given.
+    pub rows_expected: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+pub struct Plan<'a> {
+    process_instances: TablePlan<'a, ProcessInstance>,
+    executions: TablePlan<'a, Execution>,
+    external_tasks: TablePlan<'a, ExternalTask>,
+    tasks: TablePlan<'a, Task>,
+    variables: TablePlan<'a, VariableInstance>,
+    jobs: TablePlan<'a, Job>,
+    event_subscriptions: TablePlan<'a, EventSubscription>,
+    incidents: TablePlan<'a, Incident>,
+    /// What the revisions of roots that go on become.
+    revisions: BTreeMap<Uuid, i64>,
+    /// The same of tasks that stand for an aggregate.
+    task_revisions: BTreeMap<Uuid, i64>,
+    history: HistoryPlan<'a>,
+}
+
+/// What becomes of the rows of one table.
+#[derive(Debug)]
+struct TablePlan<'a, R> {
+    rows: Vec<PlannedRow<'a, R>>,
+    by_id: ById,
+}
+
+#[derive(Debug)]
+enum PlannedRow<'a, R> {
+    Insert(&'a R),
+    Update(&'a R),
+    /// Deleted and inserted anew.
+    Replace(Uuid, &'a R),
+    Delete(Uuid),
+    /// Inserted and deleted.
+    Nothing,
+}
+
+impl<R> Default for TablePlan<'_, R> {
+    fn default() -> Self {
+        TablePlan { rows: Vec::new(), by_id: ById::default() }
+    }
+}
+
+impl<'a, R: RowEncode> TablePlan<'a, R> {
+    fn add(&mut self, id: Uuid, change: PlannedRow<'a, R>) {
+        use PlannedRow::{Delete, Insert, Nothing, Replace, Update};
+        let Some(at) = self.by_id.get(&id) else {
+            self.by_id.insert(id, self.rows.len());
+            self.rows.push(change);
+            return;
+        };
+        let known = &mut self.rows[*at];
+        *known = match (&*known, change) {
+            (Nothing, Insert(record)) | (Insert(_), Update(record)) => Insert(record),
+            (Insert(_), Delete(_)) => Nothing,
+            (Update(_), Update(record)) => Update(record),
+            (Update(_) | Replace(..), Delete(id)) => Delete(id),
+            (Delete(id), Insert(record)) | (Replace(id, _), Update(record)) => Replace(*id, record),
+            (Delete(id), Delete(_)) => Delete(*id),
+            (_, change) => {
+                self.rows.push(change);
+                return;
+            }
+        };
+    }
+
+    fn deleted(&self) -> impl Iterator<Item = Uuid> {
+        self.rows.iter().filter_map(|row| match row {
+            PlannedRow::Delete(id) | PlannedRow::Replace(id, _) => Some(*id),
+            PlannedRow::Insert(_) | PlannedRow::Update(_) | PlannedRow::Nothing => None,
+        })
+    }
+
+    fn inserted(&self) -> impl Iterator<Item = &'a R> {
+        self.rows.iter().filter_map(|row| match row {
+            PlannedRow::Insert(record) | PlannedRow::Replace(_, record) => Some(*record),
+            PlannedRow::Update(_) | PlannedRow::Delete(_) | PlannedRow::Nothing => None,
+        })
+    }
+
+    fn updated(&self) -> impl Iterator<Item = &'a R> {
+        self.rows.iter().filter_map(|row| match row {
+            PlannedRow::Update(record) => Some(*record),
+            PlannedRow::Insert(_) | PlannedRow::Replace(..) | PlannedRow::Delete(_) | PlannedRow::Nothing => None,
+        })
+    }
+
+    fn push_statements(&self, texts: &'static TableTexts, statements: &mut Vec<SetStatement>) {
+        if self.rows.is_empty() {
+            return;
+        }
+        push_deletion(&texts.delete, self.deleted(), statements);
+        push_insertion(&texts.insert, self.inserted(), statements);
+        let mut count = 0;
+        let mut rows = ArrayRows::of_table(R::TABLE, texts.update_columns);
+        for record in self.updated() {
+            rows.begin_row();
+            record.encode(&mut rows);
+            count += 1;
+        }
+        if count > 0 {
+            let columns = rows.into_columns();
+            statements.push(SetStatement { text: &texts.update, columns, rows_expected: Some(count) });
+        }
+    }
+}
+
+impl<'a> Plan<'a> {
+    pub fn add(&mut self, change_set: &'a ChangeSet) {
+        let root = change_set.root_process_instance_id.0;
+        add_all(&mut self.process_instances, &change_set.process_instances, |record| record.id.0, |id| id.0);
+        add_all(&mut self.executions, &change_set.executions, |record| record.id.0, |id| id.0);
+        add_all(&mut self.external_tasks, &change_set.external_tasks, |record| record.id.0, |id| id.0);
+        add_all(&mut self.tasks, &change_set.tasks, |record| record.id.0, |id| id.0);
+        add_all(&mut self.variables, &change_set.variables, |record| record.id.0, |id| id.0);
+        add_all(&mut self.jobs, &change_set.jobs, |record| record.id.0, |id| id.0);
+        add_all(&mut self.event_subscriptions, &change_set.event_subscriptions, |record| record.id.0, |id| id.0);
+        add_all(&mut self.incidents, &change_set.incidents, |record| record.id.0, |id| id.0);
+        change_set.history.iter().for_each(|change| self.history.add(change));
+        let (revisions, expected) = match change_set.revision {
+            RevisionCheck::Bump { expected } => (&mut self.revisions, expected),
+            RevisionCheck::BumpTask { expected } => (&mut self.task_revisions, expected),
+            RevisionCheck::New | RevisionCheck::Untouched => return,
+        };
+        if is_ended(change_set) {
+            revisions.remove(&root);
+        } else {
+            revisions.insert(root, revision_after(expected));
+        }
+    }
+
+    pub fn statements(self) -> Vec<SetStatement> {
+        let mut statements = Vec::new();
+        self.process_instances.push_statements(&TEXTS.process_instances, &mut statements);
+        self.executions.push_statements(&TEXTS.executions, &mut statements);
+        self.external_tasks.push_statements(&TEXTS.external_tasks, &mut statements);
+        self.tasks.push_statements(&TEXTS.tasks, &mut statements);
+        self.push_identity_links(&mut statements);
+        self.variables.push_statements(&TEXTS.variables, &mut statements);
+        self.jobs.push_statements(&TEXTS.jobs, &mut statements);
+        self.event_subscriptions.push_statements(&TEXTS.event_subscriptions, &mut statements);
+        self.incidents.push_statements(&TEXTS.incidents, &mut statements);
+        push_revisions(TEXTS.bump, &self.revisions, &mut statements);
+        push_revisions(TEXTS.bump_task, &self.task_revisions, &mut statements);
+        self.history.push_statements(&mut statements);
+        statements
+    }
+
+    /// A task that is written writes all its links.
+    fn push_identity_links(&self, statements: &mut Vec<SetStatement>) {
+        let outdated = self.tasks.deleted().chain(self.tasks.updated().map(|task| task.id.0));
+        push_deletion(TEXTS.identity_link_delete, outdated, statements);
+        let links: Vec<IdentityLinkRow> = self
+            .tasks
+            .inserted()
+            .chain(self.tasks.updated())
+            .flat_map(|task| {
+                let links = task.identity_links.iter().enumerate();
+                links.map(|(position, link)| IdentityLinkRow { task_id: task.id, position, link: link.clone() })
+            })
+            .collect();
+        push_insertion(&TEXTS.identity_link_insert, links.iter(), statements);
+    }
+}
+
+fn add_all<'a, R: RowEncode + Record>(
+    plan: &mut TablePlan<'a, R>,
+    changes: &'a [TableChange<R>],
+    id_of: impl Fn(&R) -> Uuid,
+    uuid_of: impl Fn(R::Id) -> Uuid,
+) {
+    for change in changes {
+        match change {
+            TableChange::Insert(record) => plan.add(id_of(record), PlannedRow::Insert(record)),
+            TableChange::Update(record) => plan.add(id_of(record), PlannedRow::Update(record)),
+            TableChange::Delete(id) => {
+                let id = uuid_of(*id);
+                plan.add(id, PlannedRow::Delete(id));
+            }
+        }
+    }
+}
+
+fn push_revisions(text: &'static str, revisions: &BTreeMap<Uuid, i64>, statements: &mut Vec<SetStatement>) {
+    if !revisions.is_empty() {
+        let ids = ArrayColumn::of_ids(revisions.keys().copied());
+        let columns = vec![ids, ArrayColumn::of_integers(revisions.values().copied())];
+        statements.push(SetStatement { text, columns, rows_expected: None });
+    }
+}
+
+/// What it is named after is among what it deletes.
+pub fn is_ended(change_set: &ChangeSet) -> bool {
+    let root = change_set.root_process_instance_id;
+    change_set.process_instances.iter().any(|change| matches!(change, TableChange::Delete(id) if *id == root))
+        || change_set.tasks.iter().any(|change| matches!(change, TableChange::Delete(id) if id.0 == root.0))
+}
+
+pub fn revision_after(expected: u64) -> i64 {
+    i64::try_from(expected).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+fn push_deletion(text: &'static str, ids: impl Iterator<Item = Uuid>, statements: &mut Vec<SetStatement>) {
+    let mut ids = ids.peekable();
+    if ids.peek().is_some() {
+        statements.push(SetStatement { text, columns: vec![ArrayColumn::of_ids(ids)], rows_expected: None });
+    }
+}
+
+pub fn push_insertion<'r, R: RowEncode + 'r>(
+    text: &'static str,
+    records: impl Iterator<Item = &'r R>,
+    statements: &mut Vec<SetStatement>,
+) {
+    let mut records = records.peekable();
+    if records.peek().is_none() {
+        return;
+    }
+    let mut rows = ArrayRows::of_table(R::TABLE, ColumnSet::MAX);
+    for record in records {
+        rows.begin_row();
+        record.encode(&mut rows);
+    }
+    statements.push(SetStatement { text, columns: rows.into_columns(), rows_expected: None });
+}

@@ -1,0 +1,126 @@
+//! Connections for reads, lent to one read at a time.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::connection::{Connection, Connector, Purpose};
+use super::failure::{Failure, Progress};
+use super::line::Line;
+use crate::StoreError;
+
+/// Reads that wait for a connection.
+const WAITING_MAX: usize = 10_000;
+
+#[derive(Debug)]
+pub struct Pool {
+    connector: Connector,
+    free: Semaphore,
+    lines: Mutex<Vec<Line>>,
+    waiting: AtomicUsize,
+}
+
+/// A connection in use. Dropped before `end`, what runs on it is stopped and it is not used again.
+struct Lent<'p> {
+    pool: &'p Pool,
+    line: Option<Line>,
+    is_running: Option<tokio_postgres::CancelToken>,
+    _permit: SemaphorePermit<'p>,
+}
+
+/// What a read does with a connection.
+pub type Read<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'c>>;
+
+impl Pool {
+    pub fn new(connector: &Connector, purpose: Purpose, connections: usize) -> Pool {
+        let lines = (0..connections).map(|_| Line::new(connector.clone(), purpose)).collect();
+        Pool {
+            connector: connector.clone(),
+            free: Semaphore::new(connections),
+            lines: Mutex::new(lines),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// Reads once more if the connection was lost. A read that is dropped is stopped at the server.
+    pub async fn read<T>(&self, read: impl for<'c> Fn(&'c mut Connection) -> Read<'c, T>) -> Result<T, StoreError> {
+        let mut lent = self.lend().await?;
+        let mut attempts = 0;
+        let outcome = loop {
+            attempts += 1;
+            let outcome = lent.run(&read).await;
+            match outcome {
+                Err(Failure::Lost(_) | Failure::Collision(_)) if attempts < 3 => {}
+                other => break other,
+            }
+        };
+        lent.end();
+        outcome.map_err(|failure| failure.at(Progress::Open))
+    }
+
+    async fn lend(&self) -> Result<Lent<'_>, StoreError> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(StoreError::Unavailable("too many queries wait".to_owned()));
+        }
+        let waiting = Waiting(&self.waiting);
+        let permit = self.free.acquire().await.map_err(|_| StoreError::Unavailable("it is closed".to_owned()))?;
+        drop(waiting);
+        let line = self.lock().pop().expect("there are as many lines as permits");
+        Ok(Lent { pool: self, line: Some(line), is_running: None, _permit: permit })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lent<'_> {
+    async fn run<T>(&mut self, read: &impl for<'c> Fn(&'c mut Connection) -> Read<'c, T>) -> Result<T, Failure> {
+        let line = self.line.as_mut().expect("it is there until the end");
+        let connection = line.connection().await?;
+        self.is_running = Some(connection.cancel_token());
+        let outcome = read(connection).await;
+        self.is_running = None;
+        if let Err(Failure::Lost(_)) = &outcome {
+            line.hang_up();
+        }
+        outcome
+    }
+
+    fn end(mut self) {
+        self.give_back();
+    }
+
+    fn give_back(&mut self) {
+        if let Some(line) = self.line.take() {
+            self.pool.lock().push(line);
+        }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(token) = self.is_running.take() {
+            if let Some(line) = &mut self.line {
+                line.hang_up();
+            }
+            let connector = self.pool.connector.clone();
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move { connector.cancel(&token).await });
+            }
+        }
+        // Before the permit is.
+        self.give_back();
+    }
+}
+
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,150 @@
+//! The store itself: opens a database, hands work to committers and claimers, and reads to pools.
+
+use std::sync::Arc;
+
+use engine::Snapshot;
+use query::{SqlValue, Statement};
+use tokio::sync::oneshot;
+use types::ProcessInstanceId;
+
+use super::claimer::{self, ClaimQueues, ClaimUnit};
+use super::committer::Committer;
+use super::connection::{Connector, Purpose};
+use super::load::{load, locate};
+use super::migration::{check_schema, migrate, newest_version};
+use super::pool::Pool;
+use super::queue::{BrokenRoots, Queues, Unit};
+use super::select::select;
+use super::url::PostgresUrl;
+use crate::error::OpenError;
+use crate::metrics::StoreMetrics;
+use crate::work::{ExpectedStatement, LocatedBy, Work, WorkDone};
+use crate::{Pending, Store, StoreError};
+
+/// How many connections a store keeps, by what they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostgresOptions {
+    pub committers: usize,
+    pub claimers: usize,
+    /// For reads by keys.
+    pub readers: usize,
+    /// For queries of any shape.
+    pub queriers: usize,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        PostgresOptions { committers: 4, claimers: 2, readers: 4, queriers: 4 }
+    }
+}
+
+/// A database that other servers may use as well. What was submitted is finished even if the store is dropped, as long
+/// as the runtime lives that it was opened on.
+#[derive(Debug)]
+pub struct PostgresStore {
+    queues: Queues,
+    claims: ClaimQueues,
+    readers: Pool,
+    queriers: Pool,
+    broken: Arc<BrokenRoots>,
+    metrics: Arc<StoreMetrics>,
+}
+
+impl PostgresStore {
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`. An empty database is filled, an older one migrated.
+    pub async fn open(url: &str) -> Result<PostgresStore, OpenError> {
+        PostgresStore::open_with(url.parse()?, PostgresOptions::default()).await
+    }
+
+    pub async fn open_with(url: PostgresUrl, options: PostgresOptions) -> Result<PostgresStore, OpenError> {
+        let name = url.to_string();
+        let connector = Connector::new(url).map_err(|why| OpenError::Unusable { path: name, why })?;
+        migrate(&connector).await?;
+        let broken = Arc::new(BrokenRoots::default());
+        let metrics = Arc::new(StoreMetrics::default());
+        let (queues, inboxes) = Queues::new(options.committers.max(1), &metrics);
+        for inbox in inboxes {
+            tokio::spawn(Committer::new(connector.clone(), broken.clone(), metrics.clone()).run(inbox));
+        }
+        let (claims, claimers) = ClaimQueues::new(&connector, options.claimers.max(1), &metrics);
+        for claimer in claimers {
+            tokio::spawn(claimer.run());
+        }
+        Ok(PostgresStore {
+            queues,
+            claims,
+            readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1)),
+            queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1)),
+            broken,
+            metrics,
+        })
+    }
+}
+
+impl Store for PostgresStore {
+    fn locate(&self, by: LocatedBy) -> Pending<'_, Option<ProcessInstanceId>> {
+        Box::pin(self.readers.read(move |connection| Box::pin(locate(connection, by))))
+    }
+
+    fn load(&self, root: ProcessInstanceId) -> Pending<'_, Option<Snapshot>> {
+        self.broken.mend(root);
+        Box::pin(self.readers.read(move |connection| Box::pin(load(connection, root))))
+    }
+
+    fn select(&self, statement: Statement) -> Pending<'_, Vec<Vec<SqlValue>>> {
+        let statement = Arc::new(statement);
+        Box::pin(self.queriers.read(move |connection| {
+            let statement = statement.clone();
+            Box::pin(async move { select(connection, &statement).await })
+        }))
+    }
+
+    fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
+        let (reply, answer) = oneshot::channel();
+        let write =
+            |change_sets, statements, done, reply| self.queues.push(Unit { change_sets, statements, done, reply });
+        let pushed = match work {
+            Work::Apply(change_sets) if change_sets.is_empty() => {
+                return Box::pin(std::future::ready(Ok(WorkDone::Applied)));
+            }
+            Work::Apply(change_sets) => write(change_sets, Vec::new(), WorkDone::Applied, reply),
+            Work::ApplyAndRun(change_sets, statements) => write(change_sets, statements, WorkDone::Applied, reply),
+            Work::Run(statements) => write(Vec::new(), statements, WorkDone::Ran, reply),
+            Work::Claim(request) => self.claims.push(ClaimUnit { work: claimer::Work::Claim(request), reply }),
+            Work::ClaimJobs(claim) => self.claims.push(ClaimUnit { work: claimer::Work::ClaimJobs(claim), reply }),
+            Work::ReleaseExpired { now, limit } => {
+                self.claims.push(ClaimUnit { work: claimer::Work::Release { now, limit }, reply })
+            }
+        };
+        if let Err(failure) = pushed {
+            return Box::pin(std::future::ready(Err(failure)));
+        }
+        Box::pin(async move {
+            let stopped = |_| StoreError::Unavailable("it was closed before the work was done".to_owned());
+            answer.await.map_err(stopped)?
+        })
+    }
+
+    fn check(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            match self.touch().await {
+                Err(StoreError::Conflict) => Err(StoreError::Failed("its schema is another one".to_owned())),
+                touched => touched.map(drop),
+            }?;
+            self.readers.read(|connection| Box::pin(check_schema(connection))).await
+        })
+    }
+
+    fn metrics(&self) -> Option<&StoreMetrics> {
+        Some(&self.metrics)
+    }
+}
+
+impl PostgresStore {
+    /// A write that leaves everything as it is. It has to be committed as any other.
+    fn touch(&self) -> Pending<'static, WorkDone> {
+        let text = "UPDATE camlock_schema_version SET applied_at = applied_at WHERE version = $1".to_owned();
+        let binds = vec![SqlValue::Integer(i64::from(newest_version()))];
+        self.submit(Work::Run(vec![ExpectedStatement { statement: Statement { text, binds }, rows_affected: Some(1) }]))
+    }
+}

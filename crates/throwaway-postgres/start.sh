@@ -1,0 +1,68 @@
+#!/bin/sh
+# A PostgreSQL of one's own for tests: starts a cluster in a temporary folder, prints the URL of its server, and stops and
+# removes it when standard input ends. The server refuses root, so root hands it to another user.
+#
+# CAMLOCK_POSTGRES_BIN names the folder of initdb and postgres; otherwise the newest below /usr/lib/postgresql is taken, or
+# what is on the path.
+set -eu
+
+find_binaries() {
+  if [ -n "${CAMLOCK_POSTGRES_BIN:-}" ]; then
+    echo "$CAMLOCK_POSTGRES_BIN"
+    return
+  fi
+  newest=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+  if [ -n "$newest" ] && [ -x "$newest/initdb" ] && [ -x "$newest/postgres" ]; then
+    echo "$newest"
+  elif command -v initdb >/dev/null && command -v postgres >/dev/null; then
+    dirname "$(command -v initdb)"
+  else
+    echo "no initdb and postgres: install PostgreSQL 13 or later, 'cargo xtask test' does so where it may" >&2
+    exit 1
+  fi
+}
+
+# Unquoted where it is used: it is a list of words.
+as_server_user=""
+owner=""
+if [ "$(id -u)" -eq 0 ]; then
+  if id postgres >/dev/null 2>&1; then owner=postgres:postgres; else owner=nobody:nogroup; fi
+  as_server_user="setpriv --reuid=${owner%:*} --regid=${owner#*:} --clear-groups"
+fi
+
+binaries=$(find_binaries)
+folder=$(mktemp -d "${TMPDIR:-/tmp}/camlock-postgres.XXXXXX")
+server=""
+stop() {
+  trap - EXIT INT TERM
+  if [ -n "$server" ]; then
+    # At once: what is kept here is for nobody.
+    kill -QUIT "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+  fi
+  rm -rf "$folder"
+}
+trap stop EXIT
+trap 'exit 1' INT TERM
+
+[ -z "$owner" ] || chown "$owner" "$folder"
+cd "$folder"
+$as_server_user "$binaries/initdb" -D "$folder/data" -U camlock --auth=trust --encoding=UTF8 --locale=C --no-sync \
+  >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
+
+# Only a socket in the folder: no port to collide with. The name stands for host and port in a URL.
+$as_server_user "$binaries/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c max_connections=300 \
+  -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB >"$folder/server.log" 2>&1 </dev/null &
+server=$!
+tries=0
+until $as_server_user "$binaries/pg_isready" -q -h "$folder" -U camlock -d postgres; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
+    cat "$folder/server.log" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+echo "postgres://camlock@$(echo "$folder" | sed 's|/|%2F|g')/postgres"
+# Nobody writes; the end comes with the one who started this.
+cat >/dev/null
