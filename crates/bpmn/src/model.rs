@@ -510,18 +510,6 @@ pub struct TimerDefinition {
     pub is_exclusive: bool,
 }
 
-impl TimerDefinition {
-    /// What Camunda shows as `jobConfiguration`, for example `DURATION: PT1H`.
-    pub fn job_configuration(&self) -> String {
-        let form = match self.form {
-            TimerForm::Date => "DATE",
-            TimerForm::Duration => "DURATION",
-            TimerForm::Cycle => "CYCLE",
-        };
-        format!("{form}: {}", self.expression.text())
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerForm {
     Date,

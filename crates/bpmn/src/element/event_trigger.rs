@@ -109,6 +109,18 @@ pub(crate) fn timer(
     Some(TimerDefinition { form, expression, job_priority, is_exclusive })
 }
 
+impl TimerDefinition {
+    /// What Camunda shows as `jobConfiguration`, for example `DURATION: PT1H`.
+    pub fn job_configuration(&self) -> String {
+        let form = match self.form {
+            TimerForm::Date => "DATE",
+            TimerForm::Duration => "DURATION",
+            TimerForm::Cycle => "CYCLE",
+        };
+        format!("{form}: {}", self.expression.text())
+    }
+}
+
 fn conditional(builder: &mut ProcessBuilder<'_, '_, '_>, definition: Node<'_>, id: &str) -> Option<ConditionalTrigger> {
     let Some(node) = bpmn_child(definition, "condition") else {
         let message = "Conditional event must contain an expression for evaluation.";
