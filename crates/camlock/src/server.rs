@@ -9,7 +9,7 @@ use axum::Router;
 use engine::Limits;
 use query::Dialect;
 use rest::{RestMetrics, RestSettings};
-use runtime::{JobExecutor, JobLocks, Runtime};
+use runtime::{JobExecutor, JobLocks, Nodes, Runtime};
 use script::{JavaScript, Limits as ScriptLimits};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -146,6 +146,10 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
 fn runtime_settings(settings: &Settings, dialect: Dialect) -> runtime::Settings {
     runtime::Settings {
         dialect,
+        nodes: match dialect {
+            Dialect::Sqlite => Nodes::Alone,
+            Dialect::Postgres => Nodes::Several,
+        },
         history_level: settings.history_level,
         host_name: host_name(),
         job_executor: if settings.runs_jobs { JobExecutor::On } else { JobExecutor::Off },

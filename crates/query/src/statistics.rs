@@ -1,6 +1,9 @@
 //! Figures over whole tables, for those who watch a server. Each walks an index that holds nothing else.
 
-use crate::Statement;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::{Dialect, SqlValue, Statement, nul};
 
 /// Of each topic: its name, tasks that can be fetched now, when the oldest of them was made.
 pub fn ready_tasks_by_topic() -> Statement {
@@ -21,6 +24,25 @@ pub fn locked_tasks_by_topic() -> Statement {
 /// Of each type of incident: its name, how many there are.
 pub fn incidents_by_type() -> Statement {
     statement("SELECT incident_type, count(*) FROM incident GROUP BY incident_type ORDER BY incident_type")
+}
+
+/// Those of the topics that have a task that can be fetched now.
+pub fn topics_with_ready_tasks(topics: &[Arc<str>], dialect: Dialect) -> Statement {
+    let list: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+    let source = match dialect {
+        Dialect::Sqlite => "json_each(?) AS wanted",
+        Dialect::Postgres => "jsonb_array_elements_text($1::text::jsonb) AS wanted (value)",
+    };
+    let text = format!(
+        "SELECT wanted.value FROM {source} WHERE EXISTS (SELECT 1 FROM external_task \
+         WHERE external_task.topic = wanted.value AND external_task.available_at = 0)"
+    );
+    let escaped: Vec<_> = match dialect {
+        Dialect::Sqlite => list.into_iter().map(Cow::Borrowed).collect(),
+        Dialect::Postgres => list.into_iter().map(nul::escape).collect(),
+    };
+    let list = serde_json::Value::from(escaped.iter().map(|topic| &**topic).collect::<Vec<&str>>());
+    Statement { text, binds: vec![SqlValue::Text(list.to_string().into())] }
 }
 
 /// They say the same in both dialects.

@@ -18,6 +18,7 @@ use crate::called_definition::LOOKUPS_PER_COMMAND_MAX;
 use crate::effect::{self, PendingEffect};
 use crate::error::Error;
 use crate::lane::{Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
+use crate::settings::Nodes;
 use crate::shared::Shared;
 
 /// How often a command is decided because the state changes under it (ADR 0004).
@@ -35,6 +36,23 @@ enum Pass {
     NeedsDefinition(DefinitionReference),
     /// It leads to something elsewhere, so that it is one unit with that.
     Together,
+}
+
+/// What a refusal, or a look, may rest on.
+#[derive(Clone, Copy, Debug)]
+enum Trust {
+    InMemory,
+    /// What was read after so many loads had begun.
+    LoadedAfter(u64),
+}
+
+impl Trust {
+    fn allows(self, state: &LaneState) -> bool {
+        match self {
+            Trust::InMemory => true,
+            Trust::LoadedAfter(loads) => state.was_loaded_after(loads),
+        }
+    }
 }
 
 struct Submission {
@@ -102,9 +120,10 @@ impl Shared {
 
     async fn run_until_it_lasts(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Result<Reply, Error> {
         let (mut attempts, mut lookups) = (0, 0);
+        let trust = self.trust_in(lane);
         while attempts < CONFLICT_ATTEMPTS_MAX {
             self.make_ready(lane).await?;
-            match self.pass(lane, work).await {
+            match self.pass(lane, work, trust).await {
                 Pass::Done(reply) => return Ok(reply),
                 Pass::Failed(error) => return Err(error),
                 Pass::Again => attempts += 1,
@@ -118,8 +137,18 @@ impl Shared {
         Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
     }
 
-    async fn pass(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Pass {
-        let (standing, decision) = {
+    /// A change that is decided on what another node has made old is found out when it is stored. A refusal is not: it
+    /// has to be decided on what was read since the request began.
+    fn trust_in(&self, lane: &Pin) -> Trust {
+        match self.settings.nodes {
+            Nodes::Alone => Trust::InMemory,
+            Nodes::Several => Trust::LoadedAfter(lane.loads()),
+        }
+    }
+
+    async fn pass(self: &Arc<Self>, lane: &Pin, work: &LaneWork, trust: Trust) -> Pass {
+        let is_start = matches!(work, LaneWork::Start { .. });
+        let (standing, is_trusted, decision) = {
             let mut state = lane.lock();
             // No definition is deleted before an instance that begins now can be found.
             let retired = self.definitions.retired();
@@ -131,6 +160,7 @@ impl Shared {
             let now = self.now();
             let decision = self.decide(&mut state, work, &retired, now);
             let standing = state.standing();
+            let is_trusted = is_start || trust.allows(&state);
             match decision {
                 Decision::Changed { signals, moved_tasks, .. } if !signals.is_empty() || moved_tasks.is_some() => {
                     state.forget();
@@ -148,9 +178,10 @@ impl Shared {
                     change_sets.extend(detached);
                     let pending = self.store.submit(Work::Apply(change_sets));
                     let commit = state.submitted();
-                    (standing, Ok(Submission { pending, commit, standing, effects, failed_topic, reply }))
+                    let submission = Submission { pending, commit, standing, effects, failed_topic, reply };
+                    (standing, is_trusted, Ok(submission))
                 }
-                other => (standing, Err(other)),
+                other => (standing, is_trusted, Err(other)),
             }
         };
         match decision {
@@ -158,6 +189,10 @@ impl Shared {
             Err(Decision::NotLoaded) => Pass::Again,
             Err(Decision::NeedsDefinition(reference)) => Pass::NeedsDefinition(reference),
             Err(_) if !lane.holds(standing).await => Pass::Again,
+            Err(_) if !is_trusted => {
+                lane.mark_stale();
+                Pass::Again
+            }
             Err(Decision::Unchanged(reply)) => Pass::Done(reply),
             Err(other) => Pass::Failed(other.into()),
         }
@@ -295,10 +330,15 @@ impl Shared {
             let _admitted = admitted;
             let Some(root) = shared.root_of(by).await? else { return Ok(None) };
             let lane = shared.lanes.pin(root);
+            let trust = shared.trust_in(&lane);
             for _ in 0..CONFLICT_ATTEMPTS_MAX {
                 shared.make_ready(&lane).await?;
                 let seen = {
-                    let state = lane.lock();
+                    let mut state = lane.lock();
+                    if state.is_loaded() && !trust.allows(&state) {
+                        state.forget();
+                        continue;
+                    }
                     state
                         .aggregate()
                         .map(|aggregate| (state.standing(), (!aggregate.is_ended()).then(|| look(aggregate))))

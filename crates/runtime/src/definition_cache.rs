@@ -41,6 +41,8 @@ struct State {
     called: Arc<CalledDefinitions>,
     /// Counts how often `rows` was forgotten.
     epoch: u64,
+    /// What the database counts of changes, when it was looked at last.
+    generation: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,20 @@ impl DefinitionCache {
     /// Definitions were deployed, deleted or suspended.
     pub(crate) fn forget_rows(&self) {
         self.lock().forget_rows();
+    }
+
+    /// Whether something has changed since the database was looked at last; all is forgotten then.
+    pub(crate) fn is_outdated(&self, generation: i64) -> bool {
+        let mut state = self.lock();
+        let known = state.generation.replace(generation);
+        let is_outdated = known != Some(generation);
+        if is_outdated {
+            state.models.clear();
+            state.by_use.clear();
+            state.bytes = 0;
+            state.forget_rows();
+        }
+        is_outdated
     }
 
     pub(crate) fn forget(&self, id: &ProcessDefinitionId) {
@@ -158,6 +174,7 @@ impl DefinitionCache {
         shared: &Shared,
         which: &DefinitionSelector,
     ) -> Result<Option<Arc<DefinitionRow>>, Error> {
+        shared.notice_changed_definitions().await?;
         let epoch = {
             let state = self.lock();
             if let Some(row) = state.rows.get(which) {

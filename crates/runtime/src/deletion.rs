@@ -79,6 +79,7 @@ impl Shared {
             for definition in &definitions {
                 self.definitions.forget(&definition.id);
             }
+            self.announce_definitions();
         }
         deleted
     }
@@ -127,6 +128,7 @@ impl Shared {
             statements.extend(self.next_latest(key, tenant_id.as_ref(), definitions).await?);
         }
         statements.extend(along);
+        statements.extend(self.generation_step());
         self.apply(statements).await?;
         for root in instances {
             if let Some(lane) = self.lanes.existing(root) {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessDefinitionId, Timestamp};
 
-use crate::command::in_own_task;
+use crate::command::{CONFLICT_ATTEMPTS_MAX, in_own_task};
 use crate::definition_cache::{definition_of, definition_rows};
 use crate::error::Error;
 use crate::form_definition::forms_of;
@@ -61,9 +61,20 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            shared.deploy_in_turn(new).await
+            shared.deploy_until_it_lasts(&new).await
         })
         .await
+    }
+
+    /// Other nodes may deploy the next version of the same process at the same time.
+    async fn deploy_until_it_lasts(self: &Arc<Self>, new: &NewDeployment) -> Result<Deployed, Error> {
+        for _ in 0..CONFLICT_ATTEMPTS_MAX {
+            match self.deploy_in_turn(new).await {
+                Err(Error::OptimisticLocking { .. }) => {}
+                other => return other,
+            }
+        }
+        Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
     }
 
     fn check_resources(&self, resources: &[NewResource]) -> Result<(), Error> {
@@ -87,8 +98,8 @@ impl Shared {
         Ok(())
     }
 
-    async fn deploy_in_turn(self: &Arc<Self>, new: NewDeployment) -> Result<Deployed, Error> {
-        let resources = self.without_duplicates(&new).await?;
+    async fn deploy_in_turn(self: &Arc<Self>, new: &NewDeployment) -> Result<Deployed, Error> {
+        let resources = self.without_duplicates(new).await?;
         if resources.is_empty() {
             let deployment = self.newest_deployment(new.name.as_ref()).await?;
             return Ok(Deployed { deployment, definitions: Vec::new() });
@@ -112,8 +123,10 @@ impl Shared {
                 statements.extend(self.activation(&definition.row, at));
             }
         }
+        statements.extend(self.generation_step());
         self.apply(statements).await?;
         self.definitions.forget_rows();
+        self.announce_definitions();
         if let Some(at) = new.activate_at {
             self.job_alarm.set(at);
         }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use engine::record::ExternalTask;
 use engine::{ChangeSet, Effect, TableChange};
-use store::ClaimTopic;
 use store::work::ClaimTenants;
+use store::{ClaimTopic, News};
 use types::{ProcessDefinitionId, Timestamp};
 
+use crate::settings::{JobExecutor, Nodes};
 use crate::shared::Shared;
 
 #[derive(Debug)]
@@ -33,8 +34,19 @@ impl Shared {
                 PendingEffect::ExternalTaskFetchable { topic, from, traits } => {
                     self.polls.task_fetchable(&topic, from, self.now(), traits);
                 }
-                PendingEffect::JobDue { at } => self.job_alarm.set(at),
+                PendingEffect::JobDue { at } => self.job_due(at),
             }
+        }
+    }
+}
+
+impl Shared {
+    /// A job can be run from then on.
+    fn job_due(&self, at: Timestamp) {
+        self.job_alarm.set(at);
+        let runs_elsewhere = self.settings.job_executor == JobExecutor::Off && self.settings.nodes == Nodes::Several;
+        if runs_elsewhere && at <= self.now() {
+            self.store.announce(News::JobsDue);
         }
     }
 }

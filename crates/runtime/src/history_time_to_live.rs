@@ -26,11 +26,13 @@ impl Shared {
             let values = vec![("history_time_to_live_days", days.map_or(SqlValue::Null, row::number))];
             let this = Condition::equal(table.col("id"), id.as_str());
             let update = shared.statement_on_one(&Mutation::update(table, values, this));
-            match shared.apply(vec![update]).await {
+            let statements = std::iter::once(update).chain(shared.generation_step()).collect();
+            match shared.apply(statements).await {
                 Err(Error::OptimisticLocking { .. }) => return Err(Error::not_found("process definition", &id)),
                 done => done?,
             }
             shared.definitions.forget(&id);
+            shared.announce_definitions();
             for lane in shared.lanes.all() {
                 lane.mark_stale();
             }

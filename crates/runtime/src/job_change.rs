@@ -180,8 +180,12 @@ impl Shared {
                 shared.add_revision_steps(&mut statements, which.clone()).await?;
                 statements.push(shared.statement(&Mutation::update(&tables::JOB, values, which)));
             }
+            if !definitions.is_empty() {
+                statements.extend(shared.generation_step());
+            }
             shared.apply(statements).await?;
             shared.forget_job_definitions(&definitions);
+            shared.announce_definitions();
             shared.job_alarm.set(shared.now());
             Ok(())
         })

@@ -44,6 +44,8 @@ pub(crate) struct LaneState {
     generation: u64,
     /// The generation in which the load under way began; its result counts only in that one.
     loading_generation: u64,
+    /// Counts the loads that have begun.
+    loads: u64,
     next_commit: u64,
     /// Commits under way.
     outstanding: BTreeSet<u64>,
@@ -135,6 +137,7 @@ impl Lane {
             held: Held::Nothing,
             generation: 0,
             loading_generation: 0,
+            loads: 0,
             next_commit: 0,
             outstanding: BTreeSet::new(),
             value_bytes: 0,
@@ -176,6 +179,7 @@ impl Lane {
             Held::Nothing if state.outstanding.is_empty() => {
                 state.held = Held::Loading;
                 state.loading_generation = state.generation;
+                state.loads += 1;
                 Readiness::ToLoad
             }
             Held::Nothing | Held::Loading => Readiness::Busy,
@@ -234,6 +238,11 @@ impl Lane {
         self.moved.notify_waiters();
     }
 
+    /// How many loads have begun.
+    pub(crate) fn loads(&self) -> u64 {
+        self.lock().loads
+    }
+
     /// The stored state has changed past this lane.
     pub(crate) fn mark_stale(&self) {
         self.lock().forget();
@@ -256,6 +265,11 @@ impl Lane {
 }
 
 impl LaneState {
+    /// Whether the state was read since so many loads had begun, and so holds what other nodes had done by then.
+    pub(crate) fn was_loaded_after(&self, loads: u64) -> bool {
+        self.loads > loads
+    }
+
     pub(crate) fn is_loaded(&self) -> bool {
         matches!(self.held, Held::State { .. })
     }

@@ -49,6 +49,7 @@ mod job_row;
 mod job_run;
 mod job_turn;
 mod message;
+mod other_nodes;
 mod pause;
 mod restart;
 mod signal;
@@ -65,7 +66,7 @@ pub use idempotency::{IdempotencyKey, Recalled, RecordedAnswer, Render};
 pub use metrics::RuntimeMetrics;
 pub use request::*;
 pub use runtime::Runtime;
-pub use settings::{JobExecutor, JobLocks, Settings};
+pub use settings::{JobExecutor, JobLocks, Nodes, Settings};
 pub use static_call::StaticallyCalled;
 pub use statistics::{Statistics, TopicStatistics};
 

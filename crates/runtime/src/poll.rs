@@ -11,15 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use types::Timestamp;
 
-use store::ClaimTopic;
+use store::{ClaimTopic, News, Store};
 
 use crate::alarm::Alarm;
 use crate::effect::TaskTraits;
 use crate::error::Error;
 
-#[derive(Debug)]
 pub(crate) struct Polls {
     state: Mutex<State>,
+    /// Where other nodes learn of tasks that no poll of this one waits for.
+    others: Option<Arc<dyn Store>>,
     /// When the next lock or retry timeout ends.
     pub(crate) expiry: Alarm,
     polls_max: usize,
@@ -31,6 +32,9 @@ struct State {
     topics: HashMap<Arc<str>, Queue>,
     last_id: u64,
     is_closed: bool,
+    /// Topics of tasks of this node that no poll waits for.
+    unwanted: Vec<Arc<str>>,
+    has_others: bool,
 }
 
 /// In order of arrival.
@@ -54,6 +58,12 @@ struct Poll {
     signal: Arc<Notify>,
 }
 
+impl std::fmt::Debug for Polls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Polls").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
 /// A topic that a poll waits for.
 #[derive(Debug)]
 pub(crate) struct Interest {
@@ -65,10 +75,18 @@ pub(crate) struct Interest {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wake {
+    origin: Origin,
     topic: Arc<str>,
     extent: Extent,
     /// Of the one task that it is for, where that is known.
     traits: Option<TaskTraits>,
+}
+
+/// Where a wake came from. Those of other nodes are not told to other nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Here,
+    Elsewhere,
 }
 
 /// How many tasks there may be.
@@ -99,7 +117,14 @@ pub(crate) enum AfterEmptyClaim {
 
 impl Polls {
     pub(crate) fn new(polls_max: usize) -> Polls {
-        Polls { state: Mutex::default(), expiry: Alarm::default(), polls_max }
+        Polls { state: Mutex::default(), others: None, expiry: Alarm::default(), polls_max }
+    }
+
+    /// Tells other nodes what no poll of this one wants.
+    pub(crate) fn telling(mut self, store: Arc<dyn Store>) -> Polls {
+        self.others = Some(store);
+        self.lock().has_others = true;
+        self
     }
 
     /// Takes a place at the end, before its first claim.
@@ -127,13 +152,30 @@ impl Polls {
         if from > now {
             self.expiry.set(from);
         } else {
-            self.lock().wake(Wake { topic: topic.clone(), extent: Extent::Tasks(1), traits }, None);
+            let wake = Wake { origin: Origin::Here, topic: topic.clone(), extent: Extent::Tasks(1), traits };
+            let mut state = self.lock();
+            state.wake(wake, None);
+            self.tell(state);
         }
     }
 
     /// Some tasks of a topic can be fetched.
     pub(crate) fn topic_fetchable(&self, topic: &Arc<str>) {
-        self.lock().wake(Wake::of_unknown(topic.clone()), None);
+        let mut state = self.lock();
+        state.wake(Wake::of_unknown(Origin::Here, topic.clone()), None);
+        self.tell(state);
+    }
+
+    /// The same, as another node has found.
+    pub(crate) fn topic_fetchable_elsewhere(&self, topic: &Arc<str>) {
+        self.lock().wake(Wake::of_unknown(Origin::Elsewhere, topic.clone()), None);
+    }
+
+    /// The topics that parked polls wait for, at most so many.
+    pub(crate) fn parked_topics(&self, topics_max: usize) -> Vec<Arc<str>> {
+        let state = self.lock();
+        let parked = state.topics.iter().filter(|(_, queue)| !queue.parked.is_empty());
+        parked.take(topics_max).map(|(topic, _)| topic.clone()).collect()
     }
 
     /// Tasks of any topic may have become fetchable.
@@ -141,7 +183,20 @@ impl Polls {
         let mut state = self.lock();
         let topics: Vec<Arc<str>> = state.topics.keys().cloned().collect();
         for topic in topics {
-            state.wake(Wake::of_unknown(topic), None);
+            state.wake(Wake::of_unknown(Origin::Elsewhere, topic), None);
+        }
+        drop(state);
+        if let Some(others) = &self.others {
+            others.announce(News::Anything);
+        }
+    }
+
+    /// What nobody here wants is told to other nodes.
+    fn tell(&self, mut state: MutexGuard<'_, State>) {
+        let unwanted = std::mem::take(&mut state.unwanted);
+        drop(state);
+        if let Some(others) = &self.others {
+            unwanted.into_iter().for_each(|topic| others.announce(News::TasksFetchable(topic)));
         }
     }
 
@@ -177,12 +232,15 @@ impl Place {
             state.wake(wake, Some(self.id));
         }
         let Some(poll) = state.polls.get_mut(&self.id) else { return AfterEmptyClaim::GiveUp };
-        if poll.missed.is_empty() {
+        let next = if poll.missed.is_empty() {
             state.set_parked(self.id, true);
-            return AfterEmptyClaim::Wait;
-        }
-        poll.wakes = std::mem::take(&mut poll.missed);
-        AfterEmptyClaim::ClaimAgain
+            AfterEmptyClaim::Wait
+        } else {
+            poll.wakes = std::mem::take(&mut poll.missed);
+            AfterEmptyClaim::ClaimAgain
+        };
+        self.polls.tell(state);
+        next
     }
 
     /// Tasks were found; `taken` tells how many of a topic. What they leave of the wakes is passed on.
@@ -210,6 +268,7 @@ impl Drop for Place {
         for wake in wakes {
             state.wake(wake, None);
         }
+        self.polls.tell(state);
     }
 }
 
@@ -218,7 +277,7 @@ impl State {
     /// only to those behind `behind`, if given. Where nobody waits it is not needed: the next poll claims first.
     fn wake(&mut self, wake: Wake, behind: Option<PollId>) {
         let from = behind.map_or(Bound::Unbounded, Bound::Excluded);
-        let Some(queue) = self.topics.get(&wake.topic) else { return };
+        let Some(queue) = self.topics.get(&wake.topic) else { return self.note_unwanted(wake) };
         let may_take = |id: &&PollId| self.polls.get(*id).is_some_and(|poll| poll.may_take(&wake));
         let parked = queue.parked.range((from, Bound::Unbounded)).find(may_take).copied();
         if let Some(id) = parked {
@@ -231,6 +290,14 @@ impl State {
         let claiming = queue.claiming.range((from, Bound::Unbounded)).find(may_take).copied();
         if let Some(poll) = claiming.and_then(|id| self.polls.get_mut(&id)) {
             add(&mut poll.missed, wake);
+            return;
+        }
+        self.note_unwanted(wake);
+    }
+
+    fn note_unwanted(&mut self, wake: Wake) {
+        if self.has_others && wake.origin == Origin::Here && !self.unwanted.contains(&wake.topic) {
+            self.unwanted.push(wake.topic);
         }
     }
 
@@ -284,8 +351,8 @@ impl Poll {
 }
 
 impl Wake {
-    fn of_unknown(topic: Arc<str>) -> Wake {
-        Wake { topic, extent: Extent::Unknown, traits: None }
+    fn of_unknown(origin: Origin, topic: Arc<str>) -> Wake {
+        Wake { origin, topic, extent: Extent::Unknown, traits: None }
     }
 }
 
@@ -296,6 +363,9 @@ fn add(wakes: &mut Vec<Wake>, wake: Wake) {
         return;
     };
     known.traits = None;
+    if wake.origin == Origin::Here {
+        known.origin = Origin::Here;
+    }
     known.extent = match (known.extent, wake.extent) {
         (Extent::Tasks(known), Extent::Tasks(more)) => Extent::Tasks(known.saturating_add(more)),
         (Extent::Unknown, _) | (_, Extent::Unknown) => Extent::Unknown,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::Snapshot;
 use query::{SqlValue, Statement};
-use store::{LocatedBy, Pending, Store, StoreMetrics, Work, WorkDone};
+use store::{LocatedBy, News, Newsfeed, Pending, Store, StoreMetrics, Work, WorkDone};
 use types::ProcessInstanceId;
 
 use crate::idempotency::Recording;
@@ -61,6 +61,14 @@ impl Store for RecordingStore {
 
     fn check(&self) -> Pending<'_, ()> {
         self.inner.check()
+    }
+
+    fn announce(&self, news: News) {
+        self.inner.announce(news);
+    }
+
+    fn listen(&self) -> Option<Newsfeed> {
+        self.inner.listen()
     }
 
     fn metrics(&self) -> Option<&StoreMetrics> {

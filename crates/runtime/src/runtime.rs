@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::fetch::FetchedTasks;
 use crate::metrics::RuntimeMetrics;
 use crate::request::*;
-use crate::settings::{JobExecutor, Settings};
+use crate::settings::{JobExecutor, Nodes, Settings};
 use crate::shared::Shared;
 use crate::static_call::StaticallyCalled;
 use crate::statistics::Statistics;
@@ -36,6 +36,9 @@ impl Runtime {
         shared.polls.expiry.set(shared.now());
         shared.background.start("external-task-expiry", shared.clone().release_expired());
         shared.background.start("idempotency-key-expiry", shared.clone().forget_expired_keys());
+        if shared.settings.nodes == Nodes::Several {
+            shared.background.start("other-nodes", shared.clone().watch_other_nodes());
+        }
         if shared.settings.job_executor == JobExecutor::On {
             shared.background.start("job-executor", shared.clone().run_due_jobs());
         }

@@ -37,6 +37,7 @@ pub struct Settings {
     pub delegate_registry: DelegateRegistry,
     /// Of the store's database.
     pub dialect: Dialect,
+    pub nodes: Nodes,
     pub clock: Clock,
     /// Budget of the aggregates that are kept in memory.
     pub aggregate_cache_bytes: usize,
@@ -53,6 +54,15 @@ pub struct Settings {
     pub deployment_bytes_max: usize,
     pub batch_jobs_per_seed: u32,
     pub invocations_per_batch_job: u32,
+}
+
+/// Who writes to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nodes {
+    /// This one alone: what is in memory is what is stored.
+    Alone,
+    /// Others may have changed what is in memory.
+    Several,
 }
 
 /// Whether due jobs are run in the background. Either way they can be executed one by one.
@@ -87,6 +97,7 @@ impl Default for Settings {
             delegates: Delegates::Fail,
             delegate_registry: DelegateRegistry::default(),
             dialect: Dialect::Sqlite,
+            nodes: Nodes::Alone,
             clock: Clock::System,
             aggregate_cache_bytes: 16 << 20,
             model_cache_bytes: 16 << 20,

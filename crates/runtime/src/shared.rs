@@ -22,7 +22,7 @@ use crate::idempotency::{KeysInProgress, Recording};
 use crate::job_turn::JobTurns;
 use crate::metrics::RuntimeMetrics;
 use crate::poll::Polls;
-use crate::settings::Settings;
+use crate::settings::{Nodes, Settings};
 
 /// The engine as one request sees it.
 pub(crate) struct Shared {
@@ -78,7 +78,10 @@ impl Shared {
             admission: Arc::new(Admission::new(settings.in_flight_max)),
             lanes: Arc::new(Lanes::new(settings.aggregate_cache_bytes)),
             definitions: DefinitionCache::new(settings.model_cache_bytes),
-            polls: Arc::new(Polls::new(settings.parked_polls_max)),
+            polls: Arc::new(match settings.nodes {
+                Nodes::Alone => Polls::new(settings.parked_polls_max),
+                Nodes::Several => Polls::new(settings.parked_polls_max).telling(store.clone()),
+            }),
             job_alarm: Alarm::default(),
             deployment_turn: Semaphore::new(1),
             job_turns: Arc::default(),

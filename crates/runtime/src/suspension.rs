@@ -68,6 +68,7 @@ impl Shared {
         if suspension.instances == InstancesOfDefinition::Included {
             self.add_instance_statements(&mut statements, suspension.state, "definition_id", &ids);
         }
+        statements.extend(self.generation_step());
         self.apply(statements).await?;
         let definitions: Vec<ProcessDefinitionId> = ids
             .into_iter()
@@ -78,6 +79,7 @@ impl Shared {
             .collect();
         self.forget_job_definitions(&definitions);
         self.definitions.forget_rows();
+        self.announce_definitions();
         if suspension.instances == InstancesOfDefinition::Included {
             self.after_suspension(suspension.state);
         }

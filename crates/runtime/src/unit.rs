@@ -19,6 +19,7 @@ use crate::command::CONFLICT_ATTEMPTS_MAX;
 use crate::effect::{self, PendingEffect};
 use crate::error::Error;
 use crate::lane::{Decision, Lane, LaneState, LaneWork, Standing};
+use crate::settings::Nodes;
 use crate::shared::Shared;
 use crate::signal::SignalScope;
 use crate::start_event::WaitingStart;
@@ -102,9 +103,14 @@ impl Shared {
     ) -> Result<Vec<Reply>, Error> {
         let mut receivers = Receivers::new();
         let (mut attempts, mut lookups) = (0, 0);
+        let mut known = BTreeSet::new();
         while attempts < CONFLICT_ATTEMPTS_MAX {
             let lanes = self.lanes_of(&work, &receivers);
-            for lane in lanes.values() {
+            for (root, lane) in &lanes {
+                // Part of the unit may be refused, which must not rest on what another node has made old.
+                if self.settings.nodes == Nodes::Several && known.insert(*root) {
+                    lane.mark_stale();
+                }
                 self.make_ready(lane).await?;
             }
             match self.pass_together(&lanes, &work, &receivers, &along).await {

@@ -11,12 +11,14 @@ pub mod conformance;
 pub mod copy;
 pub mod error;
 pub mod metrics;
+pub mod news;
 pub mod postgres;
 pub mod sqlite;
 pub mod work;
 
 pub use error::{BackupError, OpenError, StoreError};
 pub use metrics::StoreMetrics;
+pub use news::{News, Newsfeed};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use work::{
@@ -54,6 +56,14 @@ pub trait Store: Send + Sync + 'static {
     fn check(&self) -> Pending<'_, ()> {
         let flushed = self.submit(Work::Run(Vec::new()));
         Box::pin(async move { flushed.await.map(drop) })
+    }
+
+    /// Tells other nodes on the same database.
+    fn announce(&self, _news: News) {}
+
+    /// What other nodes tell from now on; `None` where nobody can be heard.
+    fn listen(&self) -> Option<Newsfeed> {
+        None
     }
 
     /// What it counts, if it does.

@@ -5,6 +5,7 @@ mod batch;
 mod camunda_form_definition;
 mod candidate_starter;
 mod comment;
+mod definition_generation;
 mod deployment;
 mod deployment_resource;
 mod event_subscription;
@@ -36,6 +37,7 @@ pub use batch::BATCH;
 pub use camunda_form_definition::CAMUNDA_FORM_DEFINITION;
 pub use candidate_starter::CANDIDATE_STARTER;
 pub use comment::COMMENT;
+pub use definition_generation::DEFINITION_GENERATION;
 pub use deployment::DEPLOYMENT;
 pub use deployment_resource::DEPLOYMENT_RESOURCE;
 pub use event_subscription::EVENT_SUBSCRIPTION;
@@ -96,4 +98,5 @@ pub const ALL: &[&Table] = &[
     &IDEMPOTENCY_KEY,
     &GIVEN_ID,
     &CANDIDATE_STARTER,
+    &DEFINITION_GENERATION,
 ];

@@ -63,7 +63,7 @@ impl Committer {
                 }
             }
             // Only the unit at fault is lost.
-            Err((Failure::Failed(_), _)) if units.len() > 1 => {
+            Err((Failure::Failed(_) | Failure::Duplicate(_), _)) if units.len() > 1 => {
                 for unit in units {
                     self.commit_alone(unit).await;
                 }
@@ -88,6 +88,8 @@ impl Committer {
         let outcome = match self.attempt(&batch).await {
             Ok(fits) if fits.iter().all(|fits| *fits) => Ok(()),
             Ok(_) => Err(StoreError::Conflict),
+            // Another node was first: with a version of a definition, for example.
+            Err((Failure::Duplicate(_), _)) if !unit.statements.is_empty() => Err(StoreError::Conflict),
             Err(broken) => Err(Batch::answer(&broken)),
         };
         self.answer(unit, outcome);

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use query::{SqlValue, Statement as Text};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{CancelToken, Client, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Row, Statement};
 
 use super::capabilities::Capabilities;
 use super::cell::Bind;
@@ -72,6 +74,19 @@ impl Connector {
         Connection::set_up(client, purpose).await
     }
 
+    /// A connection whose messages of the server are heard; they end with it.
+    pub async fn listen(&self) -> Result<(Client, mpsc::UnboundedReceiver<AsyncMessage>), Failure> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        if self.url.config.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = self.url.config.connect(NoTls).await?;
+            hear(connection, sender);
+            return Ok((client, receiver));
+        }
+        let (client, connection) = self.url.config.connect(self.tls.clone()).await?;
+        hear(connection, sender);
+        Ok((client, receiver))
+    }
+
     /// Stops what runs on a connection.
     pub async fn cancel(&self, token: &CancelToken) {
         let cancelled = match self.url.config.get_ssl_mode() {
@@ -99,6 +114,22 @@ where
         let _loud = AbortOnPanic;
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to the database has ended");
+        }
+    });
+}
+
+/// Runs the protocol of a connection that listens.
+fn hear<S, T>(mut connection: tokio_postgres::Connection<S, T>, sender: mpsc::UnboundedSender<AsyncMessage>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        let _loud = AbortOnPanic;
+        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+            if sender.send(message).is_err() {
+                return;
+            }
         }
     });
 }

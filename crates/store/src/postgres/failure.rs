@@ -22,6 +22,8 @@ pub enum Failure {
     Lost(String),
     /// The server cannot do it now.
     Unavailable(String),
+    /// A key is there already.
+    Duplicate(String),
     /// The server refuses it.
     Failed(String),
     /// An expectation of the unit does not hold.
@@ -38,6 +40,9 @@ impl From<Error> for Failure {
         };
         if *state == SqlState::T_R_SERIALIZATION_FAILURE || *state == SqlState::T_R_DEADLOCK_DETECTED {
             return Failure::Collision(text);
+        }
+        if *state == SqlState::UNIQUE_VIOLATION {
+            return Failure::Duplicate(text);
         }
         // Class 08: connection; 57P: the server goes or is not there yet; 25006: a server that has become a replica.
         if state.code().starts_with("08") || state.code().starts_with("57P") || state.code() == "25006" {
@@ -69,7 +74,7 @@ impl Failure {
             (Failure::Collision(text) | Failure::Lost(text) | Failure::Unavailable(text), _) => {
                 StoreError::Unavailable(text)
             }
-            (Failure::Failed(text), _) => StoreError::Failed(text),
+            (Failure::Duplicate(text) | Failure::Failed(text), _) => StoreError::Failed(text),
             (Failure::Conflict, _) => StoreError::Conflict,
         }
     }
@@ -78,9 +83,11 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::Collision(text) | Failure::Lost(text) | Failure::Unavailable(text) | Failure::Failed(text) => {
-                f.write_str(text)
-            }
+            Failure::Collision(text)
+            | Failure::Lost(text)
+            | Failure::Unavailable(text)
+            | Failure::Duplicate(text)
+            | Failure::Failed(text) => f.write_str(text),
             Failure::Conflict => f.write_str("an expectation does not hold"),
         }
     }

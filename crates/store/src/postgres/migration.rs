@@ -12,13 +12,15 @@ use super::failure::Failure;
 use crate::error::OpenError;
 
 #[derive(Clone, Copy, Debug)]
-pub struct Migration {
-    pub version: u32,
-    pub text: &'static str,
+struct Migration {
+    version: u32,
+    text: &'static str,
 }
 
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") },
+    Migration { version: 2, text: include_str!("../../migrations/postgres/0002_definition_generation.sql") },
+];
 
 /// The tables that a database has before any step.
 const LEDGER: &[&str] = &[
@@ -28,12 +30,19 @@ const LEDGER: &[&str] = &[
     "INSERT INTO camlock_schema_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
 ];
 
+/// Where the tables are, and what the server can do.
+#[derive(Debug)]
+pub struct Schema {
+    pub name: String,
+    pub has_notifications: bool,
+}
+
 /// Brings a database to the newest schema; refuses one that it would harm.
-pub async fn migrate(connector: &Connector) -> Result<(), OpenError> {
+pub async fn migrate(connector: &Connector) -> Result<Schema, OpenError> {
     migrate_to(connector, MIGRATIONS).await
 }
 
-pub async fn migrate_to(connector: &Connector, migrations: &[Migration]) -> Result<(), OpenError> {
+async fn migrate_to(connector: &Connector, migrations: &[Migration]) -> Result<Schema, OpenError> {
     let name = connector.url().to_string();
     let unusable = |failure: Failure| OpenError::Unusable { path: name.clone(), why: failure.to_string() };
     let mut connection = connector.connect(Purpose::Migrations).await.map_err(unusable)?;
@@ -46,7 +55,10 @@ pub async fn migrate_to(connector: &Connector, migrations: &[Migration]) -> Resu
     let migrated = take_steps(&connection, &name, migrations).await;
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.plain(end).await.map_err(|error| unusable(error.into()));
-    migrated.and(ended)
+    migrated.and(ended)?;
+    let row = connection.client().query_one("SELECT current_schema()::text", &[]).await;
+    let schema = row.and_then(|row| row.try_get(0)).map_err(|error| unusable(error.into()))?;
+    Ok(Schema { name: schema, has_notifications: connection.capabilities.notifications })
 }
 
 /// Other encodings cannot hold all texts, and order them in other ways.

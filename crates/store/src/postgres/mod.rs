@@ -1,7 +1,7 @@
 //! PostgreSQL behind the `Store` trait, and what speaks its protocol: several nodes on one database.
 //!
 //! Committers apply what queues up for the instances that fall to them, each batch in one transaction of set-wise
-//! statements (ADR 0012). Claims and reads have connections of their own. A connection that is lost is made again.
+//! statements (ADR 0015). Claims and reads have connections of their own. A connection that is lost is made again.
 
 mod array;
 mod capabilities;
@@ -18,6 +18,7 @@ mod history_plan;
 mod line;
 mod load;
 mod migration;
+mod news;
 mod plan;
 mod pool;
 mod queue;

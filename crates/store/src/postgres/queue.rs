@@ -79,7 +79,7 @@ pub enum Batch {
     Meeting(Arc<Meeting>),
 }
 
-/// Roots of which a unit has failed: they take no unit until they are loaded again (ADR 0012).
+/// Roots of which a unit has failed: they take no unit until they are loaded again (ADR 0015).
 #[derive(Debug, Default)]
 pub struct BrokenRoots {
     count: AtomicUsize,

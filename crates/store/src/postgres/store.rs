@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::Snapshot;
 use query::{SqlValue, Statement};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use types::ProcessInstanceId;
 
 use super::claimer::{self, ClaimQueues, ClaimUnit};
@@ -12,12 +12,14 @@ use super::committer::Committer;
 use super::connection::{Connector, Purpose};
 use super::load::{load, locate};
 use super::migration::{check_schema, migrate, newest_version};
+use super::news::{Announcer, Channel, listen};
 use super::pool::Pool;
 use super::queue::{BrokenRoots, Queues, Unit};
 use super::select::select;
 use super::url::PostgresUrl;
 use crate::error::OpenError;
 use crate::metrics::StoreMetrics;
+use crate::news::{News, Newsfeed};
 use crate::work::{ExpectedStatement, LocatedBy, Work, WorkDone};
 use crate::{Pending, Store, StoreError};
 
@@ -47,6 +49,12 @@ pub struct PostgresStore {
     readers: Pool,
     queriers: Pool,
     broken: Arc<BrokenRoots>,
+    connector: Connector,
+    announcer: Arc<Announcer>,
+    /// `None` where the server has no notifications.
+    channel: Option<Channel>,
+    /// Its end is that of what runs for the store.
+    _alive: watch::Sender<()>,
     metrics: Arc<StoreMetrics>,
 }
 
@@ -59,7 +67,7 @@ impl PostgresStore {
     pub async fn open_with(url: PostgresUrl, options: PostgresOptions) -> Result<PostgresStore, OpenError> {
         let name = url.to_string();
         let connector = Connector::new(url).map_err(|why| OpenError::Unusable { path: name, why })?;
-        migrate(&connector).await?;
+        let schema = migrate(&connector).await?;
         let broken = Arc::new(BrokenRoots::default());
         let metrics = Arc::new(StoreMetrics::default());
         let (queues, inboxes) = Queues::new(options.committers.max(1), &metrics);
@@ -70,12 +78,22 @@ impl PostgresStore {
         for claimer in claimers {
             tokio::spawn(claimer.run());
         }
+        let (alive, ended) = watch::channel(());
+        let announcer = Arc::new(Announcer::new());
+        let channel = schema.has_notifications.then(|| Channel::of_schema(&schema.name));
+        if let Some(channel) = &channel {
+            tokio::spawn(announcer.clone().run(connector.clone(), channel.clone(), ended));
+        }
         Ok(PostgresStore {
             queues,
             claims,
             readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1)),
             queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1)),
             broken,
+            connector,
+            announcer,
+            channel,
+            _alive: alive,
             metrics,
         })
     }
@@ -133,6 +151,16 @@ impl Store for PostgresStore {
             }?;
             self.readers.read(|connection| Box::pin(check_schema(connection))).await
         })
+    }
+
+    fn announce(&self, news: News) {
+        if self.channel.is_some() {
+            self.announcer.announce(&news);
+        }
+    }
+
+    fn listen(&self) -> Option<Newsfeed> {
+        self.channel.clone().map(|channel| listen(self.connector.clone(), channel))
     }
 
     fn metrics(&self) -> Option<&StoreMetrics> {
