@@ -110,7 +110,7 @@ impl std::error::Error for EvaluationError {}
 impl fmt::Display for EvaluationError {
     /// Begins as the reference's message does: clients look for it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((text, position)) = &self.place else {
+        let Some((text, _)) = &self.place else {
             return f.write_str(&self.message);
         };
         let introduction = match self.problem {
@@ -120,7 +120,7 @@ impl fmt::Display for EvaluationError {
                 "Error while evaluating expression"
             }
         };
-        write!(f, "{introduction}: {}. Cause: {} (at position {position})", quoted(text), self.message)
+        write!(f, "{introduction}: {}. Cause: {}", quoted(text), self.message)
     }
 }
 

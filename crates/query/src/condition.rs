@@ -112,6 +112,8 @@ pub enum Condition {
     IsNull(Term),
     IsNotNull(Term),
     Exists(Box<Subquery>),
+    /// One of the values that rows have in a column; to be preferred where they are few and the rows outside many.
+    OneOfColumn(Term, Box<Subquery>, ColumnRef),
 }
 
 /// Rows of a table, with others joined to them, for which a condition holds.
@@ -218,6 +220,10 @@ impl Condition {
                 subquery.condition = subquery.condition.at(now);
                 Condition::Exists(subquery)
             }
+            Condition::OneOfColumn(term, mut subquery, column) => {
+                subquery.condition = subquery.condition.at(now);
+                Condition::OneOfColumn(term, subquery, column)
+            }
             other => other,
         }
     }
@@ -227,7 +233,7 @@ impl Condition {
         match self {
             Condition::All(conditions) | Condition::Any(conditions) => conditions.iter().map(Self::existences).sum(),
             Condition::Not(condition) => condition.existences(),
-            Condition::Exists(subquery) => 1 + subquery.condition.existences(),
+            Condition::Exists(subquery) | Condition::OneOfColumn(_, subquery, _) => 1 + subquery.condition.existences(),
             Condition::Compare(..)
             | Condition::OneOf(..)
             | Condition::Like(..)
@@ -255,6 +261,10 @@ impl Condition {
             }
             Condition::Like(column, _, _) => visit(column.alias),
             Condition::Exists(subquery) => subquery.condition.visit_aliases(visit),
+            Condition::OneOfColumn(term, subquery, _) => {
+                term.visit_aliases(visit);
+                subquery.condition.visit_aliases(visit);
+            }
         }
     }
 }

@@ -217,6 +217,13 @@ impl Writer {
                 self.subquery(subquery);
                 self.push(")");
             }
+            Condition::OneOfColumn(term, subquery, column) => {
+                self.term(term);
+                self.push(" IN (SELECT ");
+                self.column(*column);
+                self.subquery(subquery);
+                self.push(")");
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use query::mutation::{AssignedValue, Assignment};
-use query::{Comparison, Condition, Mutation, SqlValue, Table, tables};
+use query::{Comparison, Condition, Mutation, Source, SqlValue, Subquery, Table, tables};
 use store::work::ExpectedStatement;
 use types::{JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp};
 
@@ -151,6 +151,7 @@ impl Shared {
         };
         let instances = &tables::PROCESS_INSTANCE;
         let by_instance = if by == "process_instance_id" { "id" } else { by };
+        statements.push(self.statement(&root_steps(state, by_instance, ids)));
         statements.push(self.statement(&Mutation::Update {
             table: instances,
             assignments: vec![set("is_suspended", row::flag(state.is_suspended())), step("revision")],
@@ -259,6 +260,26 @@ impl DefinitionSet {
                 Condition::equal(table.col("key"), key.as_ref()).and(tenant.condition(table.col("tenant_id")))
             }
         }
+    }
+}
+
+/// The revision of an aggregate is that of its root, which is not always among the instances that change.
+fn root_steps(state: SuspensionState, by: &'static str, ids: &[SqlValue]) -> Mutation {
+    const CALLED: Source = Source { table: &tables::PROCESS_INSTANCE, alias: "called" };
+    let was = i64::from(state == SuspensionState::Active);
+    let condition = Condition::OneOf(query::column(CALLED.alias, by).into(), ids.to_vec())
+        .and(Condition::equal(query::column(CALLED.alias, "is_suspended"), was))
+        .and(Condition::compare(
+            query::column(CALLED.alias, "root_process_instance_id"),
+            Comparison::NotEqual,
+            query::column(CALLED.alias, "id"),
+        ));
+    let called = Subquery { from: CALLED, joins: Vec::new(), condition };
+    let root = query::column(CALLED.alias, "root_process_instance_id");
+    Mutation::Update {
+        table: &tables::PROCESS_INSTANCE,
+        assignments: vec![step("revision")],
+        condition: Condition::OneOfColumn(tables::PROCESS_INSTANCE.col("id").into(), Box::new(called), root),
     }
 }
 

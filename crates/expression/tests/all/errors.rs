@@ -54,131 +54,114 @@ fn of_syntax() {
 #[test]
 fn of_evaluation() {
     check(&[
-        (
-            "${nope}",
-            "Unknown property used in expression: ${nope}. Cause: Cannot resolve identifier 'nope' (at position 2)",
-        ),
+        ("${nope}", "Unknown property used in expression: ${nope}. Cause: Cannot resolve identifier 'nope'"),
         (
             "a ${1 + nope.a}",
-            "Unknown property used in expression: a ${1 + nope.a}. Cause: Cannot resolve identifier 'nope' (at position 8)",
+            "Unknown property used in expression: a ${1 + nope.a}. Cause: Cannot resolve identifier 'nope'",
         ),
         (
             "${n.foo()}",
             "Unknown property used in expression: ${n.foo()}. Cause: Target unreachable, base expression 'n' resolved \
-             to null (at position 4)",
+             to null",
         ),
         (
             "${s.foo(1, 'x')}",
             "Unknown method used in expression: ${s.foo(1, 'x')}. Cause: Method not found: class \
-             java.lang.String.foo(java.lang.Long, java.lang.String) (at position 4)",
+             java.lang.String.foo(java.lang.Long, java.lang.String)",
         ),
         (
             "${i.foo}",
             "Unknown property used in expression: ${i.foo}. Cause: The class 'java.lang.Integer' does not have the \
-             property 'foo'. (at position 4)",
+             property 'foo'.",
         ),
         (
             "${s.class.name}",
             "Unknown property used in expression: ${s.class.name}. Cause: The class 'java.lang.String' does not have \
-             the property 'class'. (at position 4)",
+             the property 'class'.",
         ),
         (
             "${order.nope}",
             "Unknown property used in expression: ${order.nope}. Cause: The class 'com.example.Order' does not have \
-             the property 'nope'. (at position 8)",
+             the property 'nope'.",
         ),
         (
             "${J.a}",
             "Unknown property used in expression: ${J.a}. Cause: The class 'org.camunda.spin.json.SpinJsonNode' does \
-             not have the property 'a'. (at position 4)",
+             not have the property 'a'.",
         ),
-        (
-            "${s + 1}",
-            "Error while evaluating expression: ${s + 1}. Cause: Cannot coerce 'abc' to class java.lang.Long (at \
-             position 4)",
-        ),
+        ("${s + 1}", "Error while evaluating expression: ${s + 1}. Cause: Cannot coerce 'abc' to class java.lang.Long"),
         (
             "${b == 1}",
             "Error while evaluating expression: ${b == 1}. Cause: Cannot coerce from class java.lang.Boolean to class \
-             java.lang.Long (at position 4)",
+             java.lang.Long",
         ),
         (
             "${i ? 1 : 2}",
             "Error while evaluating expression: ${i ? 1 : 2}. Cause: Cannot coerce from class java.lang.Integer to \
-             class java.lang.Boolean (at position 4)",
+             class java.lang.Boolean",
         ),
         (
             "${L < M}",
             "Error while evaluating expression: ${L < M}. Cause: Cannot compare 'class java.util.ArrayList' and \
-             'class java.util.HashMap' (at position 4)",
+             'class java.util.HashMap'",
         ),
-        ("${5 % 0}", "Error while evaluating expression: ${5 % 0}. Cause: / by zero (at position 4)"),
-        (
-            "${-b}",
-            "Error while evaluating expression: ${-b}. Cause: Cannot negate 'class java.lang.Boolean' (at position 2)",
-        ),
+        ("${5 % 0}", "Error while evaluating expression: ${5 % 0}. Cause: / by zero"),
+        ("${-b}", "Error while evaluating expression: ${-b}. Cause: Cannot negate 'class java.lang.Boolean'"),
         (
             "${L.size}",
             "Error while evaluating expression: ${L.size}. Cause: 'size' is no index of a java.util.ArrayList; a \
-             number was expected (at position 4)",
+             number was expected",
         ),
         (
             "${L.add('z')}",
             "Error while evaluating expression: ${L.add('z')}. Cause: an expression can't change a \
-             java.util.ArrayList: 'add' is not supported (at position 4)",
+             java.util.ArrayList: 'add' is not supported",
         ),
-        (
-            "${s.substring(9)}",
-            "Error while evaluating expression: ${s.substring(9)}. Cause: begin 9, end 3, length 3 (at position 4)",
-        ),
+        ("${s.substring(9)}", "Error while evaluating expression: ${s.substring(9)}. Cause: begin 9, end 3, length 3"),
         (
             "${broken.size()}",
             "Error while evaluating expression: ${broken.size()}. Cause: Cannot deserialize object of type \
-             'java.util.ArrayList' serialized as 'application/json' (at position 9)",
+             'java.util.ArrayList' serialized as 'application/json'",
         ),
         (
             "${HS[0]}",
             "Unknown property used in expression: ${HS[0]}. Cause: The class 'java.util.HashSet' does not have the \
-             property '0'. (at position 4)",
+             property '0'.",
         ),
         (
             "${X.attr('b')}",
             "Error while evaluating expression: ${X.attr('b')}. Cause: 'attr': methods of XML values are not supported \
-             (at position 4)",
+            ",
         ),
         (
             "${dbl.compareTo(1)}",
             "Error while evaluating expression: ${dbl.compareTo(1)}. Cause: class java.lang.Long cannot be compared \
-             with class java.lang.Double (at position 6)",
+             with class java.lang.Double",
         ),
         (
             "${s.contains(1)}",
             "Unknown method used in expression: ${s.contains(1)}. Cause: Method not found: class \
-             java.lang.String.contains(java.lang.Long) (at position 4)",
+             java.lang.String.contains(java.lang.Long)",
         ),
         (
             "${J.jsonPath('$.c[?(@ > 1)]')}",
             "Error while evaluating expression: ${J.jsonPath('$.c[?(@ > 1)]')}. Cause: '$.c[?(@ > 1)]' is not supported \
-             as a JsonPath: names, indexes, * and .. are, as in $.a[0]['b'] and $..c (at position 4)",
+             as a JsonPath: names, indexes, * and .. are, as in $.a[0]['b'] and $..c",
         ),
         (
             "${J.jsonPath('$.zz')}",
             "Error while evaluating expression: ${J.jsonPath('$.zz')}. Cause: Unable to evaluate JsonPath expression \
-             '$.zz' (at position 4)",
+             '$.zz'",
         ),
-        (
-            "${jl.indexOf(9)}",
-            "Error while evaluating expression: ${jl.indexOf(9)}. Cause: Unable to find '9' (at position 5)",
-        ),
+        ("${jl.indexOf(9)}", "Error while evaluating expression: ${jl.indexOf(9)}. Cause: Unable to find '9'"),
         (
             "${s.replaceAll('a', '$9')}",
-            "Error while evaluating expression: ${s.replaceAll('a', '$9')}. Cause: '$9' is no replacement (at position \
-             4)",
+            "Error while evaluating expression: ${s.replaceAll('a', '$9')}. Cause: '$9' is no replacement",
         ),
         (
             "${execution.foo(1)}",
             "Unknown method used in expression: ${execution.foo(1)}. Cause: Method not found: class \
-             execution.foo(java.lang.Long) (at position 12)",
+             execution.foo(java.lang.Long)",
         ),
     ]);
 }

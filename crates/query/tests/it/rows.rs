@@ -204,6 +204,11 @@ impl<'a> Scope<'a> {
             Condition::IsNull(term) => Some(self.term(term) == SqlValue::Null),
             Condition::IsNotNull(term) => Some(self.term(term) != SqlValue::Null),
             Condition::Exists(subquery) => Some(!self.matching(subquery).is_empty()),
+            Condition::OneOfColumn(term, subquery, column) => {
+                let value = self.term(term);
+                let found = self.matching(subquery);
+                Some(found.iter().any(|row| compare(&value, &row.column(*column)) == Some(Ordering::Equal)))
+            }
         }
     }
 }

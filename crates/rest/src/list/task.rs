@@ -47,7 +47,10 @@ impl Extras {
         if let Some(reach) = self.variables {
             for task in tasks.iter_mut() {
                 let variables = variables(task, reach, call).await?;
-                task.insert("variables".to_owned(), variables);
+                // Camunda: a task without any has no such property.
+                if variables.as_object().is_none_or(|variables| !variables.is_empty()) {
+                    task.insert("variables".to_owned(), variables);
+                }
             }
         }
         if self.comment_info {

@@ -88,3 +88,19 @@ async fn a_suspension_for_later_is_a_job() {
     assert!(is_suspended(&runtime, &tables::PROCESS_INSTANCE).await);
     assert_eq!(count(&runtime, &tables::JOB).await, 0);
 }
+
+#[tokio::test]
+async fn the_root_of_called_instances_counts_their_suspension() {
+    let runtime = runtime().await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let caller = "<bpmn:startEvent id=\"s\"/><bpmn:sequenceFlow id=\"f\" sourceRef=\"s\" targetRef=\"c\"/>\
+        <bpmn:callActivity id=\"c\" calledElement=\"order\"/>";
+    deploy(&runtime, &model("caller", caller)).await;
+    start(&runtime, "caller").await;
+    let before = column(&runtime, &tables::PROCESS_INSTANCE, "revision").await;
+    let suspend = of_order(SuspensionState::Suspended, InstancesOfDefinition::Included);
+    runtime.set_definition_suspension(suspend).await.expect("suspends");
+    let after = column(&runtime, &tables::PROCESS_INSTANCE, "revision").await;
+    assert_eq!(before.len(), 2);
+    assert!(before.iter().zip(&after).all(|(before, after)| before != after), "{before:?}, then {after:?}");
+}
