@@ -404,7 +404,7 @@ impl Writer {
             }
             Dialect::Postgres => {
                 self.push(" LIKE ");
-                self.bind(SqlValue::Text(pattern));
+                self.bind(SqlValue::Text(complete(&pattern)));
                 self.push(" ESCAPE '\\'");
             }
         }
@@ -507,6 +507,12 @@ fn json_list(values: &[SqlValue]) -> (Arc<str>, Element) {
 /// Lower case as both databases know it: SQLite always, PostgreSQL by the collation of our columns.
 fn lower(text: &str) -> Arc<str> {
     text.to_ascii_lowercase().into()
+}
+
+/// PostgreSQL refuses a pattern that ends amid an escape.
+fn complete(pattern: &str) -> Arc<str> {
+    let escapes = pattern.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    if escapes % 2 == 1 { format!("{pattern}\\").into() } else { pattern.into() }
 }
 
 /// The GLOB pattern that matches what a LIKE pattern does.

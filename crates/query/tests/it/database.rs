@@ -4,9 +4,8 @@ use query::filter::{FilterKind, ValueForm};
 use query::{Dialect, ListRequest, Purpose, QueryErrorKind, Resource, Select, SqlValue, Statement, resource, tables};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
-use types::Timestamp;
 
-pub const NOW: Timestamp = Timestamp(1_000_000);
+pub use crate::random_request::NOW;
 
 pub fn database() -> Connection {
     let connection = Connection::open_in_memory().expect("opens");

@@ -3,6 +3,7 @@
 mod contract;
 mod database;
 mod plan;
+mod random_request;
 mod request;
 mod rows;
 mod snapshot;

@@ -8,3 +8,4 @@ mod file;
 #[cfg(unix)]
 mod full_disk;
 mod postgres;
+mod same_answers;
