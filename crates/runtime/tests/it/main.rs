@@ -15,3 +15,4 @@ mod poll;
 mod standalone_task;
 mod start_event;
 mod suspension;
+mod two_nodes;
