@@ -136,9 +136,8 @@ fn same_within(left: &Value, right: &Value, depth: usize) -> bool {
         (Value::Double(left), Value::Double(right)) => same_double(*left, *right),
         (Value::BigInteger(left), Value::BigInteger(right)) => left == right,
         (Value::Decimal(left), Value::Decimal(right)) => left == right && left.scale() == right.scale(),
-        (Value::String(left), Value::String(right))
-        | (Value::Json(left), Value::Json(right))
-        | (Value::Xml(left), Value::Xml(right)) => left == right,
+        (Value::String(left), Value::String(right)) | (Value::Json(left), Value::Json(right)) => left == right,
+        (Value::Xml(left), Value::Xml(right)) => left.is_same(right),
         (Value::Date(left), Value::Date(right)) | (Value::DateTime(left), Value::DateTime(right)) => left == right,
         (Value::Bytes(left), Value::Bytes(right)) => left == right,
         (Value::File(left), Value::File(right)) => left == right,

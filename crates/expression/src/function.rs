@@ -6,6 +6,7 @@ use crate::expression::Context;
 use crate::json;
 use crate::program::FunctionName;
 use crate::value::Value;
+use crate::xml::Xml;
 
 /// How many arguments a function takes; `None` if there is no such function.
 pub(crate) fn arity(function: &FunctionName) -> Option<usize> {
@@ -36,12 +37,17 @@ pub(crate) fn call(
         ("S", [Value::Json(_) | Value::Xml(_)]) | ("JSON", [Value::Json(_)]) | ("XML", [Value::Xml(_)]) => {
             Ok(arguments[0].clone())
         }
-        ("S", [Value::String(text)]) if text.trim_start().starts_with('<') => Ok(Value::Xml(text.clone())),
-        ("XML", [Value::String(text)]) => Ok(Value::Xml(text.clone())),
+        ("S", [Value::String(text)]) if text.trim_start().starts_with('<') => document(text),
+        ("XML", [Value::String(text)]) => document(text),
         ("S" | "JSON", [Value::String(text)]) => json::document(text).map(|document| json::node(&document)),
         ("JSON", [value @ (Value::List(_) | Value::Map(_))]) => json::from_value(value).map(|found| json::node(&found)),
         ("S" | "JSON", [value]) => Err(coercion::impossible(value, "org.camunda.spin.json.SpinJsonNode")),
         ("XML", [value]) => Err(coercion::impossible(value, "org.camunda.spin.xml.SpinXmlElement")),
         _ => context.function(function.prefix.as_deref(), &function.name, arguments),
     }
+}
+
+/// Each call makes a document of its own, be it of the same text.
+fn document(text: &str) -> Result<Value, EvaluationError> {
+    Xml::new(text.into()).read().map(Value::Xml)
 }

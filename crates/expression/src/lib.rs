@@ -29,6 +29,8 @@ mod property;
 
 mod json;
 mod variable;
+mod xml;
+mod xpath;
 
 mod script;
 
@@ -37,3 +39,4 @@ pub use expression::{Context, Expression, unknown_bean_method, unknown_bean_prop
 pub use program::FunctionName;
 pub use script::{NoScripts, ScriptEngine, ScriptFailure};
 pub use value::{Bean, List, Map, Value};
+pub use xml::Xml;

@@ -18,7 +18,7 @@ pub const WORK_BYTES: usize = 64 << 20;
 /// What one byte of text counts for [`WORK_BYTES`] when a regular expression runs over it.
 pub const PATTERN_WORK_PER_BYTE: usize = 128;
 
-/// Nodes that a JSONPath visits.
+/// Nodes that a JSONPath or an XPath visits.
 pub const PATH_VISITS: usize = 1_000_000;
 
 /// Entries of a list or map that an evaluation makes.
@@ -38,3 +38,15 @@ pub const PATTERN_INPUT_BYTES: usize = 1 << 16;
 
 /// Bytes of a value quoted in an error message.
 pub const QUOTED_BYTES: usize = 200;
+
+/// Nodes of an XML document, attributes among them.
+pub const XML_NODES: usize = 200_000;
+
+/// Elements of an XML document inside one another.
+pub const XML_DEPTH: usize = 256;
+
+/// Bytes of an XPath expression.
+pub const XPATH_BYTES: usize = 4_096;
+
+/// Expressions of an XPath expression inside one another.
+pub const XPATH_DEPTH: usize = 32;

@@ -9,6 +9,7 @@ use types::{FileValue, ObjectValue, Timestamp};
 use crate::error::EvaluationError;
 use crate::expression::Context;
 use crate::program::FunctionName;
+use crate::xml::Xml;
 
 /// A value. Cheap to clone: contents are shared.
 #[derive(Clone, Debug)]
@@ -32,8 +33,8 @@ pub enum Value {
     Map(Arc<Map>),
     /// Text of a JSON document or of a part of one.
     Json(Arc<str>),
-    /// Text of an XML document.
-    Xml(Arc<str>),
+    /// An element or attribute of an XML document, or a query on one.
+    Xml(Xml),
     File(Arc<FileValue>),
     /// A serialized object that can't be read here.
     Object(Arc<ObjectValue>),
@@ -185,7 +186,8 @@ impl Value {
             serialized.map_or(0, String::len).max(entries * entry)
         };
         match self {
-            Value::String(text) | Value::Json(text) | Value::Xml(text) => text.len(),
+            Value::String(text) | Value::Json(text) => text.len(),
+            Value::Xml(xml) => xml.weight(),
             Value::List(list) => of_collection(&list.source, list.items.len()),
             Value::Map(map) => of_collection(&map.source, map.len()),
             _ => entry,
@@ -210,7 +212,7 @@ impl Value {
             Value::List(list) => &list.class,
             Value::Map(map) => &map.class,
             Value::Json(_) => "org.camunda.spin.json.SpinJsonNode",
-            Value::Xml(_) => "org.camunda.spin.xml.SpinXmlElement",
+            Value::Xml(xml) => xml.class(),
             Value::File(_) => "java.io.InputStream",
             Value::Object(object) => object.object_type_name.as_deref().unwrap_or("java.lang.Object"),
             Value::Bean(bean) => bean.kind,

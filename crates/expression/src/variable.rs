@@ -8,6 +8,7 @@ use types::{ObjectValue, VariableValue};
 use crate::error::EvaluationError;
 use crate::json;
 use crate::value::{List, Map, Value};
+use crate::xml::Xml;
 
 const JSON_FORMAT: &str = "application/json";
 
@@ -27,7 +28,7 @@ impl From<&VariableValue> for Value {
             VariableValue::Bytes(bytes) => Value::Bytes(bytes.clone()),
             VariableValue::File(file) => Value::File(file.clone()),
             VariableValue::Json(text) => Value::Json(text.clone()),
-            VariableValue::Xml(text) => Value::Xml(text.clone()),
+            VariableValue::Xml(text) => Value::Xml(Xml::new(text.clone())),
             VariableValue::Object(object) => read_object(object),
         }
     }
@@ -57,8 +58,11 @@ impl Value {
             Value::Bytes(bytes) => VariableValue::Bytes(bytes.clone()),
             Value::File(file) => VariableValue::Bytes(file.contents.clone()),
             Value::Json(text) => VariableValue::Json(json::compact(text).into()),
-            Value::Xml(text) => VariableValue::Xml(text.clone()),
+            Value::Xml(xml) => VariableValue::Xml(xml.to_variable_text()?.into()),
             Value::Object(object) => VariableValue::Object(object.clone()),
+            Value::List(list) if list.items.iter().any(|item| matches!(item, Value::Xml(_))) => {
+                return Err(EvaluationError::failed("a list of XML nodes can't be a variable"));
+            }
             Value::BigInteger(_) | Value::Decimal(_) | Value::DateTime(_) | Value::List(_) | Value::Map(_) => {
                 VariableValue::Object(Arc::new(ObjectValue {
                     object_type_name: Some(self.type_name().to_owned()),

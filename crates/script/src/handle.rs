@@ -1,13 +1,13 @@
 //! Values that stay with the host while a script works with them: beans, dates, Spin's nodes.
 //!
-//! Spin's JSON nodes are changed in place: a change of a node that was reached through another one shows in both.
+//! Spin's nodes are changed in place: a change of a node that was reached through another one shows in both.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use expression::{Context, EvaluationError, Value};
+use expression::{Context, EvaluationError, Value, Xml};
 
 use crate::limits::HANDLES_MAX;
 
@@ -84,9 +84,15 @@ impl Handles {
         method: &str,
         arguments: &[Value],
     ) -> Result<Called, EvaluationError> {
-        let target = self.value(handle)?;
+        let target = self.read(handle)?;
         let answer = target.call_method(context, method, arguments)?;
         match (&target, &answer) {
+            (Value::Xml(before), Value::Xml(after)) => {
+                if !before.is_beside(after) {
+                    self.follow(after);
+                }
+                Ok(Called::Held(if before.is_same(after) { handle } else { self.hold(answer)? }))
+            }
             (Value::Json(_), _) if changes_node(method, arguments) => {
                 self.replace(context, handle, answer)?;
                 Ok(Called::Held(handle))
@@ -99,6 +105,27 @@ impl Handles {
                 Ok(Called::Held(self.hold_within(answer, parent)?))
             }
             _ => Ok(Called::Value(answer)),
+        }
+    }
+
+    /// The value; of an XML document its tree, so that all nodes that are reached through it are of one.
+    fn read(&self, handle: usize) -> Result<Value, EvaluationError> {
+        let value = match self.value(handle)? {
+            Value::Xml(xml) => Value::Xml(xml.read()?),
+            other => return Ok(other),
+        };
+        self.held.borrow_mut()[handle].value = value.clone();
+        Ok(value)
+    }
+
+    /// All nodes of a document that may have changed are those of the changed one.
+    fn follow(&self, later: &Xml) {
+        for held in self.held.borrow_mut().iter_mut() {
+            if let Value::Xml(xml) = &held.value
+                && let Some(moved) = xml.within(later)
+            {
+                held.value = Value::Xml(moved);
+            }
         }
     }
 

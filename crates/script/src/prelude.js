@@ -105,7 +105,7 @@
         const isDate = target.className === 'java.util.Date';
         return hint => come(host.call(target.handle, isDate && hint === 'number' ? 'getTime' : 'toString'));
       }
-      if (typeof name === 'symbol' || (name === 'toJSON' && !target.className.startsWith('org.camunda.spin.'))) return undefined;
+      if (typeof name === 'symbol' || (name === 'toJSON' && !target.className.startsWith('org.camunda.spin.json.'))) return undefined;
       if (name === 'toJSON') return () => JSON.parse(come(host.call(target.handle, 'toString')));
       const property = host.property(target.handle, name);
       if (property !== undefined) return come(property);

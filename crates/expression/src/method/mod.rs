@@ -11,6 +11,8 @@ mod map;
 mod number;
 mod pattern;
 mod string;
+mod xml;
+mod xml_change;
 
 use crate::coercion;
 use crate::comparison;
@@ -64,9 +66,6 @@ pub(crate) fn unknown(class: &str, name: &str, arguments: &[Value]) -> Evaluatio
 }
 
 fn refused(target: &Value, name: &str, arguments: &[Value]) -> EvaluationError {
-    if let Value::Xml(_) = target {
-        return EvaluationError::failed(format!("'{name}': methods of XML values are not supported"));
-    }
     let changes = match target {
         Value::List(_) => list::CHANGING.contains(&name),
         Value::Map(_) => map::CHANGING.contains(&name),
@@ -107,7 +106,8 @@ fn of_type(
         Value::List(list) => list::call(list, name, arguments),
         Value::Map(map) => map::call(map, name, arguments),
         Value::Json(text) => json::call(text, name, arguments),
-        Value::Null | Value::Bytes(_) | Value::Xml(_) | Value::File(_) | Value::Object(_) | Value::Bean(_) => Ok(None),
+        Value::Xml(found) => xml::call(found, name, arguments),
+        Value::Null | Value::Bytes(_) | Value::File(_) | Value::Object(_) | Value::Bean(_) => Ok(None),
     }
 }
 

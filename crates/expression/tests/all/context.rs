@@ -5,6 +5,13 @@ use std::sync::Arc;
 use expression::{Bean, Context, EvaluationError, Expression, Value, unknown_bean_method, unknown_bean_property};
 use types::{ObjectValue, Timestamp, VariableType, VariableValue};
 
+thread_local! {
+    /// One object however often it is asked for, as a variable is.
+    static ORDER: VariableValue = VariableValue::Xml(
+        r#"<order id="9" total="12.5"><item sku="a" n="2">first</item><item sku="b" n="3">second</item></order>"#.into(),
+    );
+}
+
 pub struct Variables;
 
 /// 2024-01-31T10:00:00.123Z.
@@ -34,7 +41,8 @@ impl Context for Variables {
             "D" => VariableValue::Date(INSTANT),
             "BY" => VariableValue::Bytes(Arc::from(*b"hello")),
             "J" => VariableValue::Json(r#"{"a":1,"b":"t","c":[1,2,{"q":null}],"d":1.50,"e":true}"#.into()),
-            "X" => VariableValue::Xml("<a/>".into()),
+            "X" => return Ok(Some(ORDER.with(|order| order.into()))),
+            "BADX" => VariableValue::Xml("<a".into()),
             "L" => object("java.util.ArrayList", r#"[1,"b",3000000000,1.5,null,true,{"k":1},12345678901234567890]"#),
             "M" => object("java.util.HashMap", r#"{"k":"v","n":{"z":1},"l":[1,2]}"#),
             "order" => object("com.example.Order", r#"{"amount":12,"paid":true}"#),

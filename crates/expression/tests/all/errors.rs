@@ -130,8 +130,8 @@ fn of_evaluation() {
         ),
         (
             "${X.attr('b')}",
-            "Error while evaluating expression: ${X.attr('b')}. Cause: 'attr': methods of XML values are not supported \
-            ",
+            "Error while evaluating expression: ${X.attr('b')}. Cause: SPIN/DOM-XML-01006 Unable to find \
+             attribute with namespace 'null' and name 'b'",
         ),
         (
             "${dbl.compareTo(1)}",

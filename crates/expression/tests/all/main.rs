@@ -5,3 +5,4 @@ mod errors;
 mod hostile;
 mod methods;
 mod values;
+mod xml;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use expression::{Bean, Context, EvaluationError, ScriptEngine, ScriptFailure, Value, unknown_bean_method};
 use script::{JavaScript, Limits};
-use types::Timestamp;
+use types::{Timestamp, VariableValue};
 
 #[derive(Debug, Default)]
 pub struct Variables(pub RefCell<BTreeMap<String, Value>>);
@@ -56,6 +56,7 @@ pub fn variables() -> Variables {
         ("list", Value::list(vec![Value::from(1), Value::from(2)])),
         ("m", Value::map(vec![("k".into(), Value::from("v"))])),
         ("j", Value::Json(r#"{"a":1,"c":{"d":4}}"#.into())),
+        ("x", Value::from(&VariableValue::Xml(r#"<o id="9"><i sku="a">first</i><i sku="b">second</i></o>"#.into()))),
         ("dt", Value::Date(Timestamp(1_714_885_505_000))),
     ];
     Variables(RefCell::new(all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))

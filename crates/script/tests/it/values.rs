@@ -114,6 +114,18 @@ fn java_as_models_use_it() {
 fn spin_changes_nodes_in_place() {
     for (source, expected) in [
         ("S('{\"a\":1}').prop('a').numberValue()", Value::from(1)),
+        ("x.attr('id').value()", Value::from("9")),
+        (
+            "x.childElements('i')[1].attr('sku', 'c'); x.xPath('//@sku').attributeList().get(1).value()",
+            Value::from("c"),
+        ),
+        ("var k = S('<k/>'); x.append(k); k.attr('n', '1'); x.xPath('/o/k/@n').string()", Value::from("1")),
+        ("var i = x.childElements()[0]; i.replace(S('<z/>')); x.childElements()[0].name()", Value::from("z")),
+        ("var a = x.attr('id'); a.value('5'); '' + x.attr('id') + a", Value::from("55")),
+        ("x.remove(x.childElements('i')); '' + x.childElements().size()", Value::from("0")),
+        ("x.attr('b', 1) === x || x.attr('b', 1).equals(x)", Value::from(true)),
+        ("execution.getVariable('x').attr('id', '7'); x.attr('id').value()", Value::from("7")),
+        ("x.xPath('/p:o').ns({p: 'u'}).bool()", Value::from(false)),
         ("var n = S('{\"a\":1}'); n.prop('b', 2); n", Value::Json(r#"{"a":1,"b":2}"#.into())),
         ("var n = S('{}'); n.prop('b', 2).prop('c', 'x'); n.toString()", Value::from(r#"{"b":2,"c":"x"}"#)),
         ("j.prop('c').prop('d', 5); j", Value::Json(r#"{"a":1,"c":{"d":5}}"#.into())),

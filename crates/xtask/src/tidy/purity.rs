@@ -10,7 +10,7 @@ use super::finding::Finding;
 /// The pure crates, and the crates from outside that each may use.
 const PURE: &[(&str, &[&str])] = &[
     ("types", &["jiff", "thiserror", "uuid"]),
-    ("expression", &["jiff", "regex-lite", "rust_decimal", "serde_json", "thiserror"]),
+    ("expression", &["jiff", "regex-lite", "roxmltree", "rust_decimal", "serde_json", "thiserror"]),
     ("bpmn", &["jiff", "roxmltree", "thiserror"]),
     ("engine", &["jiff", "thiserror"]),
     ("query", &["serde_json", "thiserror"]),
