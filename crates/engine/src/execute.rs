@@ -6,6 +6,7 @@ use crate::agenda;
 use crate::command::{self, Command, Reply};
 use crate::definition::Definitions;
 use crate::env::Env;
+use crate::incident;
 use crate::instance::Aggregate;
 use crate::outcome::Outcome;
 use crate::rejection::{Rejection, RejectionKind, Unfinished};
@@ -42,6 +43,7 @@ pub fn execute(
 fn decide(turn: &mut Turn<'_, '_>, command: &Command) -> Result<Reply, Rejection> {
     let answer = command::apply(turn, command)?;
     agenda::run(turn)?;
+    incident::resolve_tried(turn);
     Ok(command::complete_reply(turn, answer))
 }
 

@@ -110,6 +110,18 @@ pub(crate) fn resolve_all_about(turn: &mut Turn<'_, '_>, execution: ExecutionId,
     end(turn, &ids, IncidentEnd::Resolved);
 }
 
+/// What failed is tried again, and has succeeded if the command does.
+pub(crate) fn resolve_at_end(turn: &mut Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) {
+    turn.resolving.extend(all_about(turn, execution, configuration));
+}
+
+/// The command has succeeded.
+pub(crate) fn resolve_tried(turn: &mut Turn<'_, '_>) {
+    let mut ids = std::mem::take(&mut turn.resolving);
+    ids.retain(|id| turn.aggregate.incident(*id).is_some());
+    end(turn, &ids, IncidentEnd::Resolved);
+}
+
 /// What failed is gone.
 pub(crate) fn delete_all_about(turn: &mut Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) {
     let ids = all_about(turn, execution, configuration);
@@ -149,7 +161,10 @@ fn end(turn: &mut Turn<'_, '_>, ids: &[IncidentId], how: IncidentEnd) {
         while let Some(id) = next {
             let caused = caused_by(turn, id);
             turn.aggregate.incidents.remove(id);
-            turn.history.incident_ended(id, end_time, how == IncidentEnd::Deleted);
+            // Camunda: an incident about the job that runs is resolved even if its execution ends before the job does;
+            // those that it has caused are deleted with it then.
+            let is_deleted = how == IncidentEnd::Deleted && !turn.resolving.contains(&id);
+            turn.history.incident_ended(id, end_time, is_deleted);
             next = caused;
         }
     }

@@ -92,7 +92,7 @@ pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: JobId) {
 /// It has done its work, or is about to.
 pub(crate) fn succeed(turn: &mut Turn<'_, '_>, job: &Job) {
     if let Some(execution) = job.execution_id {
-        incident::resolve_all_about(turn, execution, job.id.0);
+        incident::resolve_at_end(turn, execution, job.id.0);
     }
     log(turn, job, JobLogKind::Succeeded);
     turn.aggregate.jobs.remove(job.id);

@@ -56,8 +56,8 @@ mod variables;
 
 pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
 pub use command::{
-    Command, DueDateBase, FollowingRepetitions, InstanceKeys, OutputMappings, Reply, StartedProcessInstance,
-    TaskChange, TaskProperties, TaskTree, VariablePatch, VariableReach,
+    Command, DueDateBase, FollowingRepetitions, InstanceKeys, Reply, StartedProcessInstance, TaskChange,
+    TaskProperties, TaskTree, VariablePatch, VariableReach,
 };
 pub use definition::{
     DefinitionBinding, DefinitionReference, Definitions, JobDefinition, ProcessDefinition, Resolution,

@@ -6,7 +6,7 @@ use bpmn::model::{ElementIndex, ElementKind, EventStartEvent, ExecutionEvent};
 use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Timestamp, VariableMap, VariableValue};
 
 use crate::agenda::Step;
-use crate::command::{InstanceKeys, OutputMappings, VariableReach};
+use crate::command::{InstanceKeys, VariableReach};
 use crate::definition::ProcessDefinition;
 use crate::form::{self, Destination};
 use crate::history::{EndState, HistoricProcessInstance, ProcessInstanceEnd};
@@ -98,15 +98,14 @@ pub(crate) fn delete(
     turn: &mut Turn<'_, '_>,
     id: ProcessInstanceId,
     delete_reason: Option<Arc<str>>,
-    output_mappings: OutputMappings,
 ) -> Result<(), Rejection> {
-    let how = CancelledAs { output_mappings, state: EndState::ExternallyTerminated, reason: delete_reason };
+    let how = CancelledAs { state: EndState::ExternallyTerminated, reason: delete_reason };
     terminate_with_callers(turn, id, &how)
 }
 
 /// Ends an instance in which nothing runs.
 pub(crate) fn terminate_as(turn: &mut Turn<'_, '_>, root: ExecutionId, state: EndState) -> Result<(), Rejection> {
-    let how = CancelledAs { output_mappings: OutputMappings::Evaluate, state, reason: None };
+    let how = CancelledAs { state, reason: None };
     terminate_with_callers(turn, ProcessInstanceId::from(root), &how)
 }
 

@@ -14,7 +14,7 @@ use crate::agenda::Step;
 use crate::behavior;
 use crate::behavior::multi_instance_body;
 use crate::behavior::user_task::TaskOutcome;
-use crate::command::{OutputMappings, VariableReach};
+use crate::command::VariableReach;
 use crate::evaluate::Interruption;
 use crate::history::{ActivityEnd, EndState, HistoricActivityInstance};
 use crate::instance::ScopeKey;
@@ -273,7 +273,7 @@ pub(crate) fn make_way(
 pub(crate) fn interrupt(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<(), Rejection> {
     let children: Vec<ExecutionId> = turn.aggregate.children(scope).map(|child| child.id).collect();
     for child in children {
-        cancel(turn, child, OutputMappings::Evaluate)?;
+        cancel(turn, child)?;
     }
     cancel_visit(turn, scope)?;
     turn.agenda.forget(scope);
@@ -299,7 +299,6 @@ pub(crate) fn interrupt_scope(turn: &mut Turn<'_, '_>, execution: ExecutionId) -
 
 /// How executions are cancelled, and what is said of the called instances that end with them.
 pub(crate) struct CancelledAs {
-    pub output_mappings: OutputMappings,
     pub state: EndState,
     pub reason: Option<Arc<str>>,
 }
@@ -307,26 +306,20 @@ pub(crate) struct CancelledAs {
 impl CancelledAs {
     /// By what happens in the process itself.
     pub fn internal(reason: impl Into<Arc<str>>) -> CancelledAs {
-        // Camunda: outputs are mapped for a cancelled activity, too.
-        let output_mappings = OutputMappings::Evaluate;
-        CancelledAs { output_mappings, state: EndState::InternallyTerminated, reason: Some(reason.into()) }
+        CancelledAs { state: EndState::InternallyTerminated, reason: Some(reason.into()) }
     }
 }
 
 /// Ends an execution and everything below it, leaves first, as cancelled.
-pub(crate) fn cancel(
-    turn: &mut Turn<'_, '_>,
-    top: ExecutionId,
-    output_mappings: OutputMappings,
-) -> Result<(), Rejection> {
-    cancel_as(turn, top, &CancelledAs { output_mappings, state: EndState::InternallyTerminated, reason: None })
+pub(crate) fn cancel(turn: &mut Turn<'_, '_>, top: ExecutionId) -> Result<(), Rejection> {
+    cancel_as(turn, top, &CancelledAs { state: EndState::InternallyTerminated, reason: None })
 }
 
 /// The same, of what is below in called instances too.
 pub(crate) fn cancel_as(turn: &mut Turn<'_, '_>, top: ExecutionId, how: &CancelledAs) -> Result<(), Rejection> {
     for id in leaves_first(turn, top) {
         let is_called = id != top && turn.execution(id).kind == ExecutionKind::ProcessInstance;
-        cancel_one(turn, id, how.output_mappings)?;
+        cancel_one(turn, id)?;
         if is_called {
             process_instance::end_cancelled(turn, id, how)?;
         }
@@ -382,7 +375,7 @@ pub(crate) fn empty(turn: &mut Turn<'_, '_>, root: ExecutionId, how: &CancelledA
     Ok(())
 }
 
-fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputMappings) -> Result<(), Rejection> {
+fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
     let continuation = turn.execution(id).continuation.clone();
     cancel_visit(turn, id)?;
     let execution = turn.execution(id).clone();
@@ -401,10 +394,8 @@ fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId, output_mappings: OutputM
         let activity_id = scope.activity_id.as_ref().expect("the scope of an activity names it");
         let element = turn.element_named(id, activity_id)?;
         turn.aggregate.executions.update(id, |row| row.at = None);
-        match output_mappings {
-            OutputMappings::Evaluate => mapping::map_outputs(turn, id, definition.model.element(element))?,
-            OutputMappings::Skip => {}
-        }
+        // Camunda: outputs are mapped for a cancelled activity, too.
+        mapping::map_outputs(turn, id, definition.model.element(element))?;
     }
     if execution.kind != ExecutionKind::ProcessInstance {
         remove(turn, id);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bpmn::model::{ElementIndex, TaskEvent};
-use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, TaskId, Uuid, VariableValue};
+use types::{ActivityInstanceId, ExecutionId, IncidentId, ProcessInstanceId, TaskId, Uuid, VariableValue};
 
 use crate::agenda::Agenda;
 use crate::change::{ChangeSet, ExternalTaskGuard, RevisionCheck};
@@ -45,6 +45,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub task_event: Option<TaskEvent>,
     /// What of the models the command leaves out.
     pub skipped: Skipped,
+    /// Incidents about the job that runs, which has succeeded if the command does.
+    pub resolving: Vec<IncidentId>,
     /// The sub-process whose input parameters are being evaluated, and what encloses it.
     pub input_scope: Option<(ExecutionId, ActivityInstanceId)>,
     /// Called instances that have lost their callers: what makes each an aggregate of its own.
@@ -91,6 +93,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             task_delete_reason: None,
             task_event: None,
             skipped: Skipped::default(),
+            resolving: Vec::new(),
             input_scope: None,
             detached: Vec::new(),
             modification: None,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use types::ProcessInstanceId;
 
+use crate::command::Reply;
 use crate::command::dispatch::Answer;
-use crate::command::{OutputMappings, Reply};
 use crate::modification::Skipped;
 use crate::process_instance;
 use crate::rejection::Rejection;
@@ -21,6 +21,6 @@ pub(super) fn apply(
         return Err(Rejection::not_found("process instance", id));
     }
     turn.skipped = skipped;
-    process_instance::delete(turn, id, delete_reason.cloned(), OutputMappings::Evaluate)?;
+    process_instance::delete(turn, id, delete_reason.cloned())?;
     Ok(Answer::Ready(Reply::Done))
 }

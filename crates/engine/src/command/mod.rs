@@ -336,14 +336,6 @@ pub struct TaskTree {
     pub variables: Vec<VariableInstance>,
 }
 
-/// What becomes of the output mappings of activities that are cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputMappings {
-    /// They are evaluated, and one that cannot be refuses the command.
-    Evaluate,
-    Skip,
-}
-
 /// Whether the repetitions after this one move along with its due date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FollowingRepetitions {

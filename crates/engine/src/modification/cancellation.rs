@@ -5,7 +5,6 @@ use std::sync::Arc;
 use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId};
 
 use super::{Cancellation, ModificationInstruction};
-use crate::command::OutputMappings;
 use crate::history::EndState;
 use crate::instance::ActivityNode;
 use crate::rejection::{Rejection, RejectionKind};
@@ -50,7 +49,7 @@ pub(super) fn cancel(turn: &mut Turn<'_, '_>, root: ExecutionId, cancellation: &
     let reason: Arc<str> = "Cancellation due to process instance modifcation".into();
     turn.task_delete_reason = Some(Arc::clone(&reason));
     let state = turn.modification.as_ref().map_or(EndState::ExternallyTerminated, |progress| progress.emptied_as);
-    let how = CancelledAs { output_mappings: OutputMappings::Evaluate, state, reason: Some(reason) };
+    let how = CancelledAs { state, reason: Some(reason) };
     cancel_from(turn, root, execution, &how)
 }
 

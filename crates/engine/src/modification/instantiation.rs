@@ -11,7 +11,7 @@ use types::{ActivityInstanceId, ExecutionId};
 use super::{Instantiation, Place, cancellation};
 use crate::agenda::{self, Step};
 use crate::behavior::multi_instance_body;
-use crate::command::{OutputMappings, VariableReach};
+use crate::command::VariableReach;
 use crate::instance::ScopeKey;
 use crate::listener::{self, Heard};
 use crate::record::ExecutionKind;
@@ -136,7 +136,7 @@ fn make_way(
         Beginning::AnotherInstance => multi_instance_body::add_instance(turn, scope),
         Beginning::InPlaceOf(host) => {
             let parent = turn.execution(host).parent_id.expect("the scope of an activity has a parent");
-            tree::cancel(turn, host, OutputMappings::Evaluate)?;
+            tree::cancel(turn, host)?;
             Ok(parent)
         }
         Beginning::Interrupting(scope) if scope == root => {
