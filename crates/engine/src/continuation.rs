@@ -3,11 +3,12 @@
 //! While it waits the execution is at no activity. Before an activity that has not begun; after one it has ended
 //! already.
 
-use bpmn::model::{Element, ElementIndex, FlowIndex};
+use bpmn::model::{Element, ElementIndex, ExecutionEvent, FlowIndex};
 use types::{ExecutionId, IncidentId, JobId};
 
 use crate::agenda::Step;
 use crate::instance::Aggregate;
+use crate::listener::{self, Manner};
 use crate::record::{Incident, Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
@@ -22,7 +23,11 @@ pub(crate) fn wait_before(
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(element);
     wait(turn, execution, element);
-    job::create(turn, execution, element, &definition, JobHandler::AsyncBefore, None)
+    let handler = match turn.starts_later.take_if(|starting| *starting == execution) {
+        Some(_) => JobHandler::AsyncStart,
+        None => JobHandler::AsyncBefore,
+    };
+    job::create(turn, execution, element, &definition, handler, None)
 }
 
 /// The execution has left an element; a job takes the flow, or ends the path where there is none.
@@ -51,7 +56,9 @@ fn wait(turn: &mut Turn<'_, '_>, execution: ExecutionId, element: &Element) {
 pub(crate) fn step_of(turn: &mut Turn<'_, '_>, job: &Job) -> Result<Option<Step>, Rejection> {
     let (Some(execution), Some(activity_id)) = (job.execution_id, &job.activity_id) else { return Ok(None) };
     let step = match &job.handler {
-        JobHandler::AsyncBefore => Step::Begin { execution, element: turn.element_named(execution, activity_id)? },
+        JobHandler::AsyncBefore | JobHandler::AsyncStart => {
+            Step::Begin { execution, element: turn.element_named(execution, activity_id)? }
+        }
         JobHandler::AsyncAfter { flow: Some(flow) } => {
             Step::Take { execution, flow: flow_named(turn, execution, activity_id, flow)? }
         }
@@ -61,6 +68,10 @@ pub(crate) fn step_of(turn: &mut Turn<'_, '_>, job: &Job) -> Result<Option<Step>
         _ => return Ok(None),
     };
     turn.aggregate.executions.update(execution, |row| row.continuation = None);
+    if job.handler == JobHandler::AsyncStart {
+        let root = ExecutionId::from(turn.instance_of(execution).id);
+        listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(activity_id.clone()))?;
+    }
     Ok(Some(step))
 }
 
@@ -126,7 +137,9 @@ fn continuations_of(aggregate: &Aggregate, execution: ExecutionId) -> Vec<JobId>
     aggregate
         .jobs
         .by_key(execution)
-        .filter(|job| matches!(job.handler, JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. }))
+        .filter(|job| {
+            matches!(job.handler, JobHandler::AsyncBefore | JobHandler::AsyncStart | JobHandler::AsyncAfter { .. })
+        })
         .map(|job| job.id)
         .collect()
 }

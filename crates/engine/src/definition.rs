@@ -50,7 +50,7 @@ impl JobDefinition {
     /// Whether it is that of the jobs of an element that do this.
     pub fn is_of(&self, activity_id: &str, handler: &JobHandler) -> bool {
         let does_it = match handler {
-            JobHandler::AsyncBefore => self.is_continuation(JobDefinition::ASYNC_BEFORE),
+            JobHandler::AsyncBefore | JobHandler::AsyncStart => self.is_continuation(JobDefinition::ASYNC_BEFORE),
             JobHandler::AsyncAfter { .. } => self.is_continuation(JobDefinition::ASYNC_AFTER),
             JobHandler::TimerTaskListener { .. } => self.job_type == JobDefinition::TIMER_TASK_LISTENER,
             _ => self.job_type != JobDefinition::ASYNC_CONTINUATION,

@@ -37,7 +37,9 @@ pub(crate) fn create(
     let cycle = RetryCycle::of_element(turn, execution, element);
     let retries = cycle.map_or(turn.env.jobs.retries, |cycle| cycle.retries_of_new());
     let is_exclusive = match &handler {
-        JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => element.asynchronous.is_exclusive,
+        JobHandler::AsyncBefore | JobHandler::AsyncStart | JobHandler::AsyncAfter { .. } => {
+            element.asynchronous.is_exclusive
+        }
         _ => timer.is_none_or(|timer| timer.is_exclusive),
     };
     let instance = turn.instance_of(execution);

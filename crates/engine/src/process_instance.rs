@@ -29,6 +29,8 @@ pub(crate) struct NewInstance {
     pub start_event: Option<ElementIndex>,
     /// Where it will begin.
     pub start_activity_id: Arc<str>,
+    /// The start event that it begins at waits for a job.
+    pub starts_later: bool,
     /// The execution at the call activity that calls it.
     pub super_execution_id: Option<ExecutionId>,
     /// The instance that starts once more by this.
@@ -67,6 +69,11 @@ pub(crate) fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, given: Given<'_>
         }
     }
     timer::create_jobs(turn, root, None, definition)?;
+    // Camunda: where the start event waits for a job, the listeners of the process hear of its start by that.
+    if new.starts_later {
+        turn.starts_later = Some(root);
+        return Ok(());
+    }
     listener::process(turn, root, ExecutionEvent::Start, Manner::Regular, Some(new.start_activity_id.clone()))
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn due_again(
     base: Timestamp,
 ) -> Result<Option<Option<Timestamp>>, Rejection> {
     let (Some(execution), Some(activity_id)) = (job.execution_id, &job.activity_id) else { return Ok(None) };
-    if matches!(job.handler, JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. }) {
+    if matches!(job.handler, JobHandler::AsyncBefore | JobHandler::AsyncStart | JobHandler::AsyncAfter { .. }) {
         return Ok(None);
     }
     let definition = turn.definition_of(execution)?;

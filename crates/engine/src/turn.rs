@@ -45,6 +45,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub task_event: Option<TaskEvent>,
     /// What of the models the command leaves out.
     pub skipped: Skipped,
+    /// The instance that has been made and starts by a job.
+    pub starts_later: Option<ExecutionId>,
     /// Incidents about the job that runs, which has succeeded if the command does.
     pub resolving: Vec<IncidentId>,
     /// The sub-process whose input parameters are being evaluated, and what encloses it.
@@ -93,6 +95,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             task_delete_reason: None,
             task_event: None,
             skipped: Skipped::default(),
+            starts_later: None,
             resolving: Vec::new(),
             input_scope: None,
             detached: Vec::new(),

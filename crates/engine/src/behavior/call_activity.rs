@@ -48,6 +48,7 @@ pub(crate) fn enter(
         id,
         keys,
         start_event: Some(start),
+        starts_later: definition.model.element(start).asynchronous.before,
         start_activity_id: definition.model.element(start).id.clone(),
         definition,
         super_execution_id: Some(execution),

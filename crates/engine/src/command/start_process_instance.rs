@@ -42,7 +42,8 @@ pub(super) fn apply(
         return Err(Rejection::new(RejectionKind::ProcessEngine, message));
     };
     let start_id = definition.model.element(start).id.clone();
-    let new = new(id, definition, keys, (Some(start), start_id), None);
+    let starts_later = definition.model.element(start).asynchronous.before;
+    let new = NewInstance { starts_later, ..new(id, definition, keys, (Some(start), start_id), None) };
     let answer = begin(turn, &new, given)?;
     turn.agenda.push(Step::Enter { execution: ExecutionId::from(id), element: start });
     conditional::inside_begins(turn, ExecutionId::from(id))?;
@@ -84,7 +85,16 @@ fn new(
     restarted: Option<ProcessInstanceId>,
 ) -> NewInstance {
     let keys = keys.clone();
-    NewInstance { id, definition, keys, start_event, start_activity_id, super_execution_id: None, restarted }
+    NewInstance {
+        id,
+        definition,
+        keys,
+        start_event,
+        start_activity_id,
+        starts_later: false,
+        super_execution_id: None,
+        restarted,
+    }
 }
 
 fn begin(turn: &mut Turn<'_, '_>, new: &NewInstance, given: Given<'_>) -> Result<Answer, Rejection> {

@@ -63,6 +63,8 @@ pub enum JobHandler {
     },
     /// Enters the job's activity.
     AsyncBefore,
+    /// The same of the start event that an instance begins at; before that the process has not started for listeners.
+    AsyncStart,
     /// Goes on after the job's activity: along a flow, or ends the path where there is none.
     AsyncAfter {
         flow: Option<Arc<str>>,

@@ -93,6 +93,7 @@ const REPEATED: char = '\n';
 const TIMER_START: &str = "timer-start-event";
 const ASYNC_CONTINUATION: &str = "async-continuation";
 const ASYNC_BEFORE: &str = "before";
+const ASYNC_START: &str = "start";
 const ASYNC_AFTER: &str = "after";
 /// Between `after` and the id of a flow.
 const ALONG: char = ' ';
@@ -105,7 +106,7 @@ const SUSPENSION: &str = "suspension";
 pub fn handler_name(handler: &JobHandler) -> &'static str {
     match handler {
         JobHandler::TimerTransition { .. } => TIMER_TRANSITION,
-        JobHandler::AsyncBefore | JobHandler::AsyncAfter { .. } => ASYNC_CONTINUATION,
+        JobHandler::AsyncBefore | JobHandler::AsyncStart | JobHandler::AsyncAfter { .. } => ASYNC_CONTINUATION,
         JobHandler::TimerStartEventSubprocess { .. } => TIMER_START_EVENT_SUBPROCESS,
         JobHandler::TimerIntermediateTransition { .. } => TIMER_INTERMEDIATE_TRANSITION,
         JobHandler::TimerTaskListener { .. } => TIMER_TASK_LISTENER,
@@ -128,6 +129,7 @@ fn handler_configuration(handler: &JobHandler) -> Option<Cow<'_, str>> {
             Some(format!("{listener_id}{REPEATED}{repeat}").into())
         }
         JobHandler::AsyncBefore => Some(ASYNC_BEFORE.into()),
+        JobHandler::AsyncStart => Some(ASYNC_START.into()),
         JobHandler::AsyncAfter { flow: None } => Some(ASYNC_AFTER.into()),
         JobHandler::AsyncAfter { flow: Some(flow) } => Some(format!("{ASYNC_AFTER}{ALONG}{flow}").into()),
         JobHandler::BatchSeed { .. } | JobHandler::BatchMonitor { .. } => None,
@@ -141,6 +143,7 @@ fn handler_configuration(handler: &JobHandler) -> Option<Cow<'_, str>> {
 fn continuation(configuration: &str) -> Result<JobHandler, StoreError> {
     match configuration.split_once(ALONG) {
         None if configuration == ASYNC_BEFORE => Ok(JobHandler::AsyncBefore),
+        None if configuration == ASYNC_START => Ok(JobHandler::AsyncStart),
         None if configuration == ASYNC_AFTER => Ok(JobHandler::AsyncAfter { flow: None }),
         Some((ASYNC_AFTER, flow)) => Ok(JobHandler::AsyncAfter { flow: Some(flow.into()) }),
         _ => Err(corrupt("a job does not know where it goes on")),
@@ -166,6 +169,7 @@ fn batch_of(handler: &JobHandler) -> Option<BatchId> {
         | JobHandler::TimerStart { .. }
         | JobHandler::TimerTaskListener { .. }
         | JobHandler::AsyncBefore
+        | JobHandler::AsyncStart
         | JobHandler::AsyncAfter { .. }
         | JobHandler::Suspension { .. } => None,
     }
