@@ -90,7 +90,7 @@ pub enum ListForm {
     Split,
     /// As `Split`, but an empty list of a body is refused.
     Required,
-    /// As `Split`, but a null in it is a `NotValid` refusal.
+    /// As `Split`, but a null or an empty text in it is a `NotValid` refusal.
     SplitStrict,
 }
 

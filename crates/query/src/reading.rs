@@ -95,7 +95,15 @@ impl Given<'_> {
                 if form == ListForm::Optional && text.trim().is_empty() {
                     return Ok(None);
                 }
-                Ok(Some(split(text, ',').into_iter().map(Arc::from).collect()))
+                let parts = split(text, ',');
+                // Camunda: only separators are no list at all.
+                if parts.is_empty() {
+                    return Ok(None);
+                }
+                if form == ListForm::SplitStrict && parts.contains(&"") {
+                    return Err(empty_in_list(name));
+                }
+                Ok(Some(parts.into_iter().map(Arc::from).collect()))
             }
             Given::Json(Value::Null) => Ok(None),
             Given::Json(Value::Array(values)) if values.is_empty() => match form {
@@ -106,6 +114,7 @@ impl Given<'_> {
             },
             Given::Json(Value::Array(values)) => {
                 let texts = values.iter().map(|value| match scalar_text(name, value)? {
+                    Some(text) if form == ListForm::SplitStrict && text.is_empty() => Err(empty_in_list(name)),
                     Some(text) => Ok(Arc::from(text)),
                     None => Err(null_in_list(name, form)),
                 });
@@ -163,13 +172,20 @@ fn scalar_text(name: &str, value: &Value) -> Result<Option<String>, QueryError> 
     }
 }
 
-/// The parts of a text without empty ones at its end, but at least one.
+/// The parts of a text without empty ones at its end; an empty text is a part of itself.
 fn split(text: &str, separator: char) -> Vec<&str> {
+    if text.is_empty() {
+        return vec![text];
+    }
     let mut parts: Vec<&str> = text.split(separator).collect();
-    while parts.len() > 1 && parts.last().is_some_and(|part| part.is_empty()) {
+    while parts.last().is_some_and(|part| part.is_empty()) {
         parts.pop();
     }
     parts
+}
+
+fn empty_in_list(name: &str) -> QueryError {
+    QueryError::new(QueryErrorKind::NotValid, name, format!("`{name}` contains an empty text"))
 }
 
 fn null_in_list(name: &str, form: ListForm) -> QueryError {
@@ -182,7 +198,7 @@ fn text_condition(parameter: &str, text: &str, has_name: bool) -> Result<GivenCo
     let condition = |name: Option<&str>, operator: &str, value: &str| GivenCondition {
         name: name.map(str::to_owned),
         operator: Some(operator.to_owned()),
-        value: Value::String(value.to_owned()),
+        value: compared(Value::String(value.to_owned()), Some(operator)),
     };
     match (parts.as_slice(), has_name) {
         ([name, operator, value], true) => Ok(condition(Some(name), operator, value)),
@@ -197,7 +213,20 @@ fn json_condition(parameter: &str, value: &Value) -> Result<GivenCondition, Quer
         return Err(QueryError::unreadable(parameter, "a list of conditions"));
     };
     let text = |field: &str| scalar_text(parameter, field_of(fields, field));
-    Ok(GivenCondition { name: text("name")?, operator: text("operator")?, value: field_of(fields, "value").clone() })
+    let operator = text("operator")?;
+    let value = compared(field_of(fields, "value").clone(), operator.as_deref());
+    Ok(GivenCondition { name: text("name")?, operator, value })
+}
+
+/// Camunda: every text is tried as a time first, and of those an empty one and `null` are null. Patterns are not tried.
+fn compared(value: Value, operator: Option<&str>) -> Value {
+    match &value {
+        Value::String(text) if text.is_empty() || text == "null" => match operator {
+            Some("like" | "notLike") => value,
+            _ => Value::Null,
+        },
+        _ => value,
+    }
 }
 
 pub(crate) fn field_of<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
@@ -230,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn texts_that_would_be_no_time_are_compared_as_null() {
+        let values = |given: Given<'_>| {
+            let read = given.conditions("p", true).ok().flatten().unwrap_or_default();
+            read.into_iter().map(|condition| condition.value).collect::<Vec<_>>()
+        };
+        assert_eq!(values(Given::Text("n_eq_null,n_like_null,n_eq_x")), [json!(null), json!("null"), json!("x")]);
+        let given = json!([{"name": "n", "operator": "neq", "value": ""}, {"name": "n", "operator": "eq", "value": 0}]);
+        assert_eq!(values(Given::Json(&given)), [json!(null), json!(0)]);
+    }
+
+    #[test]
     fn times_have_one_form() {
         assert!(time("2031-03-02T13:00:00.000+0100").is_some());
         for other in
@@ -245,6 +285,9 @@ mod tests {
         assert_eq!(texts(Given::Text(""), ListForm::Optional), None);
         assert_eq!(texts(Given::Text(""), ListForm::Split), Some(String::new()));
         assert_eq!(texts(Given::Text("a,,b,,"), ListForm::Split), Some("a||b".to_owned()));
+        assert_eq!(texts(Given::Text(",,"), ListForm::Split), None);
+        assert!(Given::Text("").list("p", ListForm::SplitStrict).is_err());
+        assert!(Given::Json(&json!([""])).list("p", ListForm::SplitStrict).is_err());
         assert!(Given::Json(&json!([])).list("p", ListForm::Required).is_err());
         assert!(Given::Json(&json!([null])).list("p", ListForm::Optional).is_err());
     }

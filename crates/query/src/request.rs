@@ -253,21 +253,18 @@ fn sorting_entry(resource: &Resource, fields: &Map<String, Value>, order: &mut V
     let refused = |message: String| Err(QueryError::new(QueryErrorKind::NotValid, "sorting", message));
     let text = |name: &str| Given::Json(field_of(fields, name)).text("sorting");
     let (sort_by, sort_order) = (text("sortBy")?, text("sortOrder")?);
-    match (sort_by, sort_order) {
-        (None, None) => Ok(()),
-        (Some(name), Some(word)) => {
-            let Some(sort) = resource.sorts.iter().find(|sort| sort.name == name.as_ref()) else {
-                return refused(format!("cannot sort by `{name}`: expected {}", sort_names(resource)));
-            };
-            let Some(direction) = direction(&word) else {
-                return refused(format!("cannot sort in the order `{word}`: expected asc or desc"));
-            };
+    let name = sort_by.as_deref().unwrap_or_default();
+    let sort = resource.sorts.iter().find(|sort| sort.name == name);
+    match (sort, sort_order.as_deref().and_then(direction)) {
+        (Some(sort), Some(direction)) => {
             let none = Map::new();
             let parameters = field_of(fields, "parameters").as_object().unwrap_or(&none);
             push_order(&sort.key, direction, parameters, order)
         }
-        (Some(name), None) => refused(format!("the sort key `{name}` has no sortOrder")),
-        (None, Some(_)) => refused("a sortOrder has no sortBy".to_owned()),
+        (Some(_), None) => refused(format!("the sort key `{name}` has no sortOrder: expected asc or desc")),
+        (None, Some(_)) => refused(format!("cannot sort by `{name}`: expected {}", sort_names(resource))),
+        // Camunda: neither a known key nor a known order is no entry at all.
+        (None, None) => Ok(()),
     }
 }
 

@@ -140,6 +140,7 @@ fn bodies_are_read_leniently() {
         ("task", json!({"firstResult": 4, "active": "true", "priority": "5", "dueDate": 5})),
         ("history/process-instance", json!({"orQueries": [{"active": true, "completed": true}]})),
         ("history/process-instance", json!({"orQueries": [{"sorting": [{"sortBy": "x"}]}]})),
+        ("external-task", json!({"sorting": [{"sortBy": "nothing", "sortOrder": "up"}, {"sortBy": "nothing"}]})),
     ] {
         assert!(post(of, &body).is_ok(), "{of} {body}");
     }

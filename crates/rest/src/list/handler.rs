@@ -90,10 +90,7 @@ pub(super) fn request(resource: &Resource, call: &Call, purpose: Purpose) -> Res
 
 /// No body at all is an empty object.
 fn body(call: &Call) -> Result<Value, Failure> {
-    if call.body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Object(Map::new()));
-    }
-    call.json()
+    Ok(Value::Object(call.fields()?.into_inner()))
 }
 
 fn value_form(call: &Call, parameter: &str) -> ValueForm {
