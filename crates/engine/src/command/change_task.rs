@@ -17,13 +17,13 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, change: &TaskChange) ->
     let task = match change {
         // Camunda: one that is suspended can be talked about.
         TaskChange::Touch => turn.aggregate.task(id).cloned().ok_or_else(|| Rejection::not_found("task", id))?,
+        TaskChange::Claim { user_id } => claimable_task(turn, id, user_id.as_ref())?,
         _ => active_task(turn, id)?,
     };
     let assignee = task.assignee;
     match change {
         TaskChange::Touch => {}
-        TaskChange::Claim { user_id } => claim(turn, id, user_id.as_ref())?,
-        TaskChange::Assign { user_id } => user_task::assign(turn, id, user_id.clone()),
+        TaskChange::Claim { user_id } | TaskChange::Assign { user_id } => user_task::assign(turn, id, user_id.clone()),
         TaskChange::Delegate { user_id } => delegate(turn, id, user_id.as_ref()),
         TaskChange::Resolve { variables } => resolve(turn, id, variables)?,
         TaskChange::Replace(properties) => replace(turn, id, properties)?,
@@ -43,14 +43,17 @@ pub(super) fn active_task(turn: &Turn<'_, '_>, id: TaskId) -> Result<Task, Rejec
     Ok(task.clone())
 }
 
-fn claim(turn: &mut Turn<'_, '_>, id: TaskId, user_id: Option<&Arc<str>>) -> Result<(), Rejection> {
-    let assignee = active_task(turn, id)?.assignee;
-    if user_id.is_some() && assignee.is_some() && assignee.as_ref() != user_id {
-        let message = format!("task {id} has been claimed by somebody else already");
-        return Err(Rejection::new(RejectionKind::TaskAlreadyClaimed, message));
+/// Camunda: whose it is counts before whether it is suspended, and who has it already may claim it even then.
+fn claimable_task(turn: &Turn<'_, '_>, id: TaskId, user_id: Option<&Arc<str>>) -> Result<Task, Rejection> {
+    let task = turn.aggregate.task(id).ok_or_else(|| Rejection::not_found("task", id))?;
+    match (&task.assignee, user_id) {
+        (Some(assignee), Some(user_id)) if assignee == user_id => Ok(task.clone()),
+        (Some(_), Some(_)) => {
+            let message = format!("task {id} has been claimed by somebody else already");
+            Err(Rejection::new(RejectionKind::TaskAlreadyClaimed, message))
+        }
+        (None, _) | (_, None) => active_task(turn, id),
     }
-    user_task::assign(turn, id, user_id.cloned());
-    Ok(())
 }
 
 fn delegate(turn: &mut Turn<'_, '_>, id: TaskId, user_id: Option<&Arc<str>>) {
