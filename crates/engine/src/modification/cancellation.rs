@@ -47,7 +47,8 @@ pub(super) fn cancel(turn: &mut Turn<'_, '_>, root: ExecutionId, cancellation: &
     })?;
     // Camunda: with this letter missing.
     let reason: Arc<str> = "Cancellation due to process instance modifcation".into();
-    turn.task_delete_reason = Some(Arc::clone(&reason));
+    // Camunda: history tells the reason of a task alone in its process; others are just deleted.
+    turn.task_delete_reason = (execution == root).then(|| Arc::clone(&reason));
     let state = turn.modification.as_ref().map_or(EndState::ExternallyTerminated, |progress| progress.emptied_as);
     let how = CancelledAs { state, reason: Some(reason) };
     cancel_from(turn, root, execution, &how)

@@ -15,7 +15,7 @@ use types::{ExecutionId, ProcessInstanceId, VariableMap};
 use crate::agenda::Step;
 use crate::history::EndState;
 use crate::process_instance;
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +109,12 @@ pub(crate) fn go_on(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
         }
         Some(ModificationInstruction::Start(instantiation)) => {
             turn.agenda.push(Step::Modify);
-            instantiation::start(turn, root, &instantiation)
+            instantiation::start(turn, root, &instantiation)?;
+            // Camunda: in a suspended instance activities can be cancelled, but none can start.
+            match turn.instance_of(root).is_suspended {
+                true => Err(Rejection::new(RejectionKind::Suspended, format!("process instance {root} is suspended"))),
+                false => Ok(()),
+            }
         }
         None => {
             let (ended_at, emptied_as) = (progress.ended_at.take(), progress.emptied_as);
