@@ -12,7 +12,7 @@ use types::{
 use crate::answer::Answer;
 use crate::call::{Call, parse_id};
 use crate::dto::variable::{JSON_FORMAT, ValueForm, VariableJson, variable, variables, variables_json};
-use crate::failure::Failure;
+use crate::failure::{Failure, Refusal, look};
 use crate::form::{Form, FormPart};
 use crate::media::{contents_type, essence, parameter};
 
@@ -96,7 +96,7 @@ impl Variables {
     async fn all(self, call: &Call) -> Result<Answer, Failure> {
         let form = ValueForm::from_flag(call.query.flag("deserializeValues"), ValueForm::Deserialized);
         let found = self.read(call).await.map_err(unknown_is_null_value)?;
-        Answer::json(&variables_json(&found, form)?)
+        Answer::json(&variables_json(&found, form).map_err(one_of_many)?)
     }
 
     async fn one(self, call: &Call) -> Result<Answer, Failure> {
@@ -193,6 +193,12 @@ impl Variables {
     }
 }
 
+/// Camunda: one value that cannot be shown fails them all, and as the engine itself.
+fn one_of_many(failure: Failure) -> Failure {
+    let refusal = failure.into_refusal(&look::ENGINE);
+    Refusal { error_type: "ProcessEngineException", ..refusal }.of_engine().into()
+}
+
 /// Contents of a file or of bytes, to be saved. Other values have none.
 pub fn contents(value: &VariableValue) -> Result<Answer, Failure> {
     match value {
@@ -201,6 +207,7 @@ pub fn contents(value: &VariableValue) -> Result<Answer, Failure> {
             Ok(Answer::of_type(content_type, file.contents.to_vec()).as_attachment(&file.filename))
         }
         VariableValue::Bytes(bytes) => Ok(Answer::of_type(contents_type(None, None), bytes.to_vec())),
+        VariableValue::TypedNull(VariableType::Bytes) => Ok(Answer::of_type(contents_type(None, None), Vec::new())),
         other => Err(Failure::invalid(format!(
             "only values of the types File and Bytes have data, not one of type {}",
             other.variable_type().name()
