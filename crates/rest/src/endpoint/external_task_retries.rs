@@ -23,24 +23,35 @@ const IDS_PER_STATEMENT_MAX: usize = 5_000;
 
 /// All or none of them.
 pub async fn set(call: Call) -> Result<Answer, Failure> {
-    let (tasks, retries) = request(&call).await?;
+    let (tasks, retries) = request(&call, Unknown::Refused).await?;
     let commands = tasks.into_iter().map(|id| Command::SetExternalTaskRetries { id, retries }).collect();
     call.runtime().execute_together(commands).await?;
     Ok(Answer::no_content())
 }
 
 pub async fn set_async(call: Call) -> Result<Answer, Failure> {
-    let (external_task_ids, retries) = request(&call).await?;
+    let (external_task_ids, retries) = request(&call, Unknown::Taken).await?;
     let ids = external_task_ids.into_iter().map(|id| id.0).collect();
     batch::create(&call, NewBatch { work: BatchWork::SetExternalTaskRetries { retries }, ids, tenant_id: None }).await
 }
 
-async fn request(call: &Call) -> Result<(Vec<ExternalTaskId>, i32), Failure> {
+/// What becomes of a text that is no id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    Refused,
+    /// Camunda: a batch is made of whatever is named, and only its jobs fail.
+    Taken,
+}
+
+async fn request(call: &Call, unknown: Unknown) -> Result<(Vec<ExternalTaskId>, i32), Failure> {
     let fields = call.fields()?;
     let retries = fields.integer("retries")?;
     let mut tasks = BTreeSet::new();
     for id in ids(&fields, "externalTaskIds")? {
-        tasks.insert(parse_id::<ExternalTaskId>(&id, "external task")?);
+        tasks.insert(match unknown {
+            Unknown::Refused => parse_id::<ExternalTaskId>(&id, "external task")?,
+            Unknown::Taken => id.parse().unwrap_or(ExternalTaskId(Uuid(0))),
+        });
     }
     let retries = retries.ok_or_else(no_retries)?;
     tasks.extend(tasks_of_instances(call, &instances(call, &fields).await?).await?);

@@ -1,12 +1,14 @@
 //! Work on many process instances that is left to a batch.
 
+use std::collections::BTreeSet;
+
 use query::resource;
-use query::tables::JOB;
+use query::tables::{JOB, PROCESS_INSTANCE};
 use query::{Condition, SqlValue};
 use runtime::{BatchWork, NewBatch};
 use types::{Timestamp, Uuid};
 
-use super::named_instances::{Named, Nulls, named, named_instances, named_or_none};
+use super::named_instances::{INSTANCE_QUERIES, Named, Nulls, named, named_instances, named_or_none};
 use super::process_definition::suspension_state;
 use super::{batch, modification};
 use crate::answer::Answer;
@@ -60,21 +62,32 @@ pub async fn set_variables(call: Call) -> Result<Answer, Failure> {
     }
     let variables = variables(&fields, "variables")?;
     if variables.is_empty() {
-        let refusal = Refusal::invalid("`variables` is empty").of_engine();
-        return Err(Refusal { error_type: "BadUserRequestException", ..refusal }.into());
+        return Err(bad_user_request("`variables` is empty"));
     }
-    start(&call, BatchWork::SetVariables { variables }, instances(&call, &fields).await?).await
+    // Camunda: instances that do not run are left out, and only then is one asked for.
+    let ids = running(&call, instances_or_none(&call, &fields).await?).await?;
+    if ids.is_empty() {
+        return Err(none_named(&fields));
+    }
+    start(&call, BatchWork::SetVariables { variables }, ids).await
 }
 
 pub async fn correlate_message(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let work =
         BatchWork::CorrelateMessage { name: fields.text("messageName")?, variables: variables(&fields, "variables")? };
-    start(&call, work, instances(&call, &fields).await?).await
+    let ids = instances_or_none(&call, &fields).await?;
+    if ids.is_empty() {
+        return Err(none_named(&fields));
+    }
+    start(&call, work, ids).await
 }
 
 pub async fn modify(call: Call) -> Result<Answer, Failure> {
     let (id, modification) = modification::of_one(&call)?;
+    if running(&call, vec![id.0]).await?.is_empty() {
+        return Err(Rejection::not_found("process instance", call.path("id")).into());
+    }
     start(&call, BatchWork::ModifyProcessInstances { definition_id: None, modification }, vec![id.0]).await
 }
 
@@ -99,12 +112,16 @@ async fn set_retries_of_jobs_of(call: &Call, query: Named) -> Result<Answer, Fai
     let fields = call.fields()?;
     let retries = retries(&fields)?;
     let instances = named_or_none(call, &fields, "processInstances", &[query], Nulls::Refused).await?;
+    let are_named = !instances.is_empty();
     let mut jobs = Vec::new();
     for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
         let ids = chunk.iter().map(|id| SqlValue::Uuid(*id)).collect();
         let condition = Condition::OneOf(JOB.col("process_instance_id").into(), ids);
         let rows = row::rows_with(call.runtime(), &JOB, &["id"], condition).await?;
         jobs.extend(rows.iter().filter_map(|row| row.id("id")));
+    }
+    if are_named && jobs.is_empty() {
+        return Err(Failure::invalid("the instances have no job"));
     }
     set_retries_of(call, &fields, retries, jobs).await
 }
@@ -140,6 +157,36 @@ fn retries(fields: &Fields) -> Result<i32, Failure> {
 fn due_date(fields: &Fields) -> Result<Option<Option<Timestamp>>, Failure> {
     let due_date = fields.time("dueDate")?;
     Ok(fields.contains("dueDate").then_some(due_date))
+}
+
+/// Camunda: to name nothing at all is another mistake than to name nothing that is there.
+fn none_named(fields: &Fields) -> Failure {
+    let message = "no process instance is named, or none was found";
+    let queries = INSTANCE_QUERIES.iter().map(|(property, _)| *property);
+    match queries.chain(["processInstanceIds"]).any(|property| fields.get(property).is_some()) {
+        true => bad_user_request(message),
+        false => Failure::invalid(message),
+    }
+}
+
+fn bad_user_request(message: &str) -> Failure {
+    Refusal { error_type: "BadUserRequestException", ..Refusal::invalid(message).of_engine() }.into()
+}
+
+/// Those of them that run, in their order.
+async fn running(call: &Call, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Failure> {
+    let mut found = BTreeSet::new();
+    for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
+        let chunk = chunk.iter().map(|id| SqlValue::Uuid(*id)).collect();
+        let condition = Condition::OneOf(PROCESS_INSTANCE.col("id").into(), chunk);
+        let rows = row::rows_with(call.runtime(), &PROCESS_INSTANCE, &["id"], condition).await?;
+        found.extend(rows.iter().filter_map(|row| row.id("id")));
+    }
+    Ok(ids.into_iter().filter(|id| found.contains(id)).collect())
+}
+
+async fn instances_or_none(call: &Call, fields: &Fields) -> Result<Vec<Uuid>, Failure> {
+    named_or_none(call, fields, "processInstanceIds", &INSTANCE_QUERIES, Nulls::Refused).await
 }
 
 async fn instances(call: &Call, fields: &Fields) -> Result<Vec<Uuid>, Failure> {

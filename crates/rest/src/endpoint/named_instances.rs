@@ -15,6 +15,12 @@ use crate::list;
 /// A property with a query, and the resource that it queries.
 pub type Named = (&'static str, &'static LazyLock<Resource>);
 
+/// Of instances that run, and of those that history knows.
+pub const INSTANCE_QUERIES: [Named; 2] = [
+    ("processInstanceQuery", &resource::PROCESS_INSTANCES),
+    ("historicProcessInstanceQuery", &resource::HISTORIC_PROCESS_INSTANCES),
+];
+
 /// What a null among ids is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nulls {
@@ -25,11 +31,7 @@ pub enum Nulls {
 
 /// By ids and by queries, in their order, each once and at least one. Ids of no instance count too.
 pub async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInstanceId>, Failure> {
-    let queries: [Named; 2] = [
-        ("processInstanceQuery", &resource::PROCESS_INSTANCES),
-        ("historicProcessInstanceQuery", &resource::HISTORIC_PROCESS_INSTANCES),
-    ];
-    let named = named(call, fields, "processInstanceIds", &queries).await?;
+    let named = named(call, fields, "processInstanceIds", &INSTANCE_QUERIES).await?;
     Ok(named.into_iter().map(ProcessInstanceId).collect())
 }
 
