@@ -40,6 +40,10 @@ impl Shared {
                 shared.statement(&Mutation::delete(forms, of_deployment(forms))),
                 shared.statement_on_one(&Mutation::delete(deployments, this)),
             ]);
+            if cascade == Cascade::On {
+                let log = &tables::HISTORIC_JOB_LOG;
+                along.push(shared.statement(&Mutation::delete(log, of_deployment(log))));
+            }
             shared.delete_in_turn(definitions, cascade, along).await
         })
         .await
