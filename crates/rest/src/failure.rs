@@ -167,6 +167,9 @@ pub mod look {
         execution: JOB_REFUSED,
     };
 
+    /// The due date of a job, found anew: what has none is a fault of the server.
+    pub const JOB_RECALCULATION: Look = Look { bad_user_request: JOB_REFUSED, ..THING };
+
     /// Work on one task, an unknown one being a fault of the request.
     pub const TASK: Look = Look { not_found: INVALID, ..ENGINE };
 
@@ -218,6 +221,7 @@ pub mod look {
     pub const TASK_EVENT: Look = Look {
         not_found: face(StatusCode::NOT_FOUND, "RestException"),
         bad_user_request: face(StatusCode::BAD_REQUEST, "RestException"),
+        suspended: face(StatusCode::BAD_REQUEST, "RestException"),
         ..ENGINE
     };
 

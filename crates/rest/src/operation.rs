@@ -453,7 +453,7 @@ operations! {
         POST "/job" queryJobs: json -> json => ENGINE, |call| list::rows(&resource::JOBS, call);
         POST "/job/count" queryJobsCount: json -> json => ENGINE, |call| list::count(&resource::JOBS, call);
         POST "/job/retries" setJobRetriesAsyncOperation: json -> json => EXTERNAL_TASKS, instance_batch::set_retries_of_jobs;
-        POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing => THING, job::recalculate_due_date;
+        POST "/job/{id}/duedate/recalculate" recalculateDuedate: nothing -> nothing => JOB_RECALCULATION, job::recalculate_due_date;
         POST "/job/{id}/execute" executeJob: nothing -> nothing => JOB_EXECUTION, job::execute;
         PUT "/job/suspended" updateSuspensionStateBy: json -> nothing => ENGINE, job::set_suspension_of_many;
         PUT "/job/{id}/duedate" setJobDuedate: json -> nothing => JOB_CHANGE, job::set_due_date;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use engine::{Command, Rejection, RejectionKind};
 use query::tables::EXTERNAL_TASK;
 use query::{Comparison, Condition, Direction, Select, SqlValue};
@@ -102,7 +103,11 @@ pub async fn throw_bpmn_error(call: Call) -> Result<Answer, Failure> {
 }
 
 pub async fn set_priority(call: Call) -> Result<Answer, Failure> {
-    let priority = call.fields()?.long("priority")?.unwrap_or(0);
+    let Some(priority) = call.fields()?.long("priority")? else {
+        // Camunda: a missing number is not expected.
+        let message = "`priority` is missing; it has to be a whole number";
+        return Err(Failure::refused(StatusCode::INTERNAL_SERVER_ERROR, "NullPointerException", message));
+    };
     run(&call, Command::SetExternalTaskPriority { id: call.id(WHAT)?, priority }).await
 }
 

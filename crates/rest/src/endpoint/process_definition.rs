@@ -155,6 +155,11 @@ pub async fn set_history_time_to_live(call: Call) -> Result<Answer, Failure> {
 /// Camunda: by key only the latest version is suspended or activated.
 pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
+    if fields.get("processDefinitionKey").is_some() {
+        return Err(Failure::invalid(
+            "`processDefinitionKey` belongs to requests that name no definition in the address",
+        ));
+    }
     let (state, instances, at) = suspension_of(&fields)?;
     let which = DefinitionSet::ById(match call.path("key") {
         "" => call.path("id").into(),

@@ -257,7 +257,7 @@ pub(super) fn time(call: &Call, parameter: &str) -> Result<Option<Timestamp>, Fa
 /// `true` or `false` in the query string; a number that is not zero is true.
 pub(super) fn flag(call: &Call, parameter: &str) -> Result<Option<bool>, Failure> {
     match call.query.get(parameter) {
-        None | Some("") => Ok(None),
+        None => Ok(None),
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
         Some(other) => match other.parse::<i64>() {
