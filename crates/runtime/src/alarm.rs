@@ -40,6 +40,7 @@ impl Alarm {
             let next = *self.lock();
             match next {
                 Some(at) => tokio::select! {
+                    biased;
                     () = clock.wait_towards(at) => {}
                     () = self.moved_earlier.notified() => {}
                 },

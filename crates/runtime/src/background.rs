@@ -20,6 +20,7 @@ impl Background {
         let stop = self.stop.clone();
         let inner = tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = work => {}
             }

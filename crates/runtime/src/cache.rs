@@ -84,7 +84,8 @@ impl Lanes {
     }
 
     pub(crate) fn all(self: &Arc<Self>) -> Vec<Pin> {
-        let roots: Vec<ProcessInstanceId> = self.lock().by_root.keys().copied().collect();
+        let mut roots: Vec<ProcessInstanceId> = self.lock().by_root.keys().copied().collect();
+        roots.sort_unstable();
         roots.into_iter().filter_map(|root| self.existing(root)).collect()
     }
 

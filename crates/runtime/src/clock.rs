@@ -1,16 +1,20 @@
 //! The time of day. The core is handed it, background tasks wait for it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use types::Timestamp;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Clock {
     System,
     /// Runs with tokio's clock, which tests can pause and advance.
     Tokio {
         origin: Timestamp,
         started: tokio::time::Instant,
+        /// How far it is ahead.
+        skew_ms: Arc<AtomicI64>,
     },
 }
 
@@ -20,7 +24,12 @@ const WAIT_PIECE_MAX: Duration = Duration::from_secs(30);
 impl Clock {
     /// For tests: starts at `origin`, now.
     pub fn tokio(origin: Timestamp) -> Clock {
-        Clock::Tokio { origin, started: tokio::time::Instant::now() }
+        Clock::skewed(origin, Arc::default())
+    }
+
+    /// For tests: the same, ahead by what `skew_ms` holds.
+    pub fn skewed(origin: Timestamp, skew_ms: Arc<AtomicI64>) -> Clock {
+        Clock::Tokio { origin, started: tokio::time::Instant::now(), skew_ms }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -29,8 +38,9 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
-            Clock::Tokio { origin, started } => {
-                origin.plus_ms(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+            Clock::Tokio { origin, started, skew_ms } => {
+                let elapsed_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+                origin.plus_ms(elapsed_ms).plus_ms(skew_ms.load(Ordering::Relaxed))
             }
         }
     }

@@ -12,6 +12,7 @@ use engine::{DefinitionReference, ProcessDefinition};
 use query::{Condition, Direction, Select, tables};
 use types::{DeploymentId, ProcessDefinitionId};
 
+use crate::aside::aside;
 use crate::called_definition::CalledDefinitions;
 use crate::error::Error;
 use crate::request::{DefinitionRow, DefinitionSelector, TenantChoice};
@@ -149,7 +150,7 @@ impl DefinitionCache {
         })?;
         let bytes = contents.len();
         let options = shared.parse_options();
-        let document = tokio::task::spawn_blocking(move || bpmn::parse(&contents, &options)).await;
+        let document = aside(move || bpmn::parse(&contents, &options)).await;
         let document = document.map_err(|_| Error::Defect("the parser broke an invariant".to_owned()))?;
         let document = document.map_err(|failure| Error::Parse { resource: row.resource_name.clone(), failure })?;
         let model = document.processes.into_iter().find(|process| process.key == row.key).ok_or_else(|| {

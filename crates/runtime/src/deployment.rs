@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessDefinitionId, Timestamp};
 
+use crate::aside::aside;
 use crate::command::{CONFLICT_ATTEMPTS_MAX, in_own_task};
 use crate::definition_cache::{definition_of, definition_rows};
 use crate::error::Error;
@@ -423,7 +424,7 @@ async fn parse_all(resources: &[NewResource], options: ParseOptions) -> Result<V
         .filter(|resource| BPMN_SUFFIXES.iter().any(|suffix| resource.name.ends_with(suffix)))
         .cloned()
         .collect();
-    let parsing = tokio::task::spawn_blocking(move || {
+    let parsing = aside(move || {
         let parse = |resource: NewResource| match bpmn::parse(&resource.contents, &options) {
             Ok(document) => Ok(Parsed { resource, document }),
             Err(failure) => Err(Error::Parse { resource: resource.name, failure }),

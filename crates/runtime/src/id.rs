@@ -30,8 +30,12 @@ impl IdFactory {
     pub fn new() -> Result<IdFactory, getrandom::Error> {
         let mut seed = [0; 16];
         getrandom::fill(&mut seed)?;
-        let random = u128::from_le_bytes(seed) | 1;
-        Ok(IdFactory { state: Mutex::new(State { millisecond: 0, tail: 0, random }) })
+        Ok(IdFactory::seeded(u128::from_le_bytes(seed)))
+    }
+
+    /// The same seed gives the same ids at the same times.
+    pub fn seeded(seed: u128) -> IdFactory {
+        IdFactory { state: Mutex::new(State { millisecond: 0, tail: 0, random: seed | 1 }) }
     }
 
     pub fn next(&self, now: Timestamp) -> Uuid {

@@ -123,6 +123,7 @@ impl Executor {
                 return;
             }
             tokio::select! {
+                biased;
                 ended = self.ends.recv() => if let Some(ended) = ended { self.note(ended) },
                 () = self.shared.job_alarm.ring(&self.shared.settings.clock), if has_room => return,
             }

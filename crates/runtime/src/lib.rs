@@ -18,6 +18,7 @@ mod statistics;
 
 mod admission;
 mod alarm;
+mod aside;
 mod background;
 mod row;
 

@@ -181,7 +181,8 @@ impl Polls {
     /// Tasks of any topic may have become fetchable.
     pub(crate) fn all_fetchable(&self) {
         let mut state = self.lock();
-        let topics: Vec<Arc<str>> = state.topics.keys().cloned().collect();
+        let mut topics: Vec<Arc<str>> = state.topics.keys().cloned().collect();
+        topics.sort_unstable();
         for topic in topics {
             state.wake(Wake::of_unknown(Origin::Elsewhere, topic), None);
         }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub dialect: Dialect,
     pub nodes: Nodes,
     pub clock: Clock,
+    /// Of the random part of new ids; from the operating system if none is given.
+    pub id_seed: Option<u128>,
     /// Budget of the aggregates that are kept in memory.
     pub aggregate_cache_bytes: usize,
     /// Budget of the parsed models that are kept in memory, measured by the size of their documents.
@@ -99,6 +101,7 @@ impl Default for Settings {
             dialect: Dialect::Sqlite,
             nodes: Nodes::Alone,
             clock: Clock::System,
+            id_seed: None,
             aggregate_cache_bytes: 16 << 20,
             model_cache_bytes: 16 << 20,
             in_flight_max: 10_000,

@@ -70,7 +70,9 @@ impl Deref for Shared {
 
 impl Shared {
     pub(crate) fn new(store: Arc<dyn Store>, settings: Settings) -> Result<Shared, Error> {
-        let ids = IdFactory::new()
+        let ids = settings
+            .id_seed
+            .map_or_else(IdFactory::new, |seed| Ok(IdFactory::seeded(seed)))
             .map_err(|error| Error::Defect(format!("the operating system gives no random bytes: {error}")))?;
         let node_id = ids.next(settings.clock.now()).to_string().into();
         let parts = Parts {

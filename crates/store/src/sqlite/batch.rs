@@ -36,7 +36,7 @@ struct Transaction<'c> {
     undo: Statement<'c>,
 }
 
-type Answers = Vec<Result<UnitDone, StoreError>>;
+pub type Answers = Vec<Result<UnitDone, StoreError>>;
 
 /// What a failing statement takes with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,11 +89,7 @@ impl<'c> Writer<'c> {
             return;
         }
         let begun = Instant::now();
-        let mut answers = self.attempt(&units, Isolation::Batch);
-        if matches!(answers, Err(StoreError::Failed(_))) {
-            answers = self.attempt(&units, Isolation::Unit);
-        }
-        match answers {
+        match self.commit(&units) {
             Ok(answers) => {
                 self.metrics.commits.observe_duration(begun.elapsed());
                 self.metrics.batch_units.observe(units.len() as u64);
@@ -116,7 +112,15 @@ impl<'c> Writer<'c> {
     }
 
     /// The answers of all units, after the commit; or a failure that leaves nothing of the batch.
-    fn attempt(&mut self, units: &[Unit], isolation: Isolation) -> Result<Answers, StoreError> {
+    pub fn commit(&mut self, units: &[impl AsRef<Work>]) -> Result<Answers, StoreError> {
+        match self.attempt(units, Isolation::Batch) {
+            Err(StoreError::Failed(_)) => self.attempt(units, Isolation::Unit),
+            answers => answers,
+        }
+    }
+
+    /// The answers of all units, after the commit; or a failure that leaves nothing of the batch.
+    fn attempt(&mut self, units: &[impl AsRef<Work>], isolation: Isolation) -> Result<Answers, StoreError> {
         let mut answers = Vec::with_capacity(units.len());
         let outcome = self.transact(units, isolation, &mut answers);
         if outcome.is_err() && !self.connection.is_autocommit() {
@@ -132,10 +136,15 @@ impl<'c> Writer<'c> {
         Err(failure)
     }
 
-    fn transact(&mut self, units: &[Unit], isolation: Isolation, answers: &mut Answers) -> Result<(), StoreError> {
+    fn transact(
+        &mut self,
+        units: &[impl AsRef<Work>],
+        isolation: Isolation,
+        answers: &mut Answers,
+    ) -> Result<(), StoreError> {
         self.transaction.begin.raw_execute()?;
         for unit in units {
-            match self.unit(&unit.work, isolation) {
+            match self.unit(unit.as_ref(), isolation) {
                 Err(failure @ StoreError::Unavailable(_)) => return Err(failure),
                 Err(failure @ StoreError::Failed(_)) if isolation == Isolation::Batch => return Err(failure),
                 answer => answers.push(answer),

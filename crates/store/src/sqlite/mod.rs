@@ -11,6 +11,7 @@ mod claim;
 mod claim_filter;
 mod claim_jobs;
 mod connection;
+mod driven;
 mod failure;
 mod history;
 mod load;
@@ -27,4 +28,5 @@ mod visible_variables;
 
 pub use backup::{BackupProgress, BackupReport, backup};
 pub use connection::DatabaseUrl;
+pub use driven::{DrivenDatabase, Driver};
 pub use store::{SqliteOptions, SqliteStore};

@@ -28,6 +28,12 @@ pub struct Unit {
     pub reply: oneshot::Sender<Result<UnitDone, StoreError>>,
 }
 
+impl AsRef<Work> for Unit {
+    fn as_ref(&self) -> &Work {
+        &self.work
+    }
+}
+
 /// `WorkDone` as the writer knows it: tasks without their variables.
 pub enum UnitDone {
     Applied,
