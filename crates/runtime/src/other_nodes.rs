@@ -29,6 +29,7 @@ impl Shared {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let heard = tokio::select! {
+                biased;
                 _ = looks.tick() => News::Anything,
                 heard = next_of(&mut news) => heard,
             };
