@@ -22,10 +22,12 @@ pub fn check(driver: &Driver<'_>, ledger: &Ledger) -> Result<(), Violation> {
     if usize::try_from(told) != Ok(ledger.instances.len()) {
         return Err(format!("history tells of {told} instances, {} were started", ledger.instances.len()));
     }
-    let open = "SELECT (SELECT count(*) FROM historic_process_instance WHERE end_time IS NULL) \
-        + (SELECT count(*) FROM historic_activity_instance WHERE end_time IS NULL)";
-    if count(driver, open, Vec::new())? != 0 {
-        return Err("history tells of instances or activities that have not ended".to_owned());
+    let open = "SELECT hex(id) || ' ' || definition_key FROM historic_process_instance WHERE end_time IS NULL \
+        UNION ALL SELECT hex(process_instance_id) || ' ' || activity_id FROM historic_activity_instance WHERE end_time IS NULL";
+    let open =
+        driver.select(&Statement { text: open.to_owned(), binds: Vec::new() }).map_err(|error| error.to_string())?;
+    if !open.is_empty() {
+        return Err(format!("history tells of what has not ended: {open:?}"));
     }
     let kind = "SELECT count(*) FROM historic_external_task_log WHERE kind = ? AND external_task_id = ?";
     for (id, truth) in &ledger.external_tasks {

@@ -185,6 +185,19 @@ impl<'d> Database<'d> {
                 }
             }
         }
+        let mut batch: Vec<Unit> = Vec::new();
+        for unit in units {
+            // What became of those before it has to be known first.
+            if batch.iter().any(|before| before.life == unit.life && shares_aggregate(before, &unit)) {
+                let before = std::mem::take(&mut batch);
+                self.commit_batch(before)?;
+            }
+            batch.push(unit);
+        }
+        self.commit_batch(batch)
+    }
+
+    fn commit_batch(&mut self, units: Vec<Unit>) -> Result<(), Violation> {
         let mut sound = Vec::new();
         for unit in units {
             if self.is_built_on_failure(&unit) {
@@ -385,6 +398,10 @@ impl Held {
         self.anything |= !roots.is_empty();
         self.roots.extend(roots);
     }
+}
+
+fn shares_aggregate(a: &Unit, b: &Unit) -> bool {
+    !observer::roots_of(&a.work).is_disjoint(&observer::roots_of(&b.work))
 }
 
 /// Statements may touch anything.

@@ -211,7 +211,14 @@ impl Ledger {
     ) -> Result<(), Violation> {
         match change {
             TableChange::Insert(row) => {
-                let truth = TaskTruth { row: row.clone(), is_gone: false, succeeded_by: None, version: 1, changed_at: Instant::now(), known: None };
+                let truth = TaskTruth {
+                    row: row.clone(),
+                    is_gone: false,
+                    succeeded_by: None,
+                    version: 1,
+                    changed_at: Instant::now(),
+                    known: None,
+                };
                 left.push((row.id, 1));
                 if self.external_tasks.insert(row.id, truth).is_some() {
                     return Err(format!("the task {} was created twice", row.id));
@@ -229,7 +236,7 @@ impl Ledger {
                 }
                 truth.row = row.clone();
                 truth.version += 1;
-        truth.changed_at = Instant::now();
+                truth.changed_at = Instant::now();
                 truth.known = None;
                 left.push((row.id, truth.version));
             }

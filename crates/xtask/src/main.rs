@@ -11,6 +11,7 @@ mod fuzz;
 mod postgres;
 mod random;
 mod server;
+mod sim;
 mod tidy;
 mod workspace;
 
@@ -42,6 +43,8 @@ enum Task {
     Crash(crash::Options),
     /// Damaged models and expressions: nothing panics, hangs or grows without bound
     Fuzz(fuzz::Options),
+    /// Whole runtimes over a store that fails, delays, reorders and crashes, in virtual time: one world a seed
+    Sim(sim::Options),
     /// The server that `bench empty-handler` measures
     #[command(hide = true)]
     EmptyHandler,
@@ -66,6 +69,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Bench(options) => bench::run(options),
         Task::Crash(options) => crash::run(options),
         Task::Fuzz(options) => fuzz::run(options),
+        Task::Sim(options) => sim::run(options),
         Task::EmptyHandler => bench::empty_handler::serve(),
         Task::Dist => dist::run_dist(),
     }

@@ -91,7 +91,14 @@ async fn put_in_order(world: &Arc<World>, random: &mut Random) {
         let activations = suspended.map(|(id, _)| Command::SetProcessInstanceSuspension { id, is_suspended: false });
         let failed = ledger.external_tasks.values().filter(|task| !task.is_gone && task.row.retries == Some(0));
         let retries = failed.map(|task| Command::SetExternalTaskRetries { id: task.row.id, retries: 2 });
-        activations.chain(retries).collect()
+        // What was modified may wait for what will never come.
+        let stuck = ledger.running().filter(|(id, truth)| {
+            let is_root = truth.row.root_process_instance_id == *id;
+            world.is_calm() && is_root && truth.is_interfered_with
+        });
+        let skipped = Skipped::default();
+        let deletions = stuck.map(|(id, _)| Command::DeleteProcessInstance { id, delete_reason: None, skipped });
+        activations.chain(retries).chain(deletions).collect()
     };
     for command in commands {
         send(world, command, random).await;

@@ -45,6 +45,9 @@ pub struct Numbers {
     epochs: HashMap<Uuid, i64>,
     /// What to put back if the unit does not fit.
     undo: Vec<Undo>,
+    /// Aggregates of units that did not fit. A later one was decided on such a unit; it could fit by chance, where
+    /// another node has moved the revision by as much.
+    missed: BTreeSet<Uuid>,
 }
 
 #[derive(Debug)]
@@ -55,15 +58,19 @@ enum Undo {
 
 impl Numbers {
     pub fn new(revisions: HashMap<Uuid, i64>, epochs: HashMap<Uuid, i64>) -> Numbers {
-        Numbers { revisions, epochs, undo: Vec::new() }
+        Numbers { revisions, epochs, undo: Vec::new(), missed: BTreeSet::new() }
     }
 
     /// Whether a unit fits. If so, the next one is looked at as its successor.
     pub fn admit(&mut self, unit: &[ChangeSet]) -> bool {
         self.undo.clear();
-        if unit.iter().all(|change_set| self.admit_one(change_set)) {
+        let old = |change_set: &&ChangeSet| change_set.revision != RevisionCheck::New;
+        let roots = || unit.iter().filter(old).map(|change_set| change_set.root_process_instance_id.0);
+        let is_built_on_missed = roots().any(|root| self.missed.contains(&root));
+        if !is_built_on_missed && unit.iter().all(|change_set| self.admit_one(change_set)) {
             return true;
         }
+        self.missed.extend(roots());
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Revision(id, before) => put(&mut self.revisions, id, before),
@@ -132,5 +139,22 @@ fn put(numbers: &mut HashMap<Uuid, i64>, id: Uuid, value: Option<i64>) -> Option
     match value {
         Some(value) => numbers.insert(id, value),
         None => numbers.remove(&id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use types::ProcessInstanceId;
+
+    use super::*;
+
+    #[test]
+    fn a_unit_decided_on_one_that_does_not_fit_does_not_fit_either() {
+        let root = Uuid(1);
+        let unit = |expected| [ChangeSet::new(ProcessInstanceId(root), RevisionCheck::Bump { expected })];
+        // Another node has moved the revision from 0 to 1 in the meantime.
+        let mut numbers = Numbers::new(HashMap::from([(root, 1)]), HashMap::new());
+        assert!(!numbers.admit(&unit(0)));
+        assert!(!numbers.admit(&unit(1)), "it expects the revision that the first one would have left");
     }
 }

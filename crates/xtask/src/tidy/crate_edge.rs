@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("camlock", &["types", "expression", "bpmn", "engine", "script", "query", "metric", "store", "runtime", "rest"]),
     ("testkit", &["types", "expression", "bpmn", "engine", "script", "query", "store", "runtime", "rest", "camlock"]),
     ("recording-vfs", &[]),
+    ("simulator", &["types", "engine", "query", "store", "runtime"]),
     ("throwaway-postgres", &[]),
     ("fuzz", &["types", "expression", "bpmn"]),
     ("xtask", &[]),
