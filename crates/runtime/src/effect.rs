@@ -64,7 +64,10 @@ pub(crate) fn pending(effects: Vec<Effect>, change_set: &ChangeSet) -> Vec<Pendi
     let pending = effects.into_iter().map(|effect| match effect {
         Effect::ExternalTaskFetchable { topic, from } => {
             let found = tasks.iter().position(|task| task.topic == topic && task.fetchable_from() == Some(from));
-            let traits = found.map(|at| TaskTraits::of(tasks.swap_remove(at)));
+            let task = found.map(|at| tasks.swap_remove(at));
+            // Without a lock it can be fetched at once, even where the clock was set back to before its creation.
+            let from = if task.is_some_and(|task| task.lock_expiration.is_none()) { Timestamp(0) } else { from };
+            let traits = task.map(TaskTraits::of);
             PendingEffect::ExternalTaskFetchable { topic, from, traits }
         }
         Effect::JobDue { at } => PendingEffect::JobDue { at },

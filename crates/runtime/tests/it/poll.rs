@@ -1,15 +1,16 @@
 //! Waiting for external tasks.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use engine::Command;
 use query::{SqlValue, tables};
 use runtime::{
-    DefinitionSet, DefinitionSuspension, FetchRequest, FetchedTasks, InstancesOfDefinition, Runtime, SuspensionState,
-    TenantChoice,
+    Clock, DefinitionSet, DefinitionSuspension, FetchRequest, FetchedTasks, InstancesOfDefinition, Runtime, Settings,
+    SuspensionState, TenantChoice,
 };
 use tokio::task::JoinHandle;
-use types::VariableMap;
+use types::{Timestamp, VariableMap};
 
 use crate::support::*;
 
@@ -51,6 +52,20 @@ async fn an_unlock_answers() {
         runtime.execute(unlock(task)).await.expect("unlocks");
     });
     assert_eq!(count.await, 1);
+}
+
+#[tokio::test]
+async fn an_unlock_answers_after_the_clock_was_set_back() {
+    let skew_ms = Arc::new(AtomicI64::new(0));
+    let clock = Clock::skewed(Timestamp(1_800_000_000_000), skew_ms.clone());
+    let runtime = runtime_on(&Staged::memory(), Settings { clock, ..settings() }).await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let instance = start(&runtime, "order").await;
+    assert_eq!(fetch_ids(&runtime, "alice", "work").await.len(), 1);
+    let id = task_of(&runtime, instance).await;
+    skew_ms.store(-60_000, Ordering::SeqCst);
+    let unlocked = async { runtime.execute(unlock(id)).await.map(drop).expect("it is there") };
+    assert_eq!(answered_by(&runtime, unlocked).await, 1);
 }
 
 #[tokio::test]
