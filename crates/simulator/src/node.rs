@@ -30,7 +30,7 @@ pub fn start(world: &Arc<World>, index: usize, began: Instant, random: &mut Rand
         job_locks_at_start: if plan.nodes == 1 { JobLocks::Released } else { JobLocks::Kept },
         nodes: if plan.nodes == 1 { Nodes::Alone } else { Nodes::Several },
         clock: Clock::skewed(ORIGIN.plus_ms(elapsed_ms), before.skew_ms.clone()),
-        id_seed: Some(u128::from(random.next()) << 64 | u128::from(random.next())),
+        id_seed: Some(u128::from(random.number()) << 64 | u128::from(random.number())),
         aggregate_cache_bytes: if plan.has_cache { Settings::default().aggregate_cache_bytes } else { 0 },
         ..Settings::default()
     };
