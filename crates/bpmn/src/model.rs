@@ -326,6 +326,8 @@ pub enum Action {
     Expression(Expression),
     Script(Script),
     Delegate(Delegate),
+    /// The id of a `camunda:connector`; there is none here.
+    Connector(Arc<str>),
 }
 
 /// Java code, which nothing here can load.

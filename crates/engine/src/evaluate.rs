@@ -108,6 +108,10 @@ fn run_action(turn: &mut Turn<'_, '_>, subject: Subject, action: &Action) -> Res
         Action::Expression(expression) => evaluated(turn, subject, expression),
         Action::Script(script) => run_script(turn, subject, script),
         Action::Delegate(delegate) => run_delegate(turn, subject, delegate),
+        Action::Connector(id) => {
+            let message = format!("no connector with id '{id}' is there");
+            Err(Rejection::new(RejectionKind::ProcessEngine, message).into())
+        }
     }
 }
 

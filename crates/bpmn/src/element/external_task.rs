@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use expression::Expression;
 
-use crate::attribute::camunda;
+use crate::attribute::{self, camunda};
 use crate::document::Node;
-use crate::extension::error_event_definitions;
+use crate::extension::{camunda_children, error_event_definitions, extensions, is_camunda};
 use crate::field;
 use crate::listener;
 use crate::model::{Action, Delegate, ElementKind, ExternalTask, ExternalTaskForm, ServiceTask};
@@ -22,6 +22,9 @@ pub(crate) fn read(
     node: Node<'_>,
     id: &str,
 ) -> Option<ElementKind> {
+    if let Some(definition) = extensions(node).find(|extension| is_camunda(*extension, "connector")) {
+        return connector(builder, form, node, definition, id);
+    }
     let name = node.tag_name().name();
     match camunda(node, "type") {
         Some(value) if value.eq_ignore_ascii_case("external") => return external(builder, form, node, id),
@@ -58,7 +61,8 @@ pub(crate) fn of_message(
         return None;
     }
     let implementations = ["type", "class", "delegateExpression", "expression"];
-    if implementations.iter().any(|name| camunda(definition, name).is_some()) {
+    let has_connector = extensions(definition).any(|extension| is_camunda(extension, "connector"));
+    if has_connector || implementations.iter().any(|name| camunda(definition, name).is_some()) {
         return read(builder, form, definition, id);
     }
     // Camunda: nothing is sent, and nothing is said about it.
@@ -111,6 +115,26 @@ fn delegate(
     field::read_all(node, builder.report);
     listener::warn_of_java(node, id, code, builder.report);
     service_task(form, node, Some(Action::Delegate(delegate)))
+}
+
+/// A connector takes the place of whatever else the task is told to do. There is none here: the task fails when it is
+/// reached, as where Camunda does not know the connector.
+fn connector(
+    builder: &mut ProcessBuilder<'_, '_, '_>,
+    form: ExternalTaskForm,
+    node: Node<'_>,
+    definition: Node<'_>,
+    id: &str,
+) -> Option<ElementKind> {
+    let text = camunda_children(definition, "connectorId").next().map(attribute::text).unwrap_or_default();
+    let connector = text.trim();
+    if connector.is_empty() {
+        builder.report.error_for(definition, &[id], "No 'id' defined for connector.");
+        return None;
+    }
+    let message = format!("there are no connectors here: reaching '{connector}' fails");
+    builder.report.warning(node, &[id], message);
+    Some(service_task(form, node, Some(Action::Connector(Arc::from(connector)))))
 }
 
 /// Camunda: needs a library for mails that it does not bring along; without it no such task can be read.

@@ -169,6 +169,7 @@ fn action_text(action: &Action) -> String {
         Action::Script(script) => script_text(script),
         Action::Delegate(Delegate::Class(class)) => format!("class {class}"),
         Action::Delegate(Delegate::Expression(expression)) => format!("delegate {expression}"),
+        Action::Connector(id) => format!("connector {id}"),
     }
 }
 
