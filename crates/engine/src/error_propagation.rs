@@ -35,10 +35,12 @@ pub(crate) fn is_caught(
     thrower: ElementIndex,
     error: &BpmnError,
 ) -> Result<bool, Rejection> {
-    let mut thrower = thrower;
+    let throwing = turn.definition_of(execution)?;
     let mut next = Some(execution);
     while let Some(id) = next {
         let definition = turn.definition_of(id)?;
+        // Camunda: an event sub-process catches what comes out of a process that is called in it.
+        let thrower = (definition.id == throwing.id).then_some(thrower);
         let host = turn.aggregate.scope_execution_of(id);
         let scope = turn.scope_element(host)?;
         next = turn.execution(host).parent_id;
@@ -53,7 +55,6 @@ pub(crate) fn is_caught(
         {
             // Camunda: what comes back from a called instance comes back with an error, too.
             call_activity::pass_outputs(turn, host, caller)?;
-            thrower = turn.element_at(caller)?;
             next = Some(caller);
         }
     }
@@ -65,15 +66,15 @@ pub(crate) fn is_caught(
 fn catching_event<'m>(
     model: &'m ProcessModel,
     scope: Option<ElementIndex>,
-    thrower: ElementIndex,
+    thrower: Option<ElementIndex>,
     error: &BpmnError,
 ) -> Option<CatchingEvent<'m>> {
     let mut best: Option<(u8, CatchingEvent<'m>)> = None;
     for event in model.catching_events(scope) {
         let BoundaryTrigger::Error { error_code, .. } = event.trigger else { continue };
         let is_boundary_event = matches!(model.element(event.handler).kind, ElementKind::BoundaryEvent(_));
-        if !error.is_caught_by(error_code.as_ref()) || (!is_boundary_event && is_within(model, thrower, event.handler))
-        {
+        let is_own = !is_boundary_event && thrower.is_some_and(|thrower| is_within(model, thrower, event.handler));
+        if is_own || !error.is_caught_by(error_code.as_ref()) {
             continue;
         }
         let rank = u8::from(is_boundary_event) * 2 + u8::from(error_code.is_none());

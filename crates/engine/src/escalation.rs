@@ -37,14 +37,18 @@ pub(crate) fn escalate(
     execution: ExecutionId,
     code: &Arc<str>,
 ) -> Result<Escalated, Rejection> {
-    let mut thrower = turn.element_at(execution)?;
+    let thrower = turn.element_at(execution)?;
+    let throwing = turn.definition_of(execution)?;
+    let own = throwing.model.element(thrower).parent;
     let mut next = Some(execution);
     while let Some(id) = next {
         let definition = turn.definition_of(id)?;
+        // Camunda: an event sub-process catches what comes out of a process that is called in it.
+        let own = own.filter(|_| definition.id == throwing.id);
         let host = turn.aggregate.scope_execution_of(id);
         let scope = turn.scope_element(host)?;
         next = turn.execution(host).parent_id;
-        if let Some(event) = catching_event(&definition.model, scope, thrower, code) {
+        if let Some(event) = catching_event(&definition.model, scope, own, code) {
             return catch(turn, host, event, code);
         }
         if next.is_none()
@@ -52,23 +56,22 @@ pub(crate) fn escalate(
         {
             // Camunda: what comes back from a called instance comes back with an escalation, too.
             call_activity::pass_outputs(turn, host, caller)?;
-            thrower = turn.element_at(caller)?;
             next = Some(caller);
         }
     }
     Ok(Escalated::Uncaught)
 }
 
+/// An event sub-process does not catch what is thrown directly in it, in `own`.
 fn catching_event<'m>(
     model: &'m ProcessModel,
     scope: Option<ElementIndex>,
-    thrower: ElementIndex,
+    own: Option<ElementIndex>,
     code: &Arc<str>,
 ) -> Option<CatchingEvent<'m>> {
     model.catching_events(scope).find(|event| {
         let BoundaryTrigger::Escalation { escalation_code, .. } = event.trigger else { return false };
-        let is_own_event_sub_process = model.element(thrower).parent == Some(event.handler);
-        escalation_code.as_ref().is_none_or(|caught| caught == code) && !is_own_event_sub_process
+        escalation_code.as_ref().is_none_or(|caught| caught == code) && own != Some(event.handler)
     })
 }
 
