@@ -83,6 +83,7 @@ pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity
         return Ok(());
     }
     listener::process(turn, root, ExecutionEvent::End, Manner::Regular, Some(last_activity.clone()))?;
+    refuse_outputs(turn, root, &last_activity)?;
     let caller = turn.instance_of(root).super_execution_id;
     if let Some(caller) = caller {
         let instance = turn.instance_of(caller);
@@ -98,6 +99,17 @@ pub(crate) fn complete(turn: &mut Turn<'_, '_>, root: ExecutionId, last_activity
         turn.agenda.push(Step::Resume { execution: caller });
     }
     Ok(())
+}
+
+/// Camunda: the outputs of the last activity are mapped once more out of the process, and there is nothing outside.
+fn refuse_outputs(turn: &Turn<'_, '_>, root: ExecutionId, last_activity: &Arc<str>) -> Result<(), Rejection> {
+    let model = &turn.definition_of(root)?.model;
+    let has_outputs = |index: ElementIndex| !model.element(index).outputs.is_empty();
+    if turn.skipped.io_mappings || !model.element_by_id(last_activity).is_some_and(has_outputs) {
+        return Ok(());
+    }
+    let message = format!("the process cannot end at `{last_activity}`: outputs need something around the activity");
+    Err(Rejection::new(RejectionKind::ProcessEngine, message))
 }
 
 /// Ends an instance from outside.
