@@ -234,8 +234,11 @@ fn inside_of(
     let not_valid =
         |what: &str| Err(Rejection::new(RejectionKind::NotValid, format!("the activity instance `{ancestor}` {what}")));
     let Some(execution) = cancellation::execution_in(turn, root, ancestor) else { return not_valid("is not there") };
-    let activity_id =
-        turn.execution(execution).scope.as_ref().and_then(|id: &ActivityInstanceId| id.activity_id.clone());
+    let scope_of_it = turn.execution(execution).scope.as_ref();
+    if scope_of_it.is_none_or(|id| id.to_string() != ancestor) {
+        return not_valid("is none of a scope");
+    }
+    let activity_id = scope_of_it.and_then(|id: &ActivityInstanceId| id.activity_id.clone());
     let mut missing = Vec::new();
     while let Some(index) = scope {
         let element = model.element(index);
