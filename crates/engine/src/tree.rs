@@ -19,7 +19,7 @@ use crate::evaluate::Interruption;
 use crate::history::{ActivityEnd, EndState, HistoricActivityInstance};
 use crate::instance::ScopeKey;
 use crate::listener::{self, Manner};
-use crate::record::{Execution, ExecutionKind, Visit};
+use crate::record::{Execution, ExecutionKind, JobHandler, Visit};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::variables::{self, Moved};
@@ -276,6 +276,7 @@ pub(crate) fn interrupt(turn: &mut Turn<'_, '_>, scope: ExecutionId) -> Result<(
         cancel(turn, child)?;
     }
     cancel_visit(turn, scope)?;
+    end_waiting(turn, scope)?;
     turn.agenda.forget(scope);
     turn.aggregate.executions.update(scope, |row| {
         row.at = None;
@@ -378,6 +379,7 @@ pub(crate) fn empty(turn: &mut Turn<'_, '_>, root: ExecutionId, how: &CancelledA
 fn cancel_one(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
     let continuation = turn.execution(id).continuation.clone();
     cancel_visit(turn, id)?;
+    cancel_waiting_sub_process(turn, id)?;
     let execution = turn.execution(id).clone();
     if let Some(scope) = execution.scope.as_ref().filter(|_| has_activity(turn, &execution)) {
         // Where only the job after the activity is left, the activity itself has ended.
@@ -427,6 +429,32 @@ fn cancel_visit(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejectio
         record_ended(turn, &visit.activity_instance_id, Ending::Cancelled);
     }
     Ok(())
+}
+
+/// Camunda: where a scope itself waits for a job, the listeners of the activity before or after that are told of an end.
+fn end_waiting(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
+    let Some(activity_id) = turn.execution(execution).continuation.clone() else { return Ok(()) };
+    let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), turn.new_id::<Uuid>());
+    let visit = Visit { activity_id, activity_instance_id, is_active: true };
+    turn.aggregate.executions.update(execution, |row| row.at = Some(visit));
+    listener::activity_ended(turn, execution, Manner::Cancelled).map_err(Interruption::into_rejection)?;
+    turn.aggregate.executions.update(execution, |row| row.at = None);
+    Ok(())
+}
+
+/// Camunda: a sub-process that a job is about to enter in a scope alone ends as if it had begun.
+fn cancel_waiting_sub_process(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejection> {
+    let row = turn.execution(id);
+    let is_scope = row.kind == ExecutionKind::Scope;
+    let Some(activity_id) = row.continuation.clone().filter(|_| is_scope) else { return Ok(()) };
+    let definition = turn.definition_of(id)?;
+    let element = definition.model.element(turn.element_named(id, &activity_id)?);
+    let is_before = turn.aggregate.jobs.by_key(id).any(|job| matches!(job.handler, JobHandler::AsyncBefore));
+    if !is_before || !matches!(element.kind, ElementKind::SubProcess { .. }) {
+        return Ok(());
+    }
+    end_waiting(turn, id)?;
+    mapping::map_outputs(turn, id, element)
 }
 
 /// Everything below `top` and itself, called instances included, children before their parents.
