@@ -49,6 +49,25 @@ pub(crate) fn look_at_changes(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> 
     Ok(())
 }
 
+/// The same where nothing else is under way: what a change leads to happens before the next one is looked at.
+pub(crate) fn follow_changes(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
+    for change in std::mem::take(&mut turn.variable_changes) {
+        if turn.aggregate.execution(change.execution).is_none() {
+            continue;
+        }
+        for subscription in waits_below(turn, change.execution) {
+            look(turn, subscription, Some(&change))?;
+            agenda::run(turn)?;
+        }
+    }
+    Ok(())
+}
+
+/// What has happened to the variables of a scope itself counts for nothing any more, as it is left.
+pub(crate) fn forget_changes_of(turn: &mut Turn<'_, '_>, execution: ExecutionId) {
+    turn.variable_changes.retain(|change| change.execution != execution);
+}
+
 /// An activity is about to begin in a scope of its own: changes of others, then the conditions of its events.
 pub(crate) fn scope_entered(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
     if !turn.definition_of(execution)?.model.has_conditional_events {

@@ -19,7 +19,7 @@ use crate::record::ExecutionKind;
 use crate::rejection::{Rejection, RejectionKind};
 use crate::tree::CancelledAs;
 use crate::turn::Turn;
-use crate::{evaluate, tree, variables};
+use crate::{conditional, evaluate, tree, variables};
 
 use super::Next;
 
@@ -73,6 +73,10 @@ pub(crate) fn resume(
     let completed = counter(turn, execution, COMPLETED_INSTANCES)? + 1;
     set_counter(turn, execution, COMPLETED_INSTANCES, completed)?;
     if loop_counter == instances || completion_condition_holds(turn, execution, element)? {
+        // Camunda: the last change of the counters counts for nothing where the instances are no scopes.
+        if !turn.definition_of(execution)?.model.element(element.inner).is_scope {
+            conditional::forget_changes_of(turn, execution);
+        }
         return Ok(Next::Leave);
     }
     let elements = elements(turn, execution, element)?;
@@ -97,8 +101,10 @@ pub(crate) fn instance_ended(
     if is_complete {
         remove_instances(turn, body)?;
         turn.agenda.push(Step::Leave { execution: body });
+        return Ok(());
     }
-    Ok(())
+    // Camunda: the changes of the counters are looked at though nothing follows.
+    conditional::look_at_changes(turn)
 }
 
 /// Begins a body from outside, with one instance. Answers the path of that.

@@ -20,7 +20,7 @@ pub(super) fn apply(
     let task = turn.aggregate.task(id).ok_or_else(|| Rejection::not_found("task", id))?;
     let assignee = task.assignee.clone();
     variables::patch(turn, ScopeKey::Task(id), reach, patch)?;
-    conditional::look_at_changes(turn)?;
+    conditional::follow_changes(turn)?;
     user_task::updated(turn, id, assignee.as_ref())?;
     Ok(Answer::Ready(Reply::Done))
 }

@@ -20,6 +20,6 @@ pub(super) fn apply(
         return Err(Rejection::not_found("execution", execution_id));
     }
     variables::patch(turn, ScopeKey::Execution(execution_id), reach, patch)?;
-    conditional::look_at_changes(turn)?;
+    conditional::follow_changes(turn)?;
     Ok(Answer::Ready(Reply::Done))
 }
