@@ -13,6 +13,10 @@ use camlock::configuration::{Configuration, KEYS, variable_name};
 use camlock::logging::{self, LogFormat};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+/// A worker of the runtime takes memory that the store's writer gives back: few allocators bear that as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = command_line().get_matches();
     match run(&matches) {

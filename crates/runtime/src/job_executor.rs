@@ -2,7 +2,7 @@
 //!
 //! A claim locks jobs in the store for this node. Its lanes run the jobs of one instance one after another; that other
 //! nodes run none of its exclusive jobs meanwhile is the claim's business. Whether a job is run is decided by its row:
-//! a lock saves work and is never relied on (ADR 0012). Only the next time to look is kept in memory.
+//! a lock saves work and is never relied on (ADR 0016). Only the next time to look is kept in memory.
 
 use std::sync::Arc;
 

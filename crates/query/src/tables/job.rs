@@ -3,7 +3,7 @@ use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 /// Work of the engine itself. `process_instance_id` is empty for jobs of batches and definitions.
 ///
 /// `lock_expiration` is from when on a job may be claimed, whatever its due date: empty while nobody has looked at it,
-/// 0 once it was found to be due, the end of its owner's lock, or, without an owner, of a pause (ADR 0012).
+/// 0 once it was found to be due, the end of its owner's lock, or, without an owner, of a pause (ADR 0016).
 pub const JOB: Table = Table {
     name: "job",
     columns: &[
