@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use query::{SqlValue, Statement as Text};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,6 +23,9 @@ use crate::abort_on_panic::AbortOnPanic;
 
 /// Statements that one connection keeps prepared; reaching it forgets all of them.
 const STATEMENTS_PREPARED_MAX: usize = 512;
+
+/// How long a server may take from the first byte to a connection that is set up.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +66,12 @@ impl Connector {
     }
 
     pub async fn connect(&self, purpose: Purpose) -> Result<Connection, Failure> {
+        let silent =
+            |_| Failure::Lost(format!("the server did not answer within {} seconds", GREETING_TIMEOUT.as_secs()));
+        tokio::time::timeout(GREETING_TIMEOUT, self.greet(purpose)).await.map_err(silent)?
+    }
+
+    async fn greet(&self, purpose: Purpose) -> Result<Connection, Failure> {
         let client = if self.url.config.get_ssl_mode() == SslMode::Disable {
             let (client, connection) = self.url.config.connect(NoTls).await?;
             drive(connection);
