@@ -21,6 +21,7 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: ExecutionId, name: &str) -> Opti
         "rootProcessInstanceId" => uuid(instance.root_process_instance_id.0),
         "businessKey" | "processBusinessKey" => optional(instance.business_key.as_ref()),
         "processDefinitionId" => Value::string(instance.definition_id.as_str()),
+        "processDefinitionKey" => Value::String(instance.definition_key.clone()),
         "tenantId" => optional(instance.tenant_id.as_ref()),
         "parentId" => execution.parent_id.map_or(Value::Null, |parent| uuid(parent.0)),
         "parent" => execution.parent_id.map_or(Value::Null, |parent| BeanKind::Execution.value(parent.0)),
@@ -43,7 +44,7 @@ pub(crate) fn property(turn: &Turn<'_, '_>, id: ExecutionId, name: &str) -> Opti
             visit.map_or_else(|| turn.enclosing_activity_instance(id), |v| v.activity_instance_id.clone()).to_string(),
         ),
         "parentActivityInstanceId" => Value::string(turn.enclosing_activity_instance(id).to_string()),
-        "currentActivityId" => optional(current_activity(turn, id).as_ref()),
+        "currentActivityId" | "activityId" => optional(current_activity(turn, id).as_ref()),
         "currentActivityName" => {
             let element = current_activity(turn, id).and_then(|activity| turn.element_named(id, &activity).ok());
             let definition = turn.definition_of(id).ok()?;
