@@ -10,7 +10,7 @@
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-//! let mut settings = Settings { database: "sqlite::memory:".to_owned(), ..Settings::default() };
+//! let mut settings = Settings { database: "sqlite::memory:".into(), ..Settings::default() };
 //! # settings.listen = "127.0.0.1:0".parse()?;
 //! settings.delegate_registry.register("org.acme.Charge", |execution: &mut DelegateExecution<'_>| {
 //!     match execution.variable("amount")? {

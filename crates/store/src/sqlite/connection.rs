@@ -32,7 +32,7 @@ const READER_CACHE_SIZE: i64 = -2048;
 const STATEMENTS_CACHED_MAX: usize = 256;
 
 /// Pages in the write-ahead log before they are copied into the database.
-const CHECKPOINT_PAGES: i64 = 4000;
+const CHECKPOINT_PAGES: i64 = 1000;
 
 /// Another process, a backup for example, may hold a lock for this long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
