@@ -84,6 +84,8 @@ impl Shared {
                 self.definitions.forget(&definition.id);
             }
             self.announce_definitions();
+            // Timers of an older version may start instances again.
+            self.job_alarm.set(self.now());
         }
         deleted
     }

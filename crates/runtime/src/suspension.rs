@@ -82,6 +82,9 @@ impl Shared {
         self.announce_definitions();
         if suspension.instances == InstancesOfDefinition::Included {
             self.after_suspension(suspension.state);
+        } else if suspension.state == SuspensionState::Active {
+            // Timers that start instances may be due.
+            self.job_alarm.set(self.now());
         }
         Ok(())
     }
@@ -287,7 +290,7 @@ fn set(column: &'static str, value: SqlValue) -> Assignment {
     Assignment { column, value: value.into() }
 }
 
-fn step(column: &'static str) -> Assignment {
+pub(crate) fn step(column: &'static str) -> Assignment {
     Assignment { column, value: AssignedValue::Increment(FOREIGN_STEP) }
 }
 

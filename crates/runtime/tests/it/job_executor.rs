@@ -257,6 +257,29 @@ async fn suspended_jobs_wait_until_they_are_activated() {
 }
 
 #[tokio::test]
+async fn a_start_timer_that_is_due_runs_when_its_definition_is_activated() {
+    use runtime::{DefinitionSet, DefinitionSuspension, InstancesOfDefinition, SuspensionState, TenantChoice};
+    let suspension = |state| DefinitionSuspension {
+        which: DefinitionSet::ByKey { key: "order".into(), tenant: TenantChoice::Any },
+        state,
+        instances: InstancesOfDefinition::Left,
+        at: None,
+    };
+    let staged = Staged::memory();
+    let before = runtime_on(&staged, settings()).await;
+    let body = r#"<bpmn:startEvent id="start"><bpmn:timerEventDefinition><bpmn:timeDuration>PT0S</bpmn:timeDuration>
+      </bpmn:timerEventDefinition></bpmn:startEvent>"#;
+    deploy(&before, &model("order", body)).await;
+    before.set_definition_suspension(suspension(SuspensionState::Suspended)).await.expect("suspends");
+    let runtime = runtime_on(&staged, executing()).await;
+    runtime.set_definition_suspension(suspension(SuspensionState::Active)).await.expect("activates");
+    let runs = tokio::time::timeout(std::time::Duration::from_secs(20), until_empty(&runtime, &tables::JOB));
+    runs.await.expect("somebody looks for jobs");
+    assert_eq!(ended(&runtime).await, 1);
+    runtime.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_lane_that_knows_a_job_sees_its_suspension_by_definition() {
     use runtime::{JobDefinitionSet, JobsOfDefinition, SuspensionState};
     let runtime = runtime().await;
