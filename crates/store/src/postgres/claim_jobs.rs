@@ -1,7 +1,8 @@
 //! Claims of jobs: what is due is marked as such, then the first ones of an index are locked.
 //!
 //! An exclusive job is claimed only with its instance's row locked, in a statement after the one that has locked it: so
-//! two nodes never get exclusive jobs of one instance at once. Nothing waits for a row that another one has locked.
+//! two nodes never get exclusive jobs of one instance at once. A claim waits for no row that another one
+//! has locked; giving jobs back may.
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};

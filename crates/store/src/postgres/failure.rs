@@ -44,8 +44,13 @@ impl From<Error> for Failure {
         if *state == SqlState::UNIQUE_VIOLATION {
             return Failure::Duplicate(text);
         }
-        // Class 08: connection; 57P: the server goes or is not there yet; 25006: a server that has become a replica.
-        if state.code().starts_with("08") || state.code().starts_with("57P") || state.code() == "25006" {
+        // Class 08: connection; 40003: nobody knows what became of it; 57P: the server goes or is not there yet; 25006: a
+        // server that has become a replica.
+        if state.code() == "40003"
+            || state.code().starts_with("08")
+            || state.code().starts_with("57P")
+            || state.code() == "25006"
+        {
             return Failure::Lost(text);
         }
         // Class 53: out of memory, disk or connections; 55: locked; 57: stopped; 58: IO.

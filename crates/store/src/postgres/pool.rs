@@ -44,7 +44,7 @@ impl Pool {
         }
     }
 
-    /// Reads once more if the connection was lost. A read that is dropped is stopped at the server.
+    /// Reads twice more at most if the connection was lost. A read that is dropped is stopped at the server.
     pub async fn read<T>(&self, read: impl for<'c> Fn(&'c mut Connection) -> Read<'c, T>) -> Result<T, StoreError> {
         let mut lent = self.lend().await?;
         let mut attempts = 0;

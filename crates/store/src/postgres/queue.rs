@@ -104,7 +104,8 @@ impl Queues {
         }
         let unit = Box::new(unit);
         let committers = self.committers_of(&unit);
-        if let [committer] = committers.as_slice() {
+        // Statements run at meetings only, even where one committer meets itself.
+        if let ([committer], true) = (committers.as_slice(), unit.statements.is_empty()) {
             return self.send(*committer, Message::Unit(unit));
         }
         let meeting = Arc::new(Meeting {

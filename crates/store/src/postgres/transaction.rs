@@ -130,7 +130,8 @@ async fn write(
         .map(|statement| statement.rows_expected)
         .chain(extra.iter().map(|statement| statement.rows_affected))
         .collect();
-    let commits_at_once = expected.iter().all(Option::is_none);
+    // A statement whose values cannot be bound is never sent: a commit behind it would keep the rest.
+    let commits_at_once = extra.is_empty() && expected.iter().all(Option::is_none);
 
     let mut pipeline: Vec<Answer<'_, u64>> = Vec::with_capacity(prepared.len() + 2);
     if !has_begun {
