@@ -170,7 +170,7 @@ pub(crate) fn run(turn: &mut Turn<'_, '_>) -> Result<(), Rejection> {
         let Some(mut step) = turn.agenda.steps.pop() else { return Ok(()) };
         // A step of a path that another path has cancelled meanwhile is void.
         if step.execution_mut().is_none_or(|execution| turn.aggregate.execution(*execution).is_some()) {
-            let activity_id = activity_of(turn, &step);
+            let activity_id = if turn.names_failed_activity { activity_of(turn, &step) } else { None };
             work_off(turn, step).map_err(|rejection| Rejection { activity_id, ..rejection })?;
         }
     }

@@ -4,12 +4,12 @@
 //! already.
 
 use bpmn::model::{Element, ElementIndex, ExecutionEvent, FlowIndex};
-use types::{ExecutionId, IncidentId, JobId};
+use types::{ExecutionId, JobId};
 
 use crate::agenda::Step;
 use crate::instance::Aggregate;
 use crate::listener::{self, Manner};
-use crate::record::{Incident, Job, JobHandler};
+use crate::record::{Job, JobHandler};
 use crate::rejection::{Rejection, RejectionKind};
 use crate::turn::Turn;
 use crate::{incident, job, variables};
@@ -112,11 +112,7 @@ pub(crate) fn move_to(turn: &mut Turn<'_, '_>, from: ExecutionId, to: ExecutionI
     let Some(waiting) = turn.aggregate.execution(from).and_then(|row| row.continuation.clone()) else { return };
     for id in continuations_of(turn.aggregate, from) {
         turn.aggregate.jobs.update(id, |row| row.execution_id = Some(to));
-        let configuration = id.to_string();
-        let about = |row: &&Incident| row.configuration.as_deref() == Some(&configuration);
-        let incidents: Vec<IncidentId> =
-            turn.aggregate.incidents.by_key(from).filter(about).map(|row| row.id).collect();
-        for incident in incidents {
+        for incident in incident::all_about(turn, from, id.0) {
             turn.aggregate.incidents.update(incident, |row| row.execution_id = Some(to));
         }
     }

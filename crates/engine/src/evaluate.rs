@@ -241,33 +241,33 @@ pub(crate) fn condition(
             (script(turn, execution, condition).map_err(Interruption::into_rejection)?, &*condition.language)
         }
     };
-    match result {
-        Value::Boolean(truth) => Ok(truth),
-        other => {
-            let message = format!("condition `{text}` gives {} instead of java.lang.Boolean", other.type_name());
-            Err(Rejection::new(RejectionKind::ProcessEngine, message))
-        }
+    truth(text, &result)
+}
+
+fn truth(condition: &str, result: &Value) -> Result<bool, Rejection> {
+    if let Value::Boolean(truth) = result {
+        return Ok(*truth);
     }
+    let message = format!("condition `{condition}` gives {} instead of java.lang.Boolean", result.type_name());
+    Err(Rejection::new(RejectionKind::ProcessEngine, message))
 }
 
 /// Whether the condition of an event holds. One that names a variable that is not there, or a script that fails, does not.
 pub(crate) fn holds(turn: &mut Turn<'_, '_>, execution: ExecutionId, condition: &Condition) -> Result<bool, Rejection> {
     match condition {
         Condition::Expression(expression) => {
-            let evaluated = expression.evaluate(&Surroundings::of(turn, Subject::Execution(execution)));
-            if evaluated.is_err_and(|error| error.problem == EvaluationProblem::UnknownProperty) {
-                return Ok(false);
+            match expression.evaluate(&Surroundings::of(turn, Subject::Execution(execution))) {
+                Ok(result) => truth(expression.text(), &result),
+                Err(error) if error.problem == EvaluationProblem::UnknownProperty => Ok(false),
+                Err(error) => Err(refused(&error)),
             }
         }
         Condition::Script(condition) => match script(turn, execution, condition) {
-            Ok(Value::Boolean(truth)) => return Ok(truth),
-            Err(Interruption::Refused(rejection)) if rejection.kind == RejectionKind::LimitReached => {
-                return Err(rejection);
-            }
-            Ok(_) | Err(_) => return Ok(false),
+            Ok(Value::Boolean(truth)) => Ok(truth),
+            Err(Interruption::Refused(rejection)) if rejection.kind == RejectionKind::LimitReached => Err(rejection),
+            Ok(_) | Err(_) => Ok(false),
         },
     }
-    self::condition(turn, execution, condition)
 }
 
 /// A text, or nothing where the expression gives null.

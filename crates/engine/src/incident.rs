@@ -128,7 +128,7 @@ pub(crate) fn delete_all_about(turn: &mut Turn<'_, '_>, execution: ExecutionId, 
     end(turn, &ids, IncidentEnd::Deleted);
 }
 
-fn all_about(turn: &Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) -> Vec<IncidentId> {
+pub(crate) fn all_about(turn: &Turn<'_, '_>, execution: ExecutionId, configuration: Uuid) -> Vec<IncidentId> {
     let mut found = turn.aggregate.incidents.by_key(execution).peekable();
     if found.peek().is_none() {
         return Vec::new();

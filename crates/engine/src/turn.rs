@@ -28,6 +28,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub aggregate: &'a mut Aggregate,
     pub env: &'a mut Env<'e>,
     pub agenda: Agenda,
+    /// Whether a refusal says at which activity: a job that fails keeps that.
+    pub names_failed_activity: bool,
     pub history: Recorder,
     /// What the listener that runs is told of.
     pub notified: Option<Notified>,
@@ -86,6 +88,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             aggregate,
             env,
             agenda: Agenda::default(),
+            names_failed_activity: false,
             history,
             notified: None,
             failed_end_listeners: BTreeSet::new(),

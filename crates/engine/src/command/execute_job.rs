@@ -12,6 +12,7 @@ use crate::turn::Turn;
 use crate::{continuation, job, listener};
 
 pub(super) fn apply(turn: &mut Turn<'_, '_>, id: JobId) -> Result<Answer, Rejection> {
+    turn.names_failed_activity = true;
     let job = turn.aggregate.job(id).cloned().ok_or_else(|| Rejection::not_found("job", id))?;
     if job.is_suspended {
         return Err(Rejection::new(RejectionKind::Suspended, format!("job {id} is suspended")));
