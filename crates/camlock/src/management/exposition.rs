@@ -135,7 +135,10 @@ impl Page<'_> {
             let age_ms = now_ms.saturating_sub(figures.oldest_ready?.0).max(0);
             Some((label("topic", topic), age_ms as f64 / 1000.0))
         });
-        let ages: Vec<_> = ages.take(topics_max).collect();
+        // Ages do not add up: the greatest are shown.
+        let mut ages: Vec<_> = ages.collect();
+        ages.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        ages.truncate(topics_max);
         self.gauge("camlock_external_task_oldest_seconds", "Age of the oldest task that can be fetched", ages)?;
         self.one_gauge("camlock_jobs_due", "Jobs that should run now", statistics.jobs_due as f64)?;
         let incidents = statistics.incidents.iter().map(|(kind, count)| (label("type", kind), *count as f64));
