@@ -29,6 +29,7 @@ pub use condition::{
 };
 pub use error::{QueryError, QueryErrorKind};
 pub use mutation::{AssignedValue, Assignment, Mutation};
+pub use reading::time as strict_time;
 pub use request::{ListRequest, Purpose};
 pub use resource::Resource;
 pub use row::{RowError, ShownVariable, variable_value};

@@ -149,7 +149,7 @@ impl Given<'_> {
 }
 
 /// A time in the one form that Camunda reads: with milliseconds, and a zone of four digits.
-pub(crate) fn time(text: &str) -> Option<Timestamp> {
+pub fn time(text: &str) -> Option<Timestamp> {
     let zone = text.len().checked_sub(5).and_then(|at| text.get(at..))?;
     if !zone.starts_with(['+', '-']) || !text.contains('.') {
         return None;

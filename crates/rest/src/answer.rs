@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use engine::RejectionKind;
 use serde::Serialize;
 use serde_json::json;
 
@@ -16,6 +17,15 @@ impl Answer {
     /// 204 without a body.
     pub fn no_content() -> Answer {
         Answer(StatusCode::NO_CONTENT.into_response())
+    }
+
+    /// 204, for what was done as well as for what was not there to be done.
+    pub fn unless_unknown(done: Result<(), runtime::Error>) -> Result<Answer, Failure> {
+        match done {
+            Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
+            done => done?,
+        }
+        Ok(Answer::no_content())
     }
 
     /// 200 with a JSON document. Only a value that JSON cannot hold makes it fail.

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use axum::http::{HeaderMap, Uri};
 use bytes::Bytes;
 use engine::Rejection;
 use runtime::Runtime;
@@ -20,8 +20,8 @@ pub struct Call {
     pub operation: &'static Operation,
     pub rest: Rest,
     pub query: QueryString,
-    /// As it was sent.
-    pub(crate) query_text: Option<String>,
+    /// As it was sent; routes have read its path already.
+    pub(crate) uri: Uri,
     pub headers: HeaderMap,
     /// Whole; empty where the operation takes none.
     pub body: Bytes,

@@ -71,7 +71,23 @@ pub mod look {
         Face { status, error_type, code: Some(0) }
     }
 
+    /// One face for every refusal.
+    const fn all(face: Face) -> Look {
+        Look {
+            not_found: face,
+            null_value: face,
+            bad_user_request: face,
+            not_valid: face,
+            suspended: face,
+            mismatching_message: face,
+            form_field: face,
+            execution: face,
+        }
+    }
+
     const INVALID: Face = face(StatusCode::BAD_REQUEST, "InvalidRequestException");
+    /// Of what the API itself does not find.
+    const UNKNOWN_UNCODED: Face = Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") };
     const FAILED: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "ProcessEngineException");
     /// Of a task that somebody else has, whatever the operation.
     pub(super) const ALREADY_CLAIMED: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "TaskAlreadyClaimedException");
@@ -96,20 +112,11 @@ pub mod look {
     pub const THING: Look = Look { not_found: face(StatusCode::NOT_FOUND, "InvalidRequestException"), ..ENGINE };
 
     /// The same where an unknown one is found out by the API itself.
-    pub const LOOKED_UP: Look =
-        Look { not_found: Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") }, ..ENGINE };
+    pub const LOOKED_UP: Look = Look { not_found: UNKNOWN_UNCODED, ..ENGINE };
 
     /// Where the reference turns every refusal of the engine into a fault of the server.
-    pub const WRAPPED: Look = Look {
-        not_found: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-        null_value: INVALID,
-        bad_user_request: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-        not_valid: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-        suspended: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-        mismatching_message: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-        form_field: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-        execution: face(StatusCode::INTERNAL_SERVER_ERROR, "RestException"),
-    };
+    pub const WRAPPED: Look =
+        Look { null_value: INVALID, ..all(face(StatusCode::INTERNAL_SERVER_ERROR, "RestException")) };
 
     /// Batches, where an unknown one is the request's fault.
     pub const BATCH: Look = Look { not_found: INVALID, bad_user_request: INVALID, ..ENGINE };
@@ -139,33 +146,13 @@ pub mod look {
     /// Comments, where a task or instance that has ended is the request's fault.
     pub const COMMENT: Look = Look { not_found: INVALID_UNCODED, ..ENGINE };
 
-    const JOB_UNKNOWN: Face = Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") };
-
     /// The execution of a job by hand: whatever it runs into, it is not found.
-    pub const JOB_EXECUTION: Look = Look {
-        not_found: JOB_UNKNOWN,
-        null_value: JOB_UNKNOWN,
-        bad_user_request: JOB_UNKNOWN,
-        not_valid: JOB_UNKNOWN,
-        suspended: JOB_UNKNOWN,
-        mismatching_message: JOB_UNKNOWN,
-        form_field: JOB_UNKNOWN,
-        execution: JOB_UNKNOWN,
-    };
+    pub const JOB_EXECUTION: Look = all(UNKNOWN_UNCODED);
 
-    const JOB_REFUSED: Face = Face { status: StatusCode::INTERNAL_SERVER_ERROR, ..JOB_UNKNOWN };
+    const JOB_REFUSED: Face = Face { status: StatusCode::INTERNAL_SERVER_ERROR, ..UNKNOWN_UNCODED };
 
     /// Changes of a job, all of whose refusals are faults of the server.
-    pub const JOB_CHANGE: Look = Look {
-        not_found: JOB_REFUSED,
-        null_value: JOB_REFUSED,
-        bad_user_request: JOB_REFUSED,
-        not_valid: JOB_REFUSED,
-        suspended: JOB_REFUSED,
-        mismatching_message: JOB_REFUSED,
-        form_field: JOB_REFUSED,
-        execution: JOB_REFUSED,
-    };
+    pub const JOB_CHANGE: Look = all(JOB_REFUSED);
 
     /// The due date of a job, found anew: what has none is a fault of the server.
     pub const JOB_RECALCULATION: Look = Look { bad_user_request: JOB_REFUSED, ..THING };
@@ -176,28 +163,10 @@ pub mod look {
     const FORM_REFUSED: Face = face(StatusCode::BAD_REQUEST, "RestException");
 
     /// Which form a task has.
-    pub const TASK_FORM: Look = Look {
-        not_found: FORM_REFUSED,
-        null_value: FORM_REFUSED,
-        bad_user_request: FORM_REFUSED,
-        not_valid: FORM_REFUSED,
-        suspended: FORM_REFUSED,
-        mismatching_message: FORM_REFUSED,
-        form_field: FORM_REFUSED,
-        execution: FORM_REFUSED,
-    };
+    pub const TASK_FORM: Look = all(FORM_REFUSED);
 
     /// Which form starts a process.
-    pub const START_FORM: Look = Look {
-        not_found: INVALID,
-        null_value: INVALID,
-        bad_user_request: INVALID,
-        not_valid: INVALID,
-        suspended: INVALID,
-        mismatching_message: INVALID,
-        form_field: INVALID,
-        execution: INVALID,
-    };
+    pub const START_FORM: Look = all(INVALID);
 
     /// What a task's form shows.
     pub const FORM_VARIABLES: Look = Look { not_found: ENGINE.bad_user_request, ..ENGINE };
@@ -208,12 +177,8 @@ pub mod look {
     const NO_TASK: Face = face(StatusCode::INTERNAL_SERVER_ERROR, "NullValueException");
 
     /// Forms that are files of a deployment.
-    pub const DEPLOYED_FORM: Look = Look {
-        not_found: Face { code: None, ..face(StatusCode::NOT_FOUND, "InvalidRequestException") },
-        null_value: Face { code: None, ..INVALID },
-        bad_user_request: Face { code: None, ..INVALID },
-        ..ENGINE
-    };
+    pub const DEPLOYED_FORM: Look =
+        Look { not_found: UNKNOWN_UNCODED, null_value: INVALID_UNCODED, bad_user_request: INVALID_UNCODED, ..ENGINE };
     /// A new task, whose parent is a part of the request.
     pub const TASK_CREATION: Look = Look { not_valid: INVALID, ..ENGINE };
 

@@ -136,7 +136,7 @@ fn fingerprint(call: &Call) -> [u8; 32] {
         add(name.as_bytes());
         add(value.as_bytes());
     }
-    add(call.query_text.as_deref().unwrap_or_default().as_bytes());
+    add(call.uri.query().unwrap_or_default().as_bytes());
     let boundary = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(boundary);
     match boundary {
         Some(boundary) => split(&call.body, boundary.as_bytes()).for_each(add),

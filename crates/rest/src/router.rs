@@ -234,8 +234,7 @@ async fn read(
     };
     let query = QueryString::parse(parts.uri.query());
     let deliveries = parts.extensions.get::<DeliveryWatch>().cloned();
-    let query_text = parts.uri.query().map(str::to_owned);
-    Ok(Call { operation, rest, query, query_text, headers: parts.headers, body, deliveries, path })
+    Ok(Call { operation, rest, query, uri: parts.uri, headers: parts.headers, body, deliveries, path })
 }
 
 fn check_media(operation: &Operation, headers: &HeaderMap) -> Result<(), Failure> {

@@ -48,7 +48,9 @@ pub async fn of_activities(call: Call) -> Result<Answer, Failure> {
     let statement = Tally::render_together(&tallies, call.runtime().dialect());
     let mut counted: BTreeMap<Arc<str>, Counted> = BTreeMap::new();
     for cells in call.runtime().select(statement).await? {
-        let [SqlValue::Integer(at), SqlValue::Text(activity), numbers @ ..] = &cells[..] else { continue };
+        let [SqlValue::Integer(at), SqlValue::Text(activity), numbers @ ..] = &cells[..] else {
+            return Err(Failure::internal("a row of statistics has other cells than were asked for"));
+        };
         let of_activity = counted.entry(activity.clone()).or_default();
         let slots = if *at == 0 { &mut of_activity.visits } else { &mut of_activity.incidents };
         for (slot, number) in slots.iter_mut().zip(numbers) {

@@ -1,7 +1,7 @@
 //! Jobs: executed, given retries, due dates and priorities, suspended, deleted.
 
 use axum::http::StatusCode;
-use engine::{DueDateBase, FollowingRepetitions, RejectionKind};
+use engine::{DueDateBase, FollowingRepetitions};
 use query::tables::JOB;
 use runtime::{DefinitionSet, JobChange, JobSet, TenantChoice};
 use types::{JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp};
@@ -71,11 +71,7 @@ pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
     let state = suspension_state(&call.fields()?)?;
     // Camunda: an unknown job is no fault.
     let Ok(id) = call.path("id").parse::<JobId>() else { return Ok(Answer::no_content()) };
-    match call.runtime().change_job(id, JobChange::Suspension(state)).await {
-        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
-        done => done?,
-    }
-    Ok(Answer::no_content())
+    Answer::unless_unknown(call.runtime().change_job(id, JobChange::Suspension(state)).await)
 }
 
 async fn change(call: &Call, change: JobChange) -> Result<Answer, Failure> {

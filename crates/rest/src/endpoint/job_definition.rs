@@ -22,7 +22,7 @@ pub async fn set_retries(call: Call) -> Result<Answer, Failure> {
         return Err(engine::Rejection::new(RejectionKind::BadUserRequest, message).into());
     }
     let Ok(id) = call.path("id").parse::<JobDefinitionId>() else { return Ok(Answer::no_content()) };
-    unless_unknown(call.runtime().set_job_definition_retries(id, retries, due_date).await)
+    Answer::unless_unknown(call.runtime().set_job_definition_retries(id, retries, due_date).await)
 }
 
 pub async fn set_priority(call: Call) -> Result<Answer, Failure> {
@@ -72,15 +72,7 @@ async fn suspend(
     jobs: JobsOfDefinition,
     at: Option<Timestamp>,
 ) -> Result<Answer, Failure> {
-    unless_unknown(call.runtime().set_job_definition_suspension(which, state, jobs, at).await)
-}
-
-fn unless_unknown(done: Result<(), runtime::Error>) -> Result<Answer, Failure> {
-    match done {
-        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
-        done => done?,
-    }
-    Ok(Answer::no_content())
+    Answer::unless_unknown(call.runtime().set_job_definition_suspension(which, state, jobs, at).await)
 }
 
 fn jobs_of(fields: &Fields) -> Result<JobsOfDefinition, Failure> {

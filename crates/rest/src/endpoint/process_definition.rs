@@ -187,11 +187,7 @@ pub async fn set_suspension_of_key(call: Call) -> Result<Answer, Failure> {
 
 /// Unknown definitions are no fault: there was nothing to do.
 async fn suspend(call: &Call, suspension: DefinitionSuspension) -> Result<Answer, Failure> {
-    match call.runtime().set_definition_suspension(suspension).await {
-        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
-        done => done?,
-    }
-    Ok(Answer::no_content())
+    Answer::unless_unknown(call.runtime().set_definition_suspension(suspension).await)
 }
 
 type Suspension = (SuspensionState, InstancesOfDefinition, Option<types::Timestamp>);

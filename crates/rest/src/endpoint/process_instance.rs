@@ -65,11 +65,7 @@ pub async fn set_suspension(call: Call) -> Result<Answer, Failure> {
     let state = suspension_state(&call.fields()?)?;
     // Camunda: an unknown instance is no fault.
     let Ok(id) = call.path("id").parse() else { return Ok(Answer::no_content()) };
-    match call.runtime().set_instance_suspension(InstanceSet::Ids(vec![id]), state).await {
-        Err(runtime::Error::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {}
-        done => done?,
-    }
-    Ok(Answer::no_content())
+    Answer::unless_unknown(call.runtime().set_instance_suspension(InstanceSet::Ids(vec![id]), state).await)
 }
 
 /// Of several instances, named by ids or by their definition.

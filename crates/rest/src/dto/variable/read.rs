@@ -15,7 +15,6 @@ use serde_json::{Map, Value};
 use types::{FileValue, ObjectValue, VariableMap, VariableType, VariableValue, VariableWrite};
 
 use super::{ENCODING, FILENAME, JSON_FORMAT, MIME_TYPE, OBJECT_TYPE_NAME, SERIALIZATION_DATA_FORMAT, TRANSIENT};
-use crate::dto::time;
 use crate::failure::Failure;
 use crate::json::Fields;
 
@@ -131,7 +130,7 @@ fn converted(kind: VariableType, given: &Value) -> Option<VariableValue> {
         VariableType::Integer => trimmed.parse().ok().map(VariableValue::Integer),
         VariableType::Long => trimmed.parse().ok().map(VariableValue::Long),
         VariableType::Double => trimmed.parse().ok().map(VariableValue::Double),
-        VariableType::Date => time::strict(trimmed).map(VariableValue::Date),
+        VariableType::Date => query::strict_time(trimmed).map(VariableValue::Date),
         VariableType::String => Some(VariableValue::String(text.into())),
         VariableType::Bytes => STANDARD.decode(trimmed).ok().map(|bytes| VariableValue::Bytes(bytes.into())),
         VariableType::Null | VariableType::File | VariableType::Json | VariableType::Xml | VariableType::Object => None,
