@@ -147,14 +147,15 @@ impl Shared {
     /// Makes the next portion of jobs, and a seed job for the rest or the monitor job.
     pub(crate) async fn seed_batch(self: &Arc<Self>, job: &StoredJob) -> Result<(), Error> {
         let (batch, configuration) = self.batch_of(job).await?;
-        let (work, ids) = batch_work::decode(&configuration).ok_or_else(|| unreadable("a batch"))?;
         let invocations = batch.invocations_per_batch_job as usize;
-        let made = batch.jobs_created as usize;
-        let portion = ids.chunks(invocations).skip(made).take(batch.batch_jobs_per_seed as usize);
+        let made = batch.jobs_created as usize * invocations;
+        let portion = batch.batch_jobs_per_seed as usize * invocations;
+        let (work, ids) =
+            batch_work::decode_part(&configuration, made, portion).ok_or_else(|| unreadable("a batch"))?;
         let deployment = self.description_of(job).await?.deployment_id;
         let mut statements = self.end_of_job(job).await?;
         let mut count: u32 = 0;
-        for ids in portion {
+        for ids in ids.chunks(invocations) {
             let configuration = Some(batch_work::encode(&work, ids));
             statements.extend(self.job_of(
                 &batch,

@@ -126,9 +126,14 @@ pub(crate) fn encode(work: &BatchWork, ids: &[Uuid]) -> Arc<str> {
 }
 
 pub(crate) fn decode(encoded: &str) -> Option<(BatchWork, Vec<Uuid>)> {
+    decode_part(encoded, 0, usize::MAX)
+}
+
+/// The same with `count` ids after the first `from`: those of a large batch are read portion by portion.
+pub(crate) fn decode_part(encoded: &str, from: usize, count: usize) -> Option<(BatchWork, Vec<Uuid>)> {
     let mut lines = encoded.lines();
     let work = BatchWork::from_json(&serde_json::from_str(lines.next()?).ok()?)?;
-    let ids: Result<Vec<Uuid>, _> = lines.map(str::parse).collect();
+    let ids: Result<Vec<Uuid>, _> = lines.skip(from).take(count).map(str::parse).collect();
     Some((work, ids.ok()?))
 }
 

@@ -8,7 +8,7 @@ use bpmn::{ElementKind, ParseOptions, ParsedDocument, ProcessModel};
 use engine::definition::JobDefinition;
 use engine::record::IdentityLinkKind;
 use engine::{HistoryLevel, RejectionKind};
-use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, tables};
+use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, Table, tables};
 use sha2::{Digest, Sha256};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessDefinitionId, Timestamp};
@@ -233,7 +233,8 @@ impl Shared {
                     let message = format!("the deployment has more than one process with the key `{}`", model.key);
                     return Err(Error::rejected(RejectionKind::ProcessEngine, message));
                 }
-                let version = self.next_version(&model.key, deployment.tenant_id.as_ref()).await?;
+                let version =
+                    self.next_version(&tables::PROCESS_DEFINITION, &model.key, deployment.tenant_id.as_ref()).await?;
                 let uuid = self.ids.next(deployment.deploy_time);
                 let row = DefinitionRow {
                     id: ProcessDefinitionId::new(&model.key, version, uuid),
@@ -261,8 +262,13 @@ impl Shared {
         Ok(definitions)
     }
 
-    async fn next_version(&self, key: &str, tenant_id: Option<&Arc<str>>) -> Result<u32, Error> {
-        let table = &tables::PROCESS_DEFINITION;
+    /// Of what is counted in `table` by key and tenant.
+    pub(crate) async fn next_version(
+        &self,
+        table: &'static Table,
+        key: &str,
+        tenant_id: Option<&Arc<str>>,
+    ) -> Result<u32, Error> {
         let tenant = tenant_id.cloned().map_or(TenantChoice::None, TenantChoice::Of);
         let mut select = Select::all(table.source())
             .filter(Condition::equal(table.col("key"), key))

@@ -72,7 +72,7 @@ impl Shared {
     ) -> Result<(), Error> {
         let table = &tables::CAMUNDA_FORM_DEFINITION;
         for NewForm { key, resource_name } in forms {
-            let version = self.next_form_version(key, deployment.tenant_id.as_ref()).await?;
+            let version = self.next_version(table, key, deployment.tenant_id.as_ref()).await?;
             let cells = vec![
                 row::id(self.ids.next(deployment.deploy_time)),
                 row::text(key),
@@ -84,21 +84,6 @@ impl Shared {
             statements.push(self.statement(&Mutation::insert(table, vec![cells])));
         }
         Ok(())
-    }
-
-    async fn next_form_version(&self, key: &str, tenant_id: Option<&Arc<str>>) -> Result<u32, Error> {
-        let table = &tables::CAMUNDA_FORM_DEFINITION;
-        let tenant = tenant_id.cloned().map_or(TenantChoice::None, TenantChoice::Of);
-        let mut select = Select::all(table.source())
-            .filter(Condition::equal(table.col("key"), key))
-            .filter(tenant.condition(table.col("tenant_id")))
-            .order_by(table.col("version"), Direction::Descending)
-            .limit(1);
-        select.columns = vec![table.col("version").into()];
-        match self.rows(&select).await?.pop() {
-            Some(row) => Ok(Cells::of(row).count()? + 1),
-            None => Ok(1),
-        }
     }
 
     /// The file that a form is in.

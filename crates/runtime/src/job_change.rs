@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use engine::{Command, FollowingRepetitions, RejectionKind};
 use query::mutation::{AssignedValue, Assignment};
-use query::{Condition, Mutation, Select, SqlValue, tables};
+use query::{Condition, Mutation, Select, SqlValue, Subquery, tables};
 use store::LocatedBy;
 use store::work::ExpectedStatement;
-use types::{IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
+use types::{IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInstanceId, Timestamp};
 
 use crate::command::{CONFLICT_ATTEMPTS_MAX, in_own_task};
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob, with_id};
-use crate::lane::{FOREIGN_STEP, LaneWork};
+use crate::lane::LaneWork;
 use crate::request::{JobChange, JobDefinitionSet, JobSet, JobsOfDefinition, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
@@ -177,7 +177,7 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             if let Some((which, values)) = jobs {
-                shared.add_revision_steps(&mut statements, which.clone()).await?;
+                statements.push(shared.statement(&revision_steps(which.clone())));
                 statements.push(shared.statement(&Mutation::update(&tables::JOB, values, which)));
             }
             if !definitions.is_empty() {
@@ -190,25 +190,6 @@ impl Shared {
             Ok(())
         })
         .await
-    }
-
-    /// What lanes have in memory of the instances of these jobs will be found to be old.
-    async fn add_revision_steps(&self, statements: &mut Vec<ExpectedStatement>, jobs: Condition) -> Result<(), Error> {
-        let (table, instances) = (&tables::JOB, &tables::PROCESS_INSTANCE);
-        let root = table.col("root_process_instance_id");
-        let mut select = Select::all(table.source()).filter(jobs).filter(Condition::is_not_null(root));
-        select.columns = vec![root.into()];
-        let mut roots = BTreeSet::new();
-        for found in self.rows(&select).await? {
-            roots.insert(Cells::of(found).id::<Uuid>()?);
-        }
-        let roots: Vec<SqlValue> = roots.into_iter().map(row::id).collect();
-        for chunk in roots.chunks(IDS_PER_STATEMENT_MAX) {
-            let assignments = vec![Assignment { column: "revision", value: AssignedValue::Increment(FOREIGN_STEP) }];
-            let condition = Condition::OneOf(instances.col("id").into(), chunk.to_vec());
-            statements.push(self.statement(&Mutation::Update { table: instances, assignments, condition }));
-        }
-        Ok(())
     }
 
     /// Of an incident that belongs to no instance.
@@ -431,6 +412,18 @@ pub(crate) fn decode(text: &str) -> Option<(JobDefinitionSet, SuspensionState, J
         _ => return None,
     };
     Some((which, state, jobs))
+}
+
+/// What lanes have in memory of the instances of these jobs will be found to be old.
+fn revision_steps(jobs: Condition) -> Mutation {
+    let (table, instances) = (&tables::JOB, &tables::PROCESS_INSTANCE);
+    let of_jobs = Subquery { from: table.source(), joins: Vec::new(), condition: jobs };
+    let root = table.col("root_process_instance_id");
+    Mutation::Update {
+        table: instances,
+        assignments: vec![suspension::step("revision")],
+        condition: Condition::OneOfColumn(instances.col("id").into(), Box::new(of_jobs), root),
+    }
 }
 
 #[cfg(test)]

@@ -399,7 +399,7 @@ impl Runtime {
     }
 }
 
-fn started(reply: Reply) -> Result<StartedProcessInstance, Error> {
+pub(crate) fn started(reply: Reply) -> Result<StartedProcessInstance, Error> {
     match reply {
         Reply::Started(started) => Ok(started),
         Reply::Done

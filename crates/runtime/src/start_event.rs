@@ -6,7 +6,7 @@ use bpmn::model::{Element, EventTrigger};
 use bpmn::{ElementKind, ProcessModel};
 use engine::definition::JobDefinition;
 use engine::record::EventType;
-use engine::{ProcessDefinition, RejectionKind, Reply, StartedProcessInstance, start_event};
+use engine::{ProcessDefinition, RejectionKind, StartedProcessInstance, start_event};
 use query::{Condition, Direction, Join, JoinKind, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
 use types::{EventSubscriptionId, JobId, ProcessDefinitionId, Timestamp, VariableMap};
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::job_row::{NewJob, OfDefinition, StoredJob, TIMER_START};
 use crate::request::{ConditionEvaluation, DefinitionRow, DefinitionSelector};
 use crate::row::{self, Cells};
+use crate::runtime::started;
 use crate::shared::Shared;
 use crate::stored_job::JobDescription;
 
@@ -222,13 +223,7 @@ impl Shared {
                 }
             }
             let replies = shared.run_together(work).await?;
-            Ok(replies
-                .into_iter()
-                .filter_map(|reply| match reply {
-                    Reply::Started(started) => Some(started),
-                    _ => None,
-                })
-                .collect())
+            replies.into_iter().map(started).collect()
         })
         .await
     }

@@ -13,13 +13,27 @@
 
 use std::sync::Arc;
 
+use query::SqlValue;
 use serde_json::{Map, Value};
 use types::{FileValue, ObjectValue, Timestamp, VariableType, VariableValue};
 
-use super::{RowSink, RowSource, corrupt};
+use super::{RowSink, RowSource, RowValues, corrupt};
 use crate::StoreError;
 
 const NOT_A_NUMBER: &str = "NaN";
+
+/// The columns that may hold a value; one of them does, or none where it is null.
+pub const VALUE_COLUMNS: [&str; 4] = ["text_value", "integer_value", "real_value", "bytes_value"];
+
+/// The cell of `value_type`, and the column with the value in it, if it is not null.
+pub fn value_cells(value: &VariableValue) -> (SqlValue, Option<(&'static str, SqlValue)>) {
+    let mut row = RowValues::default();
+    encode_value(value, &mut row);
+    let mut cells = row.values.into_iter();
+    let value_type = cells.next().expect("a value is encoded as six cells");
+    let held = VALUE_COLUMNS.into_iter().zip(cells).find(|(_, cell)| *cell != SqlValue::Null);
+    (value_type, held)
+}
 
 /// Gives six cells.
 pub fn encode_value(value: &VariableValue, row: &mut impl RowSink) {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use query::SqlValue;
 use types::VariableValue;
 
-use crate::codec::RowValues;
-use crate::codec::value::encode_value;
+use crate::codec::value::{VALUE_COLUMNS, value_cells};
 use crate::work::{ClaimTenants, ClaimTopic};
 
 /// A statement that is written from left to right, with its binds. Texts of equal shape are equal.
@@ -83,13 +82,8 @@ impl ClaimText {
     }
 
     fn value(&mut self, value: &VariableValue) {
-        const COLUMNS: [&str; 4] = ["text_value", "integer_value", "real_value", "bytes_value"];
-        let mut row = RowValues::default();
-        encode_value(value, &mut row);
-        let mut cells = row.values.into_iter();
-        let value_type = cells.next().expect("a value is encoded as six cells");
-        let found = COLUMNS.into_iter().zip(cells).find(|(_, cell)| *cell != SqlValue::Null);
-        match found {
+        let (value_type, held) = value_cells(value);
+        match held {
             Some((column, cell)) => {
                 self.push(" AND v.value_type = ");
                 self.bind(value_type);
@@ -97,7 +91,7 @@ impl ClaimText {
                 self.bind(cell);
             }
             // Camunda: the type of a null does not matter.
-            None => COLUMNS.into_iter().for_each(|column| self.push(&format!(" AND v.{column} IS NULL"))),
+            None => VALUE_COLUMNS.into_iter().for_each(|column| self.push(&format!(" AND v.{column} IS NULL"))),
         }
     }
 }

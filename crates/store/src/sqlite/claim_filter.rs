@@ -6,8 +6,7 @@ use std::sync::Arc;
 use query::SqlValue;
 use types::VariableValue;
 
-use crate::codec::RowValues;
-use crate::codec::value::encode_value;
+use crate::codec::value::{VALUE_COLUMNS, value_cells};
 use crate::work::{ClaimTenants, ClaimTopic};
 
 /// Conditions that follow others, and the values of their parameters. Parameters have no numbers: they come in order.
@@ -81,20 +80,15 @@ impl ClaimFilter {
     }
 
     fn value(&mut self, value: &VariableValue) {
-        const COLUMNS: [&str; 4] = ["text_value", "integer_value", "real_value", "bytes_value"];
-        let mut row = RowValues::default();
-        encode_value(value, &mut row);
-        let mut cells = row.values.into_iter();
-        let value_type = cells.next().expect("a value is encoded as six cells");
-        let found = COLUMNS.into_iter().zip(cells).find(|(_, cell)| *cell != SqlValue::Null);
-        match found {
+        let (value_type, held) = value_cells(value);
+        match held {
             Some((column, cell)) => {
                 let _ = write!(self.text, " AND v.value_type = ? AND v.{column} = ?");
                 self.binds.extend([value_type, cell]);
             }
             // Camunda: the type of a null does not matter.
             None => {
-                for column in COLUMNS {
+                for column in VALUE_COLUMNS {
                     let _ = write!(self.text, " AND v.{column} IS NULL");
                 }
             }
