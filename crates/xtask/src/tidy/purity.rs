@@ -1,7 +1,7 @@
 //! The pure crates are functions of data: no clock, no files, no threads, no randomness.
 //!
 //! Two proofs: their dependencies are on a short list, and their `lib.rs` switches on the clippy lints whose lists of
-//! types and methods stand in `clippy.toml`.
+//! types and methods stand in `.clippy.toml`.
 
 use super::SourceText;
 use super::crate_edge::Manifest;

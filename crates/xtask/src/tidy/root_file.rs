@@ -18,12 +18,12 @@ const ALLOWED: &[&str] = &[
     "Dockerfile",
     "LICENSE",
     "README.md",
-    "clippy.toml",
+    ".clippy.toml",
     "crates",
     "docs",
     "examples",
     "rust-toolchain.toml",
-    "rustfmt.toml",
+    ".rustfmt.toml",
 ];
 
 pub fn check(paths: &[String]) -> Vec<Finding> {
