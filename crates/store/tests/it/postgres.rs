@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use engine::{ChangeSet, RevisionCheck, TableChange};
-use query::{Dialect, tables};
+use query::{Dialect, SqlValue, Statement, tables};
 use store::conformance::fixture::{WaitingInstance, apply, count, load, start};
+use store::postgres::PostgresOptions;
+use store::work::ExpectedStatement;
 use store::{OpenError, PostgresStore, Store, StoreError, Work};
 use throwaway_postgres::{server_url, unique_name, with_schema};
 use tokio_postgres::Client;
@@ -184,4 +186,90 @@ async fn cut_connections_are_made_again() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(count(&*store, "process_instance").await, 5);
+}
+
+/// One that touches a row, with whatever stands for its version.
+fn touch_version(version: SqlValue) -> ExpectedStatement {
+    let text = "UPDATE camlock_schema_version SET applied_at = applied_at WHERE version = $1".to_owned();
+    ExpectedStatement { statement: Statement { text, binds: vec![version] }, rows_affected: Some(1) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_single_committer_runs_statements_outside_of_instances() {
+    let (_, url) = empty_database().await;
+    let options = PostgresOptions { committers: 1, ..PostgresOptions::default() };
+    let store = PostgresStore::open_with(url.parse().expect("a URL"), options).await.expect("opens");
+    let waiting = WaitingInstance::new("t");
+    let applied = store.submit(Work::Apply(vec![waiting.started()]));
+    let ran = store.submit(Work::Run(vec![touch_version(SqlValue::Integer(1))]));
+    let unmet = store.submit(Work::Run(vec![touch_version(SqlValue::Integer(-1))]));
+    let both = store.submit(Work::ApplyAndRun(
+        vec![WaitingInstance::new("t").started()],
+        vec![touch_version(SqlValue::Integer(1))],
+    ));
+    applied.await.expect("is applied");
+    ran.await.expect("is run");
+    assert_eq!(unmet.await.map(drop), Err(StoreError::Conflict), "it touches no row");
+    both.await.expect("are applied and run");
+    store.check().await.expect("is well");
+    assert_eq!(count(&store, "process_instance").await, 2);
+}
+
+/// Which processes of the server have connections under a name.
+async fn server_processes(application: &str) -> Vec<String> {
+    let text = "SELECT pid::text FROM pg_stat_activity WHERE application_name = $1 ORDER BY 1";
+    lines(&client().await, text, application).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_with_a_value_that_cannot_be_bound_keeps_nothing_and_its_connection_goes_on() {
+    let (schema, url) = empty_database().await;
+    let store = open(&format!("{url}&application_name={schema}")).await;
+    // Where the roots are given, the transaction has begun before; where one is made, it begins with the writing.
+    let known = WaitingInstance::new("t").with_variable("n", VariableValue::Integer(0));
+    start(&*store, &known).await;
+    store.check().await.expect("all committers are connected");
+    let connected = server_processes(&schema).await;
+    for change_set in [set_variable(&known, 1, 1), WaitingInstance::new("t").started()] {
+        let unbound = touch_version(SqlValue::Text("one".into()));
+        let refused = store.submit(Work::ApplyAndRun(vec![change_set], vec![unbound])).await.map(drop);
+        assert!(matches!(&refused, Err(StoreError::Failed(why)) if why.contains("cannot be bound")), "{refused:?}");
+    }
+    let unbound = touch_version(SqlValue::Text("one".into()));
+    let refused = store.submit(Work::Run(vec![touch_version(SqlValue::Integer(1)), unbound])).await.map(drop);
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+
+    assert_eq!(count(&*store, "process_instance").await, 1);
+    assert_eq!(load(&*store, known.id()).await.expect("is there").variables[0].value, VariableValue::Integer(0));
+    apply(&*store, vec![set_variable(&known, 1, 2)]).await.expect("nothing is locked");
+    store.check().await.expect("is well");
+    for process in connected {
+        assert!(server_processes(&schema).await.contains(&process), "a connection was given up");
+    }
+}
+
+/// 40003, and a commit that fails for another reason, by a trigger that waits for the commit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_of_unknown_completion_is_an_unknown_outcome() {
+    let (schema, url) = empty_database().await;
+    let store = open(&url).await;
+    let client = client().await;
+    for (code, is_expected) in [
+        ("40003", (|error| matches!(error, StoreError::OutcomeUnknown(_))) as fn(&StoreError) -> bool),
+        ("23514", |error| matches!(error, StoreError::Failed(_))),
+    ] {
+        let trigger = format!(
+            "SET search_path = {schema}; \
+             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$; \
+             CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON process_instance DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION refuse()"
+        );
+        client.batch_execute(&trigger).await.expect("valid");
+        let refused = apply(&*store, vec![WaitingInstance::new("t").started()]).await.expect_err("is refused");
+        assert!(is_expected(&refused), "{code}: {refused}");
+        client.batch_execute("DROP TRIGGER refuse ON process_instance; DROP FUNCTION refuse").await.expect("valid");
+        start(&*store, &WaitingInstance::new("t")).await;
+    }
+    assert_eq!(count(&*store, "process_instance").await, 2);
 }
