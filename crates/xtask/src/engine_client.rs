@@ -1,13 +1,14 @@
 //! One keep-alive HTTP/1.1 connection to an engine, and the calls that the bench and the crash test make over it.
 
-use anyhow::{Context, bail, ensure};
+use crate::http_connection::HttpConnection;
+use anyhow::{Context, ensure};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use std::borrow::Cow;
+use std::io::Write;
+
+pub use crate::http_connection::Answer;
 
 /// Where an engine's REST API lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,16 +29,13 @@ impl BaseUrl {
     }
 }
 
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Bytes,
-}
-
 impl Answer {
     pub fn json(&self) -> anyhow::Result<Value> {
         serde_json::from_slice(&self.body).with_context(|| format!("not JSON: {}", self.text()))
+    }
+
+    fn read<'a, T: Deserialize<'a>>(&'a self) -> anyhow::Result<T> {
+        serde_json::from_slice(&self.body).with_context(|| format!("not what was expected: {}", self.text()))
     }
 
     pub fn text(&self) -> String {
@@ -55,11 +53,14 @@ impl Answer {
 #[derive(Debug)]
 pub struct EngineClient {
     base: BaseUrl,
-    sender: Option<SendRequest<Full<Bytes>>>,
+    connection: Option<HttpConnection>,
+    /// The request that was sent last; kept for its memory.
+    request: Vec<u8>,
 }
 
 /// A task as `fetchAndLock` hands it out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct FetchedTask {
     pub id: String,
     pub process_instance_id: String,
@@ -67,67 +68,49 @@ pub struct FetchedTask {
     pub business_key: Option<String>,
 }
 
+/// An instance as a start answers it.
+#[derive(Deserialize)]
+struct Started<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
 impl EngineClient {
     pub fn new(base: &BaseUrl) -> Self {
-        EngineClient { base: base.clone(), sender: None }
+        EngineClient { base: base.clone(), connection: None, request: Vec::new() }
     }
 
     pub async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.call(Method::GET, path, "application/json", Bytes::new()).await
+        self.call("GET", &[path], "application/json", b"").await
     }
 
     pub async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.call(Method::POST, path, "application/json", Bytes::from(body.to_string())).await
+        self.post_bytes(&[path], body.to_string().as_bytes()).await
     }
 
-    pub async fn post_bytes(&mut self, path: &str, body: Bytes) -> anyhow::Result<Answer> {
-        self.call(Method::POST, path, "application/json", body).await
+    /// The path may come in pieces.
+    async fn post_bytes(&mut self, path: &[&str], body: &[u8]) -> anyhow::Result<Answer> {
+        self.call("POST", path, "application/json", body).await
     }
 
-    /// Sends one request. A server that closed the idle connection before it is asked again costs one more attempt; a
-    /// request that may have reached the server is never sent twice.
-    async fn call(&mut self, method: Method, path: &str, media: &str, body: Bytes) -> anyhow::Result<Answer> {
-        for _ in 0..2 {
-            let mut sender = self.ready().await?;
-            let request = Request::builder()
-                .method(method.clone())
-                .uri(format!("{}{path}", self.base.path))
-                .header("host", &self.base.authority)
-                .header("content-type", media)
-                .body(Full::new(body.clone()))?;
-            match sender.try_send_request(request).await {
-                Ok(response) => {
-                    let status = response.status().as_u16();
-                    let body = response.into_body().collect().await?.to_bytes();
-                    self.sender = Some(sender);
-                    return Ok(Answer { status, body });
-                }
-                Err(mut failed) => {
-                    let was_not_sent = failed.take_message().is_some();
-                    if !was_not_sent {
-                        return Err(failed.into_error().into());
-                    }
-                }
-            }
+    /// Sends one request, never twice: it may have reached the server.
+    async fn call(&mut self, method: &str, path: &[&str], media: &str, body: &[u8]) -> anyhow::Result<Answer> {
+        let kept = self.connection.take().filter(HttpConnection::is_open);
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => HttpConnection::open(&self.base.authority).await?,
+        };
+        self.request.clear();
+        write!(self.request, "{method} {}", self.base.path)?;
+        path.iter().for_each(|piece| self.request.extend_from_slice(piece.as_bytes()));
+        let (host, length) = (&self.base.authority, body.len());
+        write!(self.request, " HTTP/1.1\r\nhost: {host}\r\ncontent-type: {media}\r\ncontent-length: {length}\r\n\r\n")?;
+        self.request.extend_from_slice(body);
+        let (answer, can_be_used_again) = connection.exchange(&self.request).await?;
+        if can_be_used_again {
+            self.connection = Some(connection);
         }
-        bail!("{} closes connections before they are used", self.base.authority)
-    }
-
-    async fn ready(&mut self) -> anyhow::Result<SendRequest<Full<Bytes>>> {
-        if let Some(mut sender) = self.sender.take()
-            && sender.ready().await.is_ok()
-        {
-            return Ok(sender);
-        }
-        let stream = TcpStream::connect(&self.base.authority).await?;
-        stream.set_nodelay(true)?;
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(async move {
-            // How a connection ends is seen by the request that it ends with.
-            let _ = connection.await;
-        });
-        sender.ready().await?;
-        Ok(sender)
+        Ok(answer)
     }
 
     /// Deploys one model and returns the deployment's id.
@@ -139,51 +122,38 @@ impl EngineClient {
              Content-Type: application/octet-stream\r\n\r\n{model}\r\n--{BOUNDARY}--\r\n"
         );
         let media = format!("multipart/form-data; boundary={BOUNDARY}");
-        let answer = self.call(Method::POST, "/deployment/create", &media, Bytes::from(body)).await?;
+        let answer = self.call("POST", &["/deployment/create"], &media, body.as_bytes()).await?;
         text_field(&answer.expect(200, "deployment/create")?.json()?, "id")
     }
 
     /// Deletes a deployment with everything that came of it.
     pub async fn delete_deployment(&mut self, id: &str) -> anyhow::Result<()> {
         let path = format!("/deployment/{id}?cascade=true&skipCustomListeners=true&skipIoMappings=true");
-        self.call(Method::DELETE, &path, "application/json", Bytes::new())
-            .await?
-            .expect(204, "deleting a deployment")?;
+        self.call("DELETE", &[&path], "application/json", b"").await?.expect(204, "deleting a deployment")?;
         Ok(())
     }
 
     /// Starts an instance of the latest definition with this key and returns its id.
     pub async fn start(&mut self, key: &str, body: Bytes) -> anyhow::Result<String> {
-        let answer = self.post_bytes(&format!("/process-definition/key/{key}/start"), body).await?;
-        text_field(&answer.expect(200, "start")?.json()?, "id")
+        let answer =
+            self.post_bytes(&["/process-definition/key/", key, "/start"], &body).await?.expect(200, "start")?;
+        let started: Started<'_> = answer.read()?;
+        Ok(started.id.into_owned())
     }
 
     pub async fn fetch_and_lock(&mut self, body: Bytes) -> anyhow::Result<Vec<FetchedTask>> {
-        let answer = self.post_bytes("/external-task/fetchAndLock", body).await?.expect(200, "fetchAndLock")?;
-        let tasks = answer.json()?;
-        tasks
-            .as_array()
-            .context("fetchAndLock answered no list")?
-            .iter()
-            .map(|task| {
-                Ok(FetchedTask {
-                    id: text_field(task, "id")?,
-                    process_instance_id: text_field(task, "processInstanceId")?,
-                    activity_id: text_field(task, "activityId")?,
-                    business_key: task["businessKey"].as_str().map(str::to_owned),
-                })
-            })
-            .collect()
+        let answer = self.post_bytes(&["/external-task/fetchAndLock"], &body).await?.expect(200, "fetchAndLock")?;
+        answer.read()
     }
 
     pub async fn complete(&mut self, task_id: &str, body: Bytes) -> anyhow::Result<()> {
-        let answer = self.post_bytes(&format!("/external-task/{task_id}/complete"), body).await?;
+        let answer = self.post_bytes(&["/external-task/", task_id, "/complete"], &body).await?;
         answer.expect(204, "complete")?;
         Ok(())
     }
 
     pub async fn lock(&mut self, task_id: &str, body: Bytes) -> anyhow::Result<()> {
-        self.post_bytes(&format!("/external-task/{task_id}/lock"), body).await?.expect(204, "lock")?;
+        self.post_bytes(&["/external-task/", task_id, "/lock"], &body).await?.expect(204, "lock")?;
         Ok(())
     }
 }

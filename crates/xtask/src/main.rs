@@ -8,6 +8,7 @@ mod crash;
 mod dist;
 mod engine_client;
 mod fuzz;
+mod http_connection;
 mod postgres;
 mod random;
 mod server;

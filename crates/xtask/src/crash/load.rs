@@ -220,7 +220,7 @@ impl Driver {
 
 /// The connection is gone, with or without the answer to the last request.
 fn is_lost_connection(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<hyper::Error>().is_some() || error.downcast_ref::<std::io::Error>().is_some()
+    error.downcast_ref::<std::io::Error>().is_some()
 }
 
 /// The variable that the completion of a stage sets.
