@@ -141,6 +141,13 @@ pub const KEYS: &[Key] = &[
         is_switch: false,
     },
     Key {
+        name: "complete-batch-limit",
+        expected: "NUMBER",
+        default: "1000",
+        help: "The most completions of one request",
+        is_switch: false,
+    },
+    Key {
         name: "variable-limit",
         expected: "NUMBER",
         default: "10000",

@@ -196,6 +196,7 @@ fn rest_settings(settings: &Settings) -> Result<RestSettings> {
         form_bytes_max: settings.deployment_bytes_max,
         cors_origin,
         tasks_per_fetch_max: settings.tasks_per_fetch_max,
+        completions_per_request_max: settings.completions_per_request_max,
         idempotent_completion: settings.idempotent_completion,
         slow_request_min: settings.slow_request_min,
         ..RestSettings::default()

@@ -21,27 +21,30 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const KEY_BYTES_MAX: usize = 255;
 /// A longer answer is not kept; a repetition is told that all is done, without it.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-/// What it hands out must not be handed out again.
-const NEVER_REPEATED: &str = "fetchAndLock";
+/// Their answers are not kept: what they hand out must not be handed out again, or each of their completions is noted
+/// on its own.
+const NOT_KEPT: [&str; 3] = ["fetchAndLock", "completeAndFetch", "completeBatch"];
 
 /// The key of a request, where it has one and could change something.
 pub fn key_of(call: &Call) -> Result<Option<IdempotencyKey>, Failure> {
-    let Some(key) = call.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let can_change = match call.operation.method {
-        Verb::Post | Verb::Put | Verb::Delete => call.operation.id != NEVER_REPEATED,
+        Verb::Post | Verb::Put | Verb::Delete => !NOT_KEPT.contains(&call.operation.id),
         Verb::Get | Verb::Options => false,
     };
     if !can_change {
         return Ok(None);
     }
+    Ok(text_of(call)?.map(|text| IdempotencyKey::new(text, fingerprint(call))))
+}
+
+/// The header itself.
+pub fn text_of(call: &Call) -> Result<Option<&str>, Failure> {
+    let Some(key) = call.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let text = key.to_str().ok().filter(|text| {
         (1..=KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
     });
-    let Some(text) = text else {
-        let message = format!("`Idempotency-Key` has to have 1 to {KEY_BYTES_MAX} printable ASCII characters");
-        return Err(Failure::invalid(message));
-    };
-    Ok(Some(IdempotencyKey::new(text, fingerprint(call))))
+    let wrong = || format!("`Idempotency-Key` has to have 1 to {KEY_BYTES_MAX} printable ASCII characters");
+    text.map(Some).ok_or_else(|| Failure::invalid(wrong()))
 }
 
 /// Carries the request out, unless that was done before.
@@ -82,6 +85,11 @@ pub fn json_answer(text: Vec<u8>) -> RecordedAnswer {
 }
 
 fn replayed(recalled: Recalled) -> Result<Option<Response>, Failure> {
+    known_answer(recalled)?.map(|answer| replay(&answer)).transpose()
+}
+
+/// What a request that is repeated is answered; `None` if it was not carried out before.
+pub fn known_answer(recalled: Recalled) -> Result<Option<RecordedAnswer>, Failure> {
     match recalled {
         Recalled::Nothing => Ok(None),
         Recalled::InProgress => Err(in_progress()),
@@ -89,8 +97,8 @@ fn replayed(recalled: Recalled) -> Result<Option<Response>, Failure> {
             let message = "`Idempotency-Key` was used for another request";
             Err(Failure::refused(StatusCode::UNPROCESSABLE_ENTITY, "InvalidRequestException", message))
         }
-        Recalled::Unanswered => replay(&RecordedAnswer::no_content()).map(Some),
-        Recalled::Answered(answer) => replay(&answer).map(Some),
+        Recalled::Unanswered => Ok(Some(RecordedAnswer::no_content())),
+        Recalled::Answered(answer) => Ok(Some(answer)),
     }
 }
 
@@ -118,7 +126,7 @@ async fn kept(response: Response) -> Result<(Response, Option<RecordedAnswer>), 
     Ok((Response::from_parts(parts, Body::from(body)), answer))
 }
 
-fn in_progress() -> Failure {
+pub fn in_progress() -> Failure {
     let message = "a request with this `Idempotency-Key` is being carried out";
     let refusal = Refusal::new(StatusCode::CONFLICT, "InvalidRequestException", message);
     Failure::from(Refusal { retry_after_s: Some(1), ..refusal })

@@ -1,4 +1,5 @@
-//! The table of all operations of Camunda's REST contract: one row each, in the order of the contract's own list.
+//! The table of all operations: those of Camunda's REST contract, one row each in the order of the contract's own list,
+//! and behind them those of Camlock's own (`docs/guides/worker-extensions.md`).
 //!
 //! A row says how an operation is called, what it takes and answers, and, once it is there, its handler and how the
 //! engine's refusals look to its callers. Routes are generated from the table (`router`); a row without a handler
@@ -15,10 +16,10 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
-    attachment, batch, comment, condition, deployment, engine, execution, external_task, external_task_retries,
-    fetch_and_lock, history, history_statistics, incident, instance_batch, job, job_definition, message, modification,
-    process_definition, process_instance, removal_time, report, restart, signal, start_form, statistics, task,
-    task_form,
+    attachment, batch, comment, completion_batch, condition, deployment, engine, execution, external_task,
+    external_task_retries, fetch_and_lock, history, history_statistics, incident, instance_batch, job, job_definition,
+    message, modification, process_definition, process_instance, removal_time, report, restart, signal, start_form,
+    statistics, task, task_form,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -26,13 +27,16 @@ use crate::list;
 /// What a handler is on its way to.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
 
-/// One operation of the contract.
+/// The tag of the operations that the contract does not have.
+pub const OWN_TAG: &str = "Camlock";
+
+/// One operation.
 pub struct Operation {
     pub method: Verb,
     /// With parameters in braces, relative to `/engine-rest` and to `/engine-rest/engine/{name}`.
     pub path: &'static str,
     pub tag: &'static str,
-    /// The contract's `operationId`.
+    /// The contract's `operationId`, where it has the operation.
     pub id: &'static str,
     pub takes: Takes,
     pub answers: Answers,
@@ -94,6 +98,13 @@ impl Verb {
             Verb::Post => Method::POST,
             Verb::Put => Method::PUT,
         }
+    }
+}
+
+impl Operation {
+    /// Whether it goes beyond Camunda's contract.
+    pub fn is_own(&self) -> bool {
+        self.tag == OWN_TAG
     }
 }
 
@@ -683,5 +694,9 @@ operations! {
     }
     "Version" {
         GET "/version" getRestAPIVersion: nothing -> json => ENGINE, engine::version;
+    }
+    "Camlock" {
+        POST "/external-task/complete-and-fetch" completeAndFetch: json -> json => ENGINE, completion_batch::complete_and_fetch;
+        POST "/external-task/complete-batch" completeBatch: json -> json => ENGINE, completion_batch::complete_batch;
     }
 }

@@ -14,6 +14,8 @@ pub struct RestSettings {
     pub cors_origin: Option<HeaderValue>,
     /// More tasks than this are not handed out by one fetchAndLock, however many are asked for.
     pub tasks_per_fetch_max: u32,
+    /// Completions of one request.
+    pub completions_per_request_max: usize,
     /// How long fetchAndLock may be asked to wait.
     pub poll_timeout_max: Duration,
     /// How long the next piece of a body may take to arrive.
@@ -31,6 +33,7 @@ impl Default for RestSettings {
             form_bytes_max: 64 * 1024 * 1024,
             cors_origin: None,
             tasks_per_fetch_max: 10_000,
+            completions_per_request_max: 1_000,
             poll_timeout_max: Duration::from_secs(1800),
             body_idle_max: Duration::from_secs(30),
             idempotent_completion: false,

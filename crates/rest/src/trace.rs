@@ -12,8 +12,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A longer id is not taken over.
 const REQUEST_ID_BYTES_MAX: usize = 128;
-/// It waits because it was asked to.
-const WAITING_OPERATION: &str = "fetchAndLock";
+/// They wait because they were asked to.
+const WAITING_OPERATIONS: [&str; 2] = ["fetchAndLock", "completeAndFetch"];
 
 /// What the client said of its request.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Trace {
     }
 
     pub fn note_slow(&self, operation: &'static Operation, status: StatusCode, took: Duration) {
-        if operation.id == WAITING_OPERATION {
+        if WAITING_OPERATIONS.contains(&operation.id) {
             return;
         }
         tracing::warn!(

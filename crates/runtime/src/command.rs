@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use engine::instance::Aggregate;
 use engine::{ChangeSet, Command, DefinitionReference, Env, ProcessDefinition, Reply, TableChange};
+use futures_util::future::join_all;
 use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
 use tracing::Instrument;
 use types::{ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
@@ -76,6 +77,30 @@ impl Shared {
                 Some(root) => shared.run(shared.lanes.pin(root), LaneWork::Command(command)).await,
                 None => Err(shared.refuse_on_nothing(command)),
             }
+        })
+        .await
+    }
+
+    /// Many of them, each a unit of its own. All aggregates are found first: those of one aggregate then reach their lane
+    /// in this order.
+    pub(crate) async fn execute_each(
+        commands: Vec<(Arc<Shared>, Command)>,
+    ) -> Result<Vec<Result<Reply, Error>>, Error> {
+        in_own_task(async move {
+            let located = commands.into_iter().map(|(shared, command)| async move {
+                let admitted = shared.admission.admit()?;
+                let root = shared.locate(&command).await?;
+                Ok((admitted, shared, command, root))
+            });
+            let located: Vec<Result<_, Error>> = join_all(located).await;
+            let done = located.into_iter().map(|located| async move {
+                let (_admitted, shared, command, root) = located?;
+                match root {
+                    Some(root) => shared.run(shared.lanes.pin(root), LaneWork::Command(command)).await,
+                    None => Err(shared.refuse_on_nothing(command)),
+                }
+            });
+            Ok(join_all(done).await)
         })
         .await
     }

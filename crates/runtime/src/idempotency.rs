@@ -89,6 +89,11 @@ impl IdempotencyKey {
         IdempotencyKey { key: format!("request/{key}").into(), fingerprint }
     }
 
+    /// Of one completion among several of a request.
+    pub fn of_part(key: &str, id: ExternalTaskId, fingerprint: [u8; 32]) -> IdempotencyKey {
+        IdempotencyKey { key: format!("part/{id}/{key}").into(), fingerprint }
+    }
+
     /// Of the completion of a task by a worker, whatever it sends along.
     pub fn of_completion(id: ExternalTaskId, worker_id: &str) -> IdempotencyKey {
         IdempotencyKey { key: format!("completion/{id}/{worker_id}").into(), fingerprint: [0; 32] }

@@ -62,6 +62,12 @@ impl Runtime {
         self.shared.execute(command).await
     }
 
+    /// Any commands, each a unit of its own and answered for itself. They are begun in this order and are all under way
+    /// at once. Each comes with the handle that notes it.
+    pub async fn execute_each(commands: Vec<(Runtime, Command)>) -> Result<Vec<Result<Reply, Error>>, Error> {
+        Shared::execute_each(commands.into_iter().map(|(runtime, command)| (runtime.shared, command)).collect()).await
+    }
+
     /// Commands on many aggregates, all or none of them.
     pub async fn execute_together(&self, commands: Vec<Command>) -> Result<(), Error> {
         self.shared.execute_together(commands).await

@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::dto::variable::variables;
 use crate::failure::Failure;
 
-const WHAT: &str = "external task";
+pub(super) const WHAT: &str = "external task";
 
 pub async fn lock(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use engine::{Rejection, RejectionKind};
 use runtime::{
     ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, ExtensionProperties, FetchRequest, FetchTopic, FetchedTask,
+    FetchedTasks,
 };
 use serde_json::{Map, Value, json};
 
@@ -19,18 +20,33 @@ use crate::delivery::Delivery;
 use crate::dto::variable::{ValueForm, plain_value, variables_json};
 use crate::failure::{Failure, Refusal};
 use crate::json::Fields;
+use crate::settings::RestSettings;
 
 /// Topics of one request.
 pub const TOPICS_MAX: usize = 1_000;
 
 pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
-    let fields = call.fields()?;
-    let topics = topics(&fields)?;
+    let (request, topics) = read(&call.fields()?, &call.rest.settings)?;
+    let fetched = call.runtime().fetch_and_lock(request).await?;
+    let text = serde_json::to_vec(&topics.shown(&fetched)?).map_err(Failure::internal)?;
+    Ok(Answer::json_text(Delivery::new(text, fetched, call.deliveries).into_body()))
+}
+
+/// The topics of a request, with what its answer needs.
+pub(super) struct Topics(Vec<Topic>);
+
+struct Topic {
+    fetch: FetchTopic,
+    form: ValueForm,
+}
+
+pub(super) fn read(fields: &Fields, settings: &RestSettings) -> Result<(FetchRequest, Topics), Failure> {
+    let topics = topics(fields)?;
     let timeout_ms = fields.long("asyncResponseTimeout")?.unwrap_or(0);
-    let timeout_ms_max = i64::try_from(call.rest.settings.poll_timeout_max.as_millis()).unwrap_or(i64::MAX);
+    let timeout_ms_max = i64::try_from(settings.poll_timeout_max.as_millis()).unwrap_or(i64::MAX);
     let request = FetchRequest {
-        order: order(&fields)?,
-        tasks_max: tasks_max(&fields)?.min(call.rest.settings.tasks_per_fetch_max),
+        order: order(fields)?,
+        tasks_max: tasks_max(fields)?.min(settings.tasks_per_fetch_max),
         worker_id: fields.text("workerId")?.ok_or_else(|| null_value("`workerId` is missing"))?,
         topics: topics.iter().map(|topic| topic.fetch.clone()).collect(),
         async_response_timeout_ms: u64::try_from(timeout_ms).unwrap_or(0),
@@ -41,16 +57,14 @@ pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
             "`asyncResponseTimeout` must not be more than {timeout_ms_max} milliseconds"
         )));
     }
-    let fetched = call.runtime().fetch_and_lock(request).await?;
-    let shown = fetched.tasks.iter().map(|task| locked_task(task, &topics)).collect::<Result<Vec<_>, _>>()?;
-    let text = serde_json::to_vec(&shown).map_err(Failure::internal)?;
-    Ok(Answer::json_text(Delivery::new(text, fetched, call.deliveries).into_body()))
+    Ok((request, Topics(topics)))
 }
 
-/// A topic of the request, with what its answer needs.
-struct Topic {
-    fetch: FetchTopic,
-    form: ValueForm,
+impl Topics {
+    /// The tasks as the worker gets them.
+    pub(super) fn shown(&self, fetched: &FetchedTasks) -> Result<Vec<Value>, Failure> {
+        fetched.tasks.iter().map(|task| locked_task(task, &self.0)).collect()
+    }
 }
 
 /// Camunda: wrong numbers are faults of the engine, not of the request.

@@ -4,6 +4,7 @@
 pub mod attachment;
 pub mod batch;
 pub mod comment;
+pub mod completion_batch;
 pub mod condition;
 pub mod deployment;
 pub mod engine;

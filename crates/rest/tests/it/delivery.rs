@@ -9,10 +9,17 @@ use tokio::net::TcpStream;
 use crate::server::TestServer;
 
 fn poll(timeout_ms: u64) -> String {
+    poll_at("fetchAndLock", timeout_ms)
+}
+
+fn poll_at(operation: &str, timeout_ms: u64) -> String {
     let topics = json!([{"topicName": "t", "lockDuration": 600_000}]);
-    let body =
-        json!({"workerId": "gone", "maxTasks": 5, "asyncResponseTimeout": timeout_ms, "topics": topics}).to_string();
-    let head = "POST /engine-rest/external-task/fetchAndLock HTTP/1.1\r\nHost: test\r\nContent-Type: application/json";
+    let body = json!({
+        "workerId": "gone", "maxTasks": 5, "asyncResponseTimeout": timeout_ms, "topics": topics, "tasks": []
+    })
+    .to_string();
+    let head =
+        format!("POST /engine-rest/external-task/{operation} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json");
     format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
@@ -42,11 +49,17 @@ async fn until_parked(server: &TestServer, count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_went_away_while_waiting_gets_nothing_locked() {
+    for operation in ["fetchAndLock", "complete-and-fetch"] {
+        waits_and_goes(operation).await;
+    }
+}
+
+async fn waits_and_goes(operation: &str) {
     let server = TestServer::new().await;
     server.deploy("p", "t").await;
     let address = server.listen().await;
     let mut client = TcpStream::connect(address).await.expect("connected");
-    client.write_all(poll(60_000).as_bytes()).await.expect("sent");
+    client.write_all(poll_at(operation, 60_000).as_bytes()).await.expect("sent");
     until_parked(&server, 1).await;
     drop(client);
     until_parked(&server, 0).await;

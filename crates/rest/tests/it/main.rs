@@ -1,6 +1,7 @@
 //! The API over a running engine on SQLite in memory.
 
 mod bad_input;
+mod completion_batch;
 mod delivery;
 mod error_format;
 mod idempotency;

@@ -72,6 +72,24 @@ impl TestServer {
         self.call(Method::POST, path, body).await
     }
 
+    /// With an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, key: &str, body: &str) -> Answered {
+        let request = Request::post(format!("/engine-rest{path}"))
+            .header(CONTENT_TYPE, "application/json")
+            .header("Idempotency-Key", key)
+            .body(Body::from(body.to_owned()));
+        self.send(request.expect("a valid request")).await
+    }
+
+    /// Locks tasks for the worker `w`; their ids, first come first.
+    pub async fn fetch(&self, topic: &str, tasks_max: u32) -> Vec<String> {
+        let topics = serde_json::json!([{"topicName": topic, "lockDuration": 60_000}]);
+        let body = serde_json::json!({"workerId": "w", "maxTasks": tasks_max, "topics": topics});
+        let tasks = self.post("/external-task/fetchAndLock", &body.to_string()).await.json();
+        let tasks = tasks.as_array().expect("a list");
+        tasks.iter().map(|task| task["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
     /// One external task of a topic in a process of that key.
     pub async fn deploy(&self, key: &str, topic: &str) {
         self.deploy_task(key, &format!(r#"serviceTask camunda:type="external" camunda:topic="{topic}""#)).await;
@@ -79,12 +97,18 @@ impl TestServer {
 
     /// A process of that key with one task.
     pub async fn deploy_task(&self, key: &str, task: &str) {
+        self.deploy_task_with(key, task, "").await;
+    }
+
+    /// The same with something in the task.
+    pub async fn deploy_task_with(&self, key: &str, task: &str, inside: &str) {
+        let name = task.split_whitespace().next().expect("the name of an element");
         let model = format!(
             r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"
               xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
             <process id="{key}" isExecutable="true">
               <startEvent id="start"/><sequenceFlow id="f1" sourceRef="start" targetRef="task"/>
-              <{task} id="task"/>
+              <{task} id="task">{inside}</{name}>
               <sequenceFlow id="f2" sourceRef="task" targetRef="end"/><endEvent id="end"/>
             </process></definitions>"#
         );
