@@ -60,13 +60,19 @@ pub async fn answer_once(handler: &Handler, mut call: Call, key: IdempotencyKey)
     let (response, kept) =
         kept(answered.unwrap_or_else(|failure| failure.into_refusal(handler.look).into_response())).await?;
     let status = response.status();
-    if let Some(answer) = kept {
-        recording.record_answer(answer).await?;
+    if let Some(answer) = kept
+        && let Err(error) = recording.record_answer(answer).await
+    {
+        // It is done, which its note says in any case.
+        tracing::warn!(%error, "an answer was not noted: whoever repeats the request is told no more than that it is done");
     }
     if status.is_client_error() || status.is_server_error() {
-        // Another node may have carried it out meanwhile.
-        if let Recalled::Answered(answer) = runtime.recall_stored(&key).await? {
-            return replay(&answer);
+        // Another node may have carried it out meanwhile, or this one without knowing it.
+        match runtime.recall_stored(&key).await {
+            Ok(Recalled::Answered(answer)) => return replay(&answer),
+            Ok(Recalled::Nothing | Recalled::InProgress | Recalled::OtherRequest | Recalled::Unanswered) => {}
+            // What is known without the note says more: that the outcome is unknown, for example.
+            Err(error) => tracing::warn!(%error, "it could not be looked up whether a request was carried out"),
         }
     }
     Ok(response)

@@ -2,6 +2,8 @@
 
 mod command;
 mod full_disk;
+mod lossy_proxy;
 mod management;
 mod process;
 mod shutdown;
+mod unknown_outcome;

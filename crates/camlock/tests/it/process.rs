@@ -6,14 +6,19 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use camlock::http_client::HttpClient;
-use hyper::Method;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::handshake;
+use hyper::{HeaderMap, Method, Request};
+use hyper_util::rt::TokioIo;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_camlock");
 
@@ -27,18 +32,23 @@ pub struct Process {
 impl Process {
     /// On a database in the folder, with further flags.
     pub async fn start(folder: &Path, flags: &[&str]) -> Process {
-        Process::spawn(Command::new(PROGRAM), folder, flags).await
+        Process::start_on(&database(folder), flags).await
+    }
+
+    /// On any database.
+    pub async fn start_on(database: &str, flags: &[&str]) -> Process {
+        Process::spawn(Command::new(PROGRAM), database, flags).await
     }
 
     /// The same without the kernel's signal about files that grow too large.
     pub async fn start_without_file_signal(folder: &Path) -> Process {
         let mut shell = Command::new("sh");
         shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
-        Process::spawn(shell, folder, &[]).await
+        Process::spawn(shell, &database(folder), &[]).await
     }
 
-    async fn spawn(mut command: Command, folder: &Path, flags: &[&str]) -> Process {
-        command.arg("serve").args(["--listen", "127.0.0.1:0", "--database", &database(folder)]).args(flags);
+    async fn spawn(mut command: Command, database: &str, flags: &[&str]) -> Process {
+        command.arg("serve").args(["--listen", "127.0.0.1:0", "--database", database]).args(flags);
         command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().expect("can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
@@ -92,6 +102,41 @@ impl Process {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends");
         ended.expect("it can be waited for").success()
     }
+}
+
+/// What came back, whatever it is.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+}
+
+/// Asks below `/engine-rest`, over a connection of its own.
+pub async fn ask(
+    address: SocketAddr,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Answer {
+    let stream = TcpStream::connect(address).await.expect("it listens");
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("it speaks HTTP");
+    tokio::spawn(connection);
+    let mut request = Request::builder().method(method).uri(format!("/engine-rest{path}"));
+    for (name, value) in headers.iter().chain(&[("host", "localhost")]) {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(body.into())).expect("valid");
+    let asked = tokio::time::timeout(PATIENCE, sender.send_request(request)).await;
+    let (parts, body) = asked.expect("it answers in time").expect("it answers").into_parts();
+    let bytes = body.collect().await.expect("a whole answer").to_bytes();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
 }
 
 pub fn database(folder: &Path) -> String {
