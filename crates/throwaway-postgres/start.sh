@@ -2,6 +2,9 @@
 # A PostgreSQL of one's own for tests: starts a cluster in a temporary folder, prints the URL of its server, and stops and
 # removes it when standard input ends. The server refuses root, so root hands it to another user.
 #
+# Lines of standard input are orders: `kill` sends SIGKILL to all processes of the server at once, `start` starts it again
+# on what it has left, `keep` leaves the folder where it is at the end. Each is answered by a line once it is carried out.
+#
 # CAMLOCK_POSTGRES_BIN names the folder of initdb and postgres; otherwise the newest below /usr/lib/postgresql is taken, or
 # what is on the path.
 set -eu
@@ -33,6 +36,7 @@ fi
 binaries=$(find_binaries)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/camlock-postgres.XXXXXX")
 server=""
+is_kept=""
 stop() {
   trap - EXIT INT TERM
   if [ -n "$server" ]; then
@@ -40,7 +44,7 @@ stop() {
     kill -QUIT "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
-  rm -rf "$folder"
+  [ -n "$is_kept" ] || rm -rf "$folder"
 }
 trap stop EXIT
 trap 'exit 1' INT TERM
@@ -51,18 +55,46 @@ $as_server_user "$binaries/initdb" -D "$folder/data" -U camlock --auth=trust --e
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
 
 # Only a socket in the folder: no port to collide with. The name stands for host and port in a URL.
-$as_server_user "$binaries/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c max_connections=300 \
-  -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB >"$folder/server.log" 2>&1 </dev/null &
-server=$!
-tries=0
-until $as_server_user "$binaries/pg_isready" -q -h "$folder" -U camlock -d postgres; do
-  tries=$((tries + 1))
-  if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
-    cat "$folder/server.log" >&2
-    exit 1
-  fi
-  sleep 0.1
-done
+start_server() {
+  $as_server_user "$binaries/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c max_connections=300 \
+    -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB >>"$folder/server.log" 2>&1 </dev/null &
+  server=$!
+  tries=0
+  until $as_server_user "$binaries/pg_isready" -q -h "$folder" -U camlock -d postgres; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
+      cat "$folder/server.log" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+}
+
+# Nobody is left to finish anything: the first is stopped, so that it starts no others while they are looked for.
+kill_server() {
+  kill -STOP "$server"
+  processes=$server
+  for process in /proc/[0-9]*; do
+    # Some end while they are looked at.
+    if read -r number _ _ parent _ 2>/dev/null <"$process/stat" && [ "$parent" = "$server" ]; then
+      processes="$processes $number"
+    fi
+  done
+  # shellcheck disable=SC2086
+  kill -KILL $processes
+  wait "$server" 2>/dev/null || true
+  server=""
+}
+
+start_server
 echo "postgres://camlock@$(echo "$folder" | sed 's|/|%2F|g')/postgres"
-# Nobody writes; the end comes with the one who started this.
-cat >/dev/null
+# The end comes with the one who started this.
+while read -r order; do
+  case $order in
+    kill) kill_server ;;
+    start) start_server ;;
+    keep) is_kept=yes ;;
+    *) echo "unknown order: $order" >&2 && exit 1 ;;
+  esac
+  echo "done: $order"
+done
