@@ -1,5 +1,7 @@
 //! All that one command changes. A store applies it as one unit or not at all.
 
+use std::sync::Arc;
+
 use types::{ExternalTaskId, ProcessInstanceId};
 
 use crate::history::HistoryChange;
@@ -44,10 +46,11 @@ pub struct ExternalTaskGuard {
     pub lock_epoch: u64,
 }
 
+/// A row is shared with the aggregate that it is a row of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TableChange<R: Record> {
-    Insert(R),
-    Update(R),
+    Insert(Arc<R>),
+    Update(Arc<R>),
     Delete(R::Id),
 }
 

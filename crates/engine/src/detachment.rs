@@ -2,6 +2,7 @@
 //! called. Its rows leave the aggregate and come back, under the new root, in a change set beside that of the command.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use types::{ExecutionId, ProcessInstanceId, TaskId};
 
@@ -100,7 +101,7 @@ fn taken<R: IndexedRecord>(
     let ids: Vec<R::Id> = table.iter().filter(|row| is_member(row)).map(|row| row.id()).collect();
     let rows = ids.into_iter().filter_map(|id| table.remove(id));
     rows.map(|mut row| {
-        adapt(&mut row);
+        adapt(Arc::make_mut(&mut row));
         TableChange::Insert(row)
     })
     .collect()

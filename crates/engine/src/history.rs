@@ -15,7 +15,7 @@ use crate::record::{IdentityLink, IncidentType, Task, TaskPlace};
 /// One row to insert or one row to change. Something that began and ended within one command is inserted once, ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HistoryChange {
-    ProcessInstanceStarted(HistoricProcessInstance),
+    ProcessInstanceStarted(Box<HistoricProcessInstance>),
     ProcessInstanceEnded(ProcessInstanceEnd),
     ProcessInstanceSuspended {
         id: ProcessInstanceId,
@@ -25,7 +25,7 @@ pub enum HistoryChange {
     ProcessInstanceDetached {
         id: ProcessInstanceId,
     },
-    ActivityStarted(HistoricActivityInstance),
+    ActivityStarted(Box<HistoricActivityInstance>),
     ActivityEnded {
         id: ActivityInstanceId,
         end: ActivityEnd,
@@ -40,7 +40,7 @@ pub enum HistoryChange {
     /// Something about the task is different now, or it has ended.
     TaskChanged(Box<HistoricTask>),
     IdentityLinkLogged(Box<IdentityLinkLogEntry>),
-    VariableCreated(HistoricVariableInstance),
+    VariableCreated(Box<HistoricVariableInstance>),
     VariableUpdated {
         id: VariableInstanceId,
         value: VariableValue,
@@ -49,13 +49,13 @@ pub enum HistoryChange {
         id: VariableInstanceId,
     },
     DetailLogged(Box<HistoricDetail>),
-    ExternalTaskLogged(ExternalTaskLogEntry),
-    IncidentCreated(HistoricIncident),
+    ExternalTaskLogged(Box<ExternalTaskLogEntry>),
+    IncidentCreated(Box<HistoricIncident>),
     IncidentAnnotated {
         id: IncidentId,
         annotation: Option<Arc<str>>,
     },
-    JobLogged(JobLogEntry),
+    JobLogged(Box<JobLogEntry>),
     IncidentEnded {
         id: IncidentId,
         end_time: Timestamp,

@@ -48,7 +48,7 @@ impl Recorder {
     pub fn process_instance_started(&mut self, row: HistoricProcessInstance) {
         if self.level >= HistoryLevel::Activity {
             self.instances.insert(row.id, self.changes.len());
-            self.changes.push(HistoryChange::ProcessInstanceStarted(row));
+            self.changes.push(HistoryChange::ProcessInstanceStarted(Box::new(row)));
         }
     }
 
@@ -78,7 +78,7 @@ impl Recorder {
     pub fn activity_started(&mut self, row: HistoricActivityInstance) {
         if self.level >= HistoryLevel::Activity {
             self.activities.insert(row.id.clone(), self.changes.len());
-            self.changes.push(HistoryChange::ActivityStarted(row));
+            self.changes.push(HistoryChange::ActivityStarted(Box::new(row)));
         }
     }
 
@@ -134,7 +134,7 @@ impl Recorder {
     pub fn variable_created(&mut self, row: HistoricVariableInstance) {
         if self.level >= HistoryLevel::Audit {
             self.variables.insert(row.id, self.changes.len());
-            self.changes.push(HistoryChange::VariableCreated(row));
+            self.changes.push(HistoryChange::VariableCreated(Box::new(row)));
         }
     }
 
@@ -182,13 +182,13 @@ impl Recorder {
 
     pub fn external_task_logged(&mut self, entry: ExternalTaskLogEntry) {
         if self.level >= HistoryLevel::Full {
-            self.changes.push(HistoryChange::ExternalTaskLogged(entry));
+            self.changes.push(HistoryChange::ExternalTaskLogged(Box::new(entry)));
         }
     }
 
     pub fn job_logged(&mut self, entry: JobLogEntry) {
         if self.level >= HistoryLevel::Full {
-            self.changes.push(HistoryChange::JobLogged(entry));
+            self.changes.push(HistoryChange::JobLogged(Box::new(entry)));
         }
     }
 
@@ -200,7 +200,7 @@ impl Recorder {
 
     pub fn incident_created(&mut self, row: HistoricIncident) {
         if self.level >= HistoryLevel::Full {
-            self.changes.push(HistoryChange::IncidentCreated(row));
+            self.changes.push(HistoryChange::IncidentCreated(Box::new(row)));
         }
     }
 

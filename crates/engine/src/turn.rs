@@ -132,10 +132,10 @@ impl<'a, 'e> Turn<'a, 'e> {
         self.aggregate.process_instance(instance).expect("an execution belongs to an instance")
     }
 
-    pub fn definition_of(&self, id: ExecutionId) -> Result<Arc<ProcessDefinition>, Rejection> {
+    pub fn definition_of(&self, id: ExecutionId) -> Result<&'a Arc<ProcessDefinition>, Rejection> {
         let definition_id = &self.instance_of(id).definition_id;
         let definition = self.definitions.by_id(definition_id);
-        definition.cloned().ok_or_else(|| {
+        definition.ok_or_else(|| {
             let message = format!("the definition {definition_id} of a running instance is not at hand");
             Rejection::new(RejectionKind::ProcessEngine, message)
         })

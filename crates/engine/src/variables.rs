@@ -40,6 +40,9 @@ pub(crate) fn local(turn: &Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>) -> Op
 /// All variables that a scope itself has, in the order of names.
 pub(crate) fn all_local(turn: &Turn<'_, '_>, scope: ScopeKey) -> Vec<(Arc<str>, VariableValue)> {
     let stored = turn.aggregate.variables_of(scope).map(|variable| (variable.name.clone(), variable.value.clone()));
+    if turn.transient_variables.is_empty() {
+        return stored.collect();
+    }
     let mut all: std::collections::BTreeMap<Arc<str>, VariableValue> = stored.collect();
     let transient = turn.transient_variables.range((scope, "".into())..).take_while(|((owner, _), _)| *owner == scope);
     all.extend(transient.map(|((_, name), value)| (name.clone(), value.clone())));
@@ -356,9 +359,10 @@ fn remove(turn: &mut Turn<'_, '_>, from: ScopeKey, scope: ScopeKey, name: &Arc<s
         return;
     }
     let id = turn.aggregate.variable_named(scope, name).map(|variable| variable.id);
-    if let Some(mut removed) = id.and_then(|id| turn.aggregate.variables.remove(id)) {
+    if let Some(removed) = id.and_then(|id| turn.aggregate.variables.remove(id)) {
         turn.history.variable_deleted(removed.id);
         if turn.history.keeps_details() {
+            let mut removed = Arc::unwrap_or_clone(removed);
             removed.revision += 1;
             removed.value = VariableValue::null_of(removed.value.variable_type());
             log_detail(turn, from, removed);

@@ -57,7 +57,7 @@ pub(crate) fn pending(effects: Vec<Effect>, change_set: &ChangeSet) -> Vec<Pendi
         .external_tasks
         .iter()
         .filter_map(|change| match change {
-            TableChange::Insert(task) | TableChange::Update(task) => Some(task),
+            TableChange::Insert(task) | TableChange::Update(task) => Some(&**task),
             TableChange::Delete(_) => None,
         })
         .collect();

@@ -160,14 +160,15 @@ impl Ledger {
         for change in &change_set.process_instances {
             match change {
                 TableChange::Insert(row) => {
-                    let truth = InstanceTruth { row: row.clone(), is_ended: false, is_interfered_with: false };
+                    let truth =
+                        InstanceTruth { row: ProcessInstance::clone(row), is_ended: false, is_interfered_with: false };
                     self.tally.instances += 1;
                     if self.instances.insert(row.id, truth).is_some() {
                         return Err(format!("the instance {} was started twice", row.id));
                     }
                 }
                 TableChange::Update(row) => match self.instances.get_mut(&row.id) {
-                    Some(truth) if !truth.is_ended => truth.row = row.clone(),
+                    Some(truth) if !truth.is_ended => truth.row = ProcessInstance::clone(row),
                     _ => return Err(format!("the instance {} changes, which does not run", row.id)),
                 },
                 TableChange::Delete(id) => match self.instances.get_mut(id) {
@@ -179,7 +180,7 @@ impl Ledger {
         for change in &change_set.tasks {
             match change {
                 TableChange::Insert(row) | TableChange::Update(row) => {
-                    self.user_tasks.insert(row.id, Some(row.clone()));
+                    self.user_tasks.insert(row.id, Some(Task::clone(row)));
                 }
                 TableChange::Delete(id) => {
                     if self.user_tasks.insert(*id, None).flatten().is_none() {
@@ -192,8 +193,9 @@ impl Ledger {
             match change {
                 TableChange::Insert(row) | TableChange::Update(row) => {
                     let truth = self.jobs.entry(row.id);
-                    let truth = truth.or_insert_with(|| JobTruth { row: row.clone(), is_gone: false, successes: 0 });
-                    truth.row = row.clone();
+                    let truth =
+                        truth.or_insert_with(|| JobTruth { row: Job::clone(row), is_gone: false, successes: 0 });
+                    truth.row = Job::clone(row);
                 }
                 TableChange::Delete(id) => match self.jobs.get_mut(id) {
                     Some(truth) if !truth.is_gone => truth.is_gone = true,
@@ -212,7 +214,7 @@ impl Ledger {
         match change {
             TableChange::Insert(row) => {
                 let truth = TaskTruth {
-                    row: row.clone(),
+                    row: ExternalTask::clone(row),
                     is_gone: false,
                     succeeded_by: None,
                     version: 1,
@@ -234,7 +236,7 @@ impl Ledger {
                     let (holder, by) = (&truth.row.worker_id, &row.worker_id);
                     return Err(format!("the lock of {holder:?} on the task {} was given back to {by:?}", row.id));
                 }
-                truth.row = row.clone();
+                truth.row = ExternalTask::clone(row);
                 truth.version += 1;
                 truth.changed_at = Instant::now();
                 truth.known = None;

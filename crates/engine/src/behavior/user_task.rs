@@ -155,7 +155,7 @@ fn delete_one(turn: &mut Turn<'_, '_>, id: TaskId, outcome: TaskOutcome) {
         (TaskOutcome::Cancelled, None) => "deleted".into(),
     };
     let end = TaskEnd { end_time: turn.env.now, delete_reason, is_completed: outcome == TaskOutcome::Completed };
-    turn.ended_tasks.push((task, end));
+    turn.ended_tasks.push((Arc::unwrap_or_clone(task), end));
 }
 
 fn date(

@@ -3,6 +3,8 @@
 //! Its rows go from one aggregate to another within one unit of work. History is told what has changed about the task, and
 //! nothing of the move.
 
+use std::sync::Arc;
+
 use types::{ProcessInstanceId, TaskId};
 
 use crate::behavior::user_task;
@@ -33,7 +35,7 @@ pub(super) fn release(
             turn.aggregate.variables.remove(variable.id);
         }
         tree.variables.extend(own);
-        tree.tasks.extend(turn.aggregate.tasks.remove(id));
+        tree.tasks.extend(turn.aggregate.tasks.remove(id).map(Arc::unwrap_or_clone));
     }
     turn.moved_tasks = Some(Box::new(tree));
     Ok(answer)

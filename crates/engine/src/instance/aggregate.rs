@@ -203,12 +203,12 @@ impl Aggregate {
     /// The variables of one scope, in the order of names.
     pub fn variables_of(&self, scope: ScopeKey) -> impl Iterator<Item = &VariableInstance> {
         self.variables
-            .from_key(VariableKey { scope, name: "".into() })
+            .from_key(VariableKey { scope, name: None })
             .take_while(move |variable| variable.scope_key() == scope)
     }
 
     pub fn variable_named(&self, scope: ScopeKey, name: &Arc<str>) -> Option<&VariableInstance> {
-        self.variables.by_key(VariableKey { scope, name: name.clone() }).next()
+        self.variables.by_key(VariableKey { scope, name: Some(name.clone()) }).next()
     }
 
     /// The scope around a scope; `None` around the process.

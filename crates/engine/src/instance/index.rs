@@ -41,11 +41,11 @@ pub enum ScopeKey {
     Task(TaskId),
 }
 
-/// Names are unique within a scope.
+/// Names are unique within a scope. Without a name it comes before all keys of its scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VariableKey {
     pub scope: ScopeKey,
-    pub name: Arc<str>,
+    pub name: Option<Arc<str>>,
 }
 
 impl IndexedRecord for ProcessInstance {
@@ -79,7 +79,7 @@ impl IndexedRecord for VariableInstance {
     type Key = VariableKey;
 
     fn keys(&self) -> [Option<VariableKey>; 2] {
-        [Some(VariableKey { scope: self.scope_key(), name: self.name.clone() }), None]
+        [Some(VariableKey { scope: self.scope_key(), name: Some(self.name.clone()) }), None]
     }
 }
 

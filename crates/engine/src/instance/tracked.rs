@@ -1,10 +1,12 @@
 //! A table that remembers what the running command changed.
 //!
 //! The first change of a row keeps its before-image; `take_changes` compares only those, `roll_back` puts them back.
-//! Both cost what the command touched, not what the table holds.
+//! Both cost what the command touched, not what the table holds. Rows are shared with before-images and change sets and
+//! copied when they change, so that the maps stay small and an unchanged row is never copied.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::change::TableChange;
 
@@ -12,10 +14,10 @@ use super::index::{IndexedRecord, MinimumId};
 
 #[derive(Debug)]
 pub struct Tracked<R: IndexedRecord> {
-    rows: BTreeMap<R::Id, R>,
+    rows: BTreeMap<R::Id, Arc<R>>,
     index: BTreeSet<(R::Key, R::Id)>,
     /// Before-images; `None` for a row that did not exist.
-    touched: BTreeMap<R::Id, Option<R>>,
+    touched: BTreeMap<R::Id, Option<Arc<R>>>,
 }
 
 impl<R: IndexedRecord> Default for Tracked<R> {
@@ -29,13 +31,13 @@ impl<R: IndexedRecord> Tracked<R> {
     pub fn from_rows(rows: Vec<R>) -> Self {
         let mut table = Tracked::default();
         for row in rows {
-            table.put(row);
+            table.put(Arc::new(row));
         }
         table
     }
 
     pub fn get(&self, id: R::Id) -> Option<&R> {
-        self.rows.get(&id)
+        self.rows.get(&id).map(Arc::as_ref)
     }
 
     pub fn len(&self) -> usize {
@@ -48,7 +50,7 @@ impl<R: IndexedRecord> Tracked<R> {
 
     /// In the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.rows.values()
+        self.rows.values().map(Arc::as_ref)
     }
 
     /// The rows under a key, in the order of their ids.
@@ -57,33 +59,34 @@ impl<R: IndexedRecord> Tracked<R> {
         self.index
             .range(range)
             .take_while(move |(found, _)| *found == key)
-            .map(|(_, id)| self.rows.get(id).expect("the index names rows of the table"))
+            .map(|(_, id)| self.get(*id).expect("the index names rows of the table"))
     }
 
     /// The rows with keys from `key` on, in the order of the keys.
     pub fn from_key(&self, key: R::Key) -> impl Iterator<Item = &R> {
         self.index
             .range((key, R::Id::MINIMUM)..)
-            .map(|(_, id)| self.rows.get(id).expect("the index names rows of the table"))
+            .map(|(_, id)| self.get(*id).expect("the index names rows of the table"))
     }
 
     pub fn insert(&mut self, row: R) {
         let id = row.id();
         debug_assert!(!self.rows.contains_key(&id), "{id:?} is in the table already");
         self.touched.entry(id).or_insert(None);
-        self.put(row);
+        self.put(Arc::new(row));
     }
 
     /// Changes the row in place; nothing happens where there is none.
     pub fn update(&mut self, id: R::Id, change: impl FnOnce(&mut R)) {
         let Some(row) = self.rows.get_mut(&id) else { return };
-        let before = row.clone();
+        let old_keys = row.keys();
+        if let Entry::Vacant(slot) = self.touched.entry(id) {
+            slot.insert(Some(row.clone()));
+        }
+        let row = Arc::make_mut(row);
         change(row);
         debug_assert_eq!(row.id(), id, "a row keeps its id");
-        let (old_keys, new_keys) = (before.keys(), row.keys());
-        if let Entry::Vacant(slot) = self.touched.entry(id) {
-            slot.insert(Some(before));
-        }
+        let new_keys = row.keys();
         if old_keys != new_keys {
             for key in old_keys.into_iter().flatten() {
                 self.index.remove(&(key, id));
@@ -94,7 +97,7 @@ impl<R: IndexedRecord> Tracked<R> {
         }
     }
 
-    pub fn remove(&mut self, id: R::Id) -> Option<R> {
+    pub fn remove(&mut self, id: R::Id) -> Option<Arc<R>> {
         let row = self.drop_row(id)?;
         if let Entry::Vacant(slot) = self.touched.entry(id) {
             slot.insert(Some(row.clone()));
@@ -104,17 +107,20 @@ impl<R: IndexedRecord> Tracked<R> {
 
     /// The touched rows with their before-images, in the order of their ids; equal ones are left out.
     pub fn changed(&self) -> impl Iterator<Item = (Option<&R>, Option<&R>)> {
-        self.touched
-            .iter()
-            .map(|(id, before)| (before.as_ref(), self.rows.get(id)))
-            .filter(|(before, after)| before != after)
+        let touched = self.touched.iter().map(|(id, before)| (before.as_ref(), self.rows.get(id)));
+        touched
+            .filter(|(before, after)| match (before, after) {
+                (Some(before), Some(after)) => differ(before, after),
+                (before, after) => before.is_some() || after.is_some(),
+            })
+            .map(|(before, after)| (before.map(Arc::as_ref), after.map(Arc::as_ref)))
     }
 
     /// The row as it was before the command.
     pub fn before(&self, id: R::Id) -> Option<&R> {
         match self.touched.get(&id) {
-            Some(before) => before.as_ref(),
-            None => self.rows.get(&id),
+            Some(before) => before.as_deref(),
+            None => self.get(id),
         }
     }
 
@@ -129,7 +135,7 @@ impl<R: IndexedRecord> Tracked<R> {
             .into_iter()
             .filter_map(|(id, before)| match (before, self.rows.get(&id)) {
                 (None, Some(row)) => Some(TableChange::Insert(row.clone())),
-                (Some(before), Some(row)) if before != *row => Some(TableChange::Update(row.clone())),
+                (Some(before), Some(row)) if differ(&before, row) => Some(TableChange::Update(row.clone())),
                 (Some(_), None) => Some(TableChange::Delete(id)),
                 (Some(_), Some(_)) | (None, None) => None,
             })
@@ -149,14 +155,14 @@ impl<R: IndexedRecord> Tracked<R> {
     /// Changes a row without a trace, for what a store keeps by itself.
     pub(super) fn amend(&mut self, id: R::Id, change: impl FnOnce(&mut R)) {
         if let Some(row) = self.rows.get_mut(&id) {
-            change(row);
+            change(Arc::make_mut(row));
         }
         if let Some(Some(before)) = self.touched.get(&id) {
             debug_assert_eq!(before.id(), id, "a row keeps its id");
         }
     }
 
-    fn put(&mut self, row: R) {
+    fn put(&mut self, row: Arc<R>) {
         let id = row.id();
         for key in row.keys().into_iter().flatten() {
             self.index.insert((key, id));
@@ -164,11 +170,15 @@ impl<R: IndexedRecord> Tracked<R> {
         self.rows.insert(id, row);
     }
 
-    fn drop_row(&mut self, id: R::Id) -> Option<R> {
+    fn drop_row(&mut self, id: R::Id) -> Option<Arc<R>> {
         let row = self.rows.remove(&id)?;
         for key in row.keys().into_iter().flatten() {
             self.index.remove(&(key, id));
         }
         Some(row)
     }
+}
+
+fn differ<R: PartialEq>(before: &Arc<R>, after: &Arc<R>) -> bool {
+    !Arc::ptr_eq(before, after) && before != after
 }

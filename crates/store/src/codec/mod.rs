@@ -30,6 +30,8 @@ mod tests;
 
 pub use row::{Cell, RowSink, RowSource, RowValues, corrupt};
 
+use std::sync::Arc;
+
 use query::Table;
 
 use crate::StoreError;
@@ -44,6 +46,22 @@ pub trait RowEncode {
     /// Gives one cell for each column of the table, in order.
     fn encode(&self, row: &mut impl RowSink);
 }
+
+/// Change sets share rows, or keep them apart.
+macro_rules! encode_behind {
+    ($($pointer:ident),*) => {$(
+        impl<R: RowEncode> RowEncode for $pointer<R> {
+            const TABLE: &'static Table = R::TABLE;
+            const FIXED: &'static [&'static str] = R::FIXED;
+
+            fn encode(&self, row: &mut impl RowSink) {
+                R::encode(self, row);
+            }
+        }
+    )*};
+}
+
+encode_behind!(Arc, Box);
 
 /// A record that can be read back.
 pub trait RowDecode: Sized {

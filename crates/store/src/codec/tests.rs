@@ -38,7 +38,7 @@ fn check_all<R: RowEncode + Record>(changes: &[TableChange<R>]) {
     assert!(!changes.is_empty(), "no record of {}", R::TABLE.name);
     for change in changes {
         if let TableChange::Insert(record) = change {
-            check(record);
+            check(&**record);
         }
     }
 }

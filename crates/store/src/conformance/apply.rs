@@ -14,7 +14,7 @@ fn set_variable(waiting: &WaitingInstance, revision: u64, value: i32) -> ChangeS
     let mut changes = ChangeSet::new(waiting.id(), RevisionCheck::Bump { expected: revision });
     let mut variable = waiting.variables[0].clone();
     variable.value = VariableValue::Integer(value);
-    changes.variables.push(TableChange::Update(variable));
+    changes.variables.push(TableChange::Update(variable.into()));
     changes
 }
 
@@ -52,7 +52,7 @@ pub async fn a_stale_epoch_changes_nothing(store: Arc<dyn Store>) {
         changes.guards.push(ExternalTaskGuard { id: waiting.task.id, lock_epoch: epoch });
         let mut task = waiting.task.clone();
         (task.worker_id, task.lock_epoch) = (Some(text(worker)), epoch + 1);
-        changes.external_tasks.push(TableChange::Update(task));
+        changes.external_tasks.push(TableChange::Update(task.into()));
         changes
     };
     apply(&*store, vec![lock(0, "ann")]).await.expect("nobody has it");
@@ -120,8 +120,8 @@ pub async fn a_refused_statement_takes_only_its_unit(store: Arc<dyn Store>) {
     let (before, twice, after) = (counter(), counter(), counter());
     start(&*store, &twice).await;
     let mut broken = ChangeSet::new(twice.id(), RevisionCheck::Bump { expected: 1 });
-    broken.tasks.push(TableChange::Insert(user_task(&twice)));
-    broken.executions.push(TableChange::Insert(twice.root.clone()));
+    broken.tasks.push(TableChange::Insert(user_task(&twice).into()));
+    broken.executions.push(TableChange::Insert(twice.root.clone().into()));
     let answers = [before.started(), broken, after.started()].map(|changes| store.submit(Work::Apply(vec![changes])));
     let [first, second, third] = answers;
     first.await.expect("it is new");

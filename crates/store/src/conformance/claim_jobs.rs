@@ -53,7 +53,7 @@ async fn added(store: &dyn Store, waiting: &WaitingInstance, revision: u64, chan
     job.id = JobId(id());
     change(&mut job);
     let job_id = job.id;
-    write(store, waiting, revision, TableChange::Insert(job)).await;
+    write(store, waiting, revision, TableChange::Insert(job.into())).await;
     job_id
 }
 
@@ -146,10 +146,10 @@ pub async fn a_changed_job_has_no_lock(store: Arc<dyn Store>) {
     let waiting = WaitingInstance::new("t");
     start(store, &waiting).await;
     let mut job = fresh_job(&waiting);
-    write(store, &waiting, 1, TableChange::Insert(job.clone())).await;
+    write(store, &waiting, 1, TableChange::Insert(job.clone().into())).await;
     assert_eq!(claimed(store, "node", 9, NOW).await, [job.id]);
     (job.retries, job.due_date) = (2, Some(later(5)));
-    write(store, &waiting, 2, TableChange::Update(job.clone())).await;
+    write(store, &waiting, 2, TableChange::Update(job.clone().into())).await;
     assert_eq!(claim(store, request("node", 9, NOW)).await, (Vec::new(), Some(later(5))));
     assert_eq!(claimed(store, "other", 9, later(5)).await, [job.id]);
 }
@@ -161,7 +161,7 @@ pub async fn waiting_timers_do_not_slow_a_claim(store: Arc<dyn Store>) {
     let mut changes = ChangeSet::new(waiting.id(), RevisionCheck::Bump { expected: 1 });
     for n in 0..20_000 {
         let job = Job { due_date: Some(later(1_000_000 + n)), ..fresh_job(&waiting) };
-        changes.jobs.push(TableChange::Insert(job));
+        changes.jobs.push(TableChange::Insert(job.into()));
     }
     apply(store, vec![changes]).await.expect("jobs can be stored");
     let started = Instant::now();

@@ -123,18 +123,18 @@ impl WaitingInstance {
     /// What its start writes, history included.
     pub fn started(&self) -> ChangeSet {
         let mut changes = ChangeSet::new(self.id(), RevisionCheck::New);
-        changes.process_instances.push(TableChange::Insert(self.instance.clone()));
-        changes.executions.push(TableChange::Insert(self.root.clone()));
-        changes.executions.push(TableChange::Insert(self.scope.clone()));
-        changes.external_tasks.push(TableChange::Insert(self.task.clone()));
-        changes.variables.extend(self.variables.iter().cloned().map(TableChange::Insert));
-        changes.history.push(HistoryChange::ProcessInstanceStarted(self.historic_instance()));
+        changes.process_instances.push(TableChange::Insert(self.instance.clone().into()));
+        changes.executions.push(TableChange::Insert(self.root.clone().into()));
+        changes.executions.push(TableChange::Insert(self.scope.clone().into()));
+        changes.external_tasks.push(TableChange::Insert(self.task.clone().into()));
+        changes.variables.extend(self.variables.iter().cloned().map(|row| TableChange::Insert(row.into())));
+        changes.history.push(HistoryChange::ProcessInstanceStarted(self.historic_instance().into()));
         let start = ActivityEnd { end_time: NOW, is_canceled: false, is_complete_scope: false };
-        changes.history.push(HistoryChange::ActivityStarted(self.historic_activity("startEvent", Some(start))));
-        changes.history.push(HistoryChange::ActivityStarted(self.historic_activity("serviceTask", None)));
+        changes.history.push(HistoryChange::ActivityStarted(self.historic_activity("startEvent", Some(start)).into()));
+        changes.history.push(HistoryChange::ActivityStarted(self.historic_activity("serviceTask", None).into()));
         let variables = self.variables.iter().map(|variable| self.historic_variable(variable));
-        changes.history.extend(variables.map(HistoryChange::VariableCreated));
-        changes.history.push(HistoryChange::ExternalTaskLogged(self.log_entry(ExternalTaskLogKind::Created)));
+        changes.history.extend(variables.map(|row| HistoryChange::VariableCreated(row.into())));
+        changes.history.push(HistoryChange::ExternalTaskLogged(self.log_entry(ExternalTaskLogKind::Created).into()));
         changes
     }
 
@@ -147,15 +147,15 @@ impl WaitingInstance {
         changes.executions.push(TableChange::Delete(self.scope.id));
         changes.external_tasks.push(TableChange::Delete(self.task.id));
         changes.variables.extend(self.variables.iter().map(|variable| TableChange::Delete(variable.id)));
-        changes.history.push(HistoryChange::ExternalTaskLogged(self.log_entry(ExternalTaskLogKind::Succeeded)));
+        changes.history.push(HistoryChange::ExternalTaskLogged(self.log_entry(ExternalTaskLogKind::Succeeded).into()));
         let end = ActivityEnd { end_time: NOW, is_canceled: false, is_complete_scope: false };
         let id = self.task.activity_instance_id.clone();
         changes.history.push(HistoryChange::ActivityEnded { id, end });
         let end = ActivityEnd { is_complete_scope: true, ..end };
-        changes.history.push(HistoryChange::ActivityStarted(self.historic_activity("noneEndEvent", Some(end))));
+        changes.history.push(HistoryChange::ActivityStarted(self.historic_activity("noneEndEvent", Some(end)).into()));
         let result = self.clone().with_variable("result", VariableValue::String(text("paid")));
         let result = result.variables.last().expect("it was just added");
-        changes.history.push(HistoryChange::VariableCreated(self.historic_variable(result)));
+        changes.history.push(HistoryChange::VariableCreated(self.historic_variable(result).into()));
         changes.history.push(HistoryChange::ProcessInstanceEnded(ProcessInstanceEnd {
             id: self.id(),
             end_time: NOW,

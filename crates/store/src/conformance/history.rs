@@ -66,7 +66,7 @@ pub async fn rows_follow_what_happened(store: Arc<dyn Store>) {
         HistoryChange::ProcessInstanceSuspended { id: waiting.id(), is_suspended: true },
         HistoryChange::ActivityUpdated { id: activity.clone(), execution_id: moved_to, assignee: Some(text("ann")) },
         HistoryChange::VariableUpdated { id: variable, value: VariableValue::String(text("two")) },
-        HistoryChange::IncidentCreated(open.clone()),
+        HistoryChange::IncidentCreated(open.clone().into()),
     ];
     apply(store, vec![changes]).await.expect("applies");
     assert_eq!(cells(store, "state", "historic_process_instance", waiting.id().0).await, [sql("SUSPENDED")]);

@@ -15,8 +15,8 @@ pub async fn everything_is_located(store: Arc<dyn Store>) {
     start(&*store, &other).await;
     let (task, job) = (user_task(&waiting), fresh_job(&waiting));
     let mut changes = waiting.started();
-    changes.tasks.push(TableChange::Insert(task.clone()));
-    changes.jobs.push(TableChange::Insert(job.clone()));
+    changes.tasks.push(TableChange::Insert(task.clone().into()));
+    changes.jobs.push(TableChange::Insert(job.clone().into()));
     apply(&*store, vec![changes]).await.expect("applies");
 
     for by in [

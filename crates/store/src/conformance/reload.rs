@@ -18,13 +18,13 @@ use crate::Store;
 /// Every record with every field set, besides one of each with as little as possible.
 pub fn rich_change_set(waiting: &WaitingInstance) -> ChangeSet {
     let mut changes = waiting.started();
-    changes.tasks.push(TableChange::Insert(user_task(waiting)));
-    changes.tasks.push(TableChange::Insert(bare_user_task(waiting)));
-    changes.jobs.push(TableChange::Insert(failed_job(waiting)));
-    changes.jobs.push(TableChange::Insert(fresh_job(waiting)));
-    changes.event_subscriptions.push(TableChange::Insert(subscription(waiting, Some("paid"))));
-    changes.event_subscriptions.push(TableChange::Insert(subscription(waiting, None)));
-    changes.incidents.push(TableChange::Insert(incident(waiting)));
+    changes.tasks.push(TableChange::Insert(user_task(waiting).into()));
+    changes.tasks.push(TableChange::Insert(bare_user_task(waiting).into()));
+    changes.jobs.push(TableChange::Insert(failed_job(waiting).into()));
+    changes.jobs.push(TableChange::Insert(fresh_job(waiting).into()));
+    changes.event_subscriptions.push(TableChange::Insert(subscription(waiting, Some("paid")).into()));
+    changes.event_subscriptions.push(TableChange::Insert(subscription(waiting, None).into()));
+    changes.incidents.push(TableChange::Insert(incident(waiting).into()));
     changes
 }
 
@@ -200,7 +200,7 @@ fn incident(waiting: &WaitingInstance) -> Incident {
 fn inserted(changes: &ChangeSet) -> Snapshot {
     fn records<R: engine::record::Record>(changes: &[TableChange<R>]) -> Vec<R> {
         let inserts = changes.iter().filter_map(|change| match change {
-            TableChange::Insert(record) => Some(record.clone()),
+            TableChange::Insert(record) => Some(R::clone(record)),
             TableChange::Update(_) | TableChange::Delete(_) => None,
         });
         inserts.collect()
@@ -304,31 +304,31 @@ pub async fn updates_and_deletions_come_back(store: Arc<dyn Store>) {
     let mut changes = ChangeSet::new(waiting.id(), RevisionCheck::Bump { expected: 7 });
     expected.process_instances[0].is_suspended = false;
     expected.process_instances[0].business_key = None;
-    changes.process_instances.push(TableChange::Update(expected.process_instances[0].clone()));
+    changes.process_instances.push(TableChange::Update(expected.process_instances[0].clone().into()));
     expected.process_instances[0].revision = 8;
     expected.executions[1].at = None;
-    changes.executions.push(TableChange::Update(expected.executions[1].clone()));
+    changes.executions.push(TableChange::Update(expected.executions[1].clone().into()));
     let task = &mut expected.external_tasks[0];
     (task.is_suspended, task.retries, task.lock_epoch, task.priority) = (false, Some(4), 4, 9);
     (task.worker_id, task.lock_expiration, task.error_message) = (None, None, Some(text("other")));
-    changes.external_tasks.push(TableChange::Update(task.clone()));
+    changes.external_tasks.push(TableChange::Update(task.clone().into()));
     expected.tasks[0].assignee = None;
     expected.tasks[0].identity_links.remove(0);
-    changes.tasks.push(TableChange::Update(expected.tasks[0].clone()));
+    changes.tasks.push(TableChange::Update(expected.tasks[0].clone().into()));
     changes.tasks.push(TableChange::Delete(expected.tasks.remove(1).id));
     expected.jobs[0].retries = 2;
-    changes.jobs.push(TableChange::Update(expected.jobs[0].clone()));
+    changes.jobs.push(TableChange::Update(expected.jobs[0].clone().into()));
     changes.jobs.push(TableChange::Delete(expected.jobs.remove(1).id));
     expected.event_subscriptions[0].activity_id = text("moved");
-    changes.event_subscriptions.push(TableChange::Update(expected.event_subscriptions[0].clone()));
+    changes.event_subscriptions.push(TableChange::Update(expected.event_subscriptions[0].clone().into()));
     changes.event_subscriptions.push(TableChange::Delete(expected.event_subscriptions.remove(1).id));
     expected.incidents[0].annotation = None;
-    changes.incidents.push(TableChange::Update(expected.incidents[0].clone()));
+    changes.incidents.push(TableChange::Update(expected.incidents[0].clone().into()));
     // One stays in its scope, the other moves to another.
     expected.variables[0].value = VariableValue::String(text("one"));
     expected.variables[1].value = VariableValue::Null;
     expected.variables[1].move_to(waiting.root.id);
-    changes.variables.extend(expected.variables.iter().cloned().map(TableChange::Update));
+    changes.variables.extend(expected.variables.iter().cloned().map(|row| TableChange::Update(row.into())));
     apply(&*store, vec![changes]).await.expect("applies");
 
     assert_eq!(load(&*store, waiting.id()).await.map(sorted), Some(expected));

@@ -36,8 +36,8 @@ pub async fn an_aggregate_without_a_process_comes_back(store: Arc<dyn Store>) {
     let (task, part) = (alone(aggregate, root, None), alone(aggregate, TaskId(id()), Some(root)));
     let variable = local(part.id);
     let mut changes = ChangeSet::new(aggregate, RevisionCheck::New);
-    changes.tasks = vec![TableChange::Insert(task.clone()), TableChange::Insert(part.clone())];
-    changes.variables = vec![TableChange::Insert(variable.clone())];
+    changes.tasks = vec![TableChange::Insert(task.clone().into()), TableChange::Insert(part.clone().into())];
+    changes.variables = vec![TableChange::Insert(variable.clone().into())];
     apply(&*store, vec![changes]).await.expect("applies");
 
     let snapshot = load(&*store, aggregate).await.expect("is there");
@@ -61,13 +61,13 @@ pub async fn its_revision_is_checked(store: Arc<dyn Store>) {
     let aggregate = ProcessInstanceId(root.0);
     let mut task = alone(aggregate, root, None);
     let mut changes = ChangeSet::new(aggregate, RevisionCheck::New);
-    changes.tasks = vec![TableChange::Insert(task.clone())];
+    changes.tasks = vec![TableChange::Insert(task.clone().into())];
     apply(&*store, vec![changes]).await.expect("applies");
 
     task.name = Some(text("other"));
     task.revision = 1;
     let mut changes = ChangeSet::new(aggregate, RevisionCheck::BumpTask { expected: 0 });
-    changes.tasks = vec![TableChange::Update(task.clone())];
+    changes.tasks = vec![TableChange::Update(task.clone().into())];
     apply(&*store, vec![changes.clone()]).await.expect("applies");
     assert_eq!(apply(&*store, vec![changes]).await, Err(StoreError::Conflict));
     assert_eq!(load(&*store, aggregate).await.map(|snapshot| snapshot.tasks), Some(vec![task]));
@@ -80,8 +80,8 @@ pub async fn parts_of_a_process_s_task_go_with_the_process(store: Arc<dyn Store>
     let part = alone(waiting.id(), TaskId(id()), Some(whole.id));
     let variable = local(part.id);
     let mut changes = waiting.started();
-    changes.tasks = vec![TableChange::Insert(whole.clone()), TableChange::Insert(part.clone())];
-    changes.variables.push(TableChange::Insert(variable.clone()));
+    changes.tasks = vec![TableChange::Insert(whole.clone().into()), TableChange::Insert(part.clone().into())];
+    changes.variables.push(TableChange::Insert(variable.clone().into()));
     apply(&*store, vec![changes]).await.expect("applies");
     let snapshot = load(&*store, waiting.id()).await.expect("is there");
     assert_eq!((snapshot.tasks.len(), snapshot.variables.len()), (2, 3));

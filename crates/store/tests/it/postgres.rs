@@ -125,7 +125,7 @@ fn set_variable(waiting: &WaitingInstance, revision: u64, value: i32) -> ChangeS
     let mut changes = ChangeSet::new(waiting.id(), RevisionCheck::Bump { expected: revision });
     let mut variable = waiting.variables[0].clone();
     variable.value = VariableValue::Integer(value);
-    changes.variables.push(TableChange::Update(variable));
+    changes.variables.push(TableChange::Update(variable.into()));
     changes
 }
 
