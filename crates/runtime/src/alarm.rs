@@ -24,6 +24,11 @@ impl Alarm {
         }
     }
 
+    /// Whether it should have rung by now.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.lock().is_some_and(|next| next <= now)
+    }
+
     /// Stops it if it should have rung by now. The caller then does what is due, and sets it again.
     pub(crate) fn take_if_due(&self, now: Timestamp) -> bool {
         let mut next = self.lock();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::record::ExternalTask;
 use engine::{ChangeSet, Effect, TableChange};
-use store::work::ClaimTenants;
+use store::work::{ClaimTenants, TaskKey};
 use store::{ClaimTopic, News};
 use types::{ProcessDefinitionId, Timestamp};
 
@@ -20,6 +20,7 @@ pub(crate) enum PendingEffect {
 /// What the filters of a poll look at, but for variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TaskTraits {
+    pub(crate) key: TaskKey,
     pub(crate) definition_id: ProcessDefinitionId,
     pub(crate) definition_key: Arc<str>,
     pub(crate) definition_version_tag: Option<Arc<str>>,
@@ -78,6 +79,7 @@ pub(crate) fn pending(effects: Vec<Effect>, change_set: &ChangeSet) -> Vec<Pendi
 impl TaskTraits {
     pub(crate) fn of(task: &ExternalTask) -> TaskTraits {
         TaskTraits {
+            key: TaskKey { create_time: task.create_time, id: task.id },
             definition_id: task.definition_id.clone(),
             definition_key: task.definition_key.clone(),
             definition_version_tag: task.definition_version_tag.clone(),
@@ -127,6 +129,7 @@ mod tests {
     #[test]
     fn filters_rule_out_what_the_store_would_not_hand_out() {
         let task = TaskTraits {
+            key: TaskKey { create_time: Timestamp(1), id: types::Uuid(1).into() },
             definition_id: "order:1:uuid".into(),
             definition_key: "order".into(),
             definition_version_tag: Some("v1.0".into()),

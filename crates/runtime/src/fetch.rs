@@ -4,21 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use store::work::{ClaimTenants, ClaimWanted};
+use store::work::{ClaimWanted, TaskKey};
 use store::{ClaimRequest, ClaimTopic, LockedExternalTask, Work, WorkDone};
 use tokio::time::Instant;
 
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::lane::LaneWork;
-use crate::poll::{AfterEmptyClaim, Interest};
+use crate::poll::{AfterEmptyClaim, Interest, LastSearch};
 use crate::request::{ExtensionProperties, FetchRequest, FetchedTask};
+use crate::selection::Target;
 use crate::shared::Shared;
 
 /// Tasks that are released by one unit of work when their time has come.
-const RELEASE_MAX: u32 = 10_000;
+pub(crate) const RELEASE_MAX: u32 = 10_000;
 /// When the database is asked again after it failed to release.
 const RELEASE_RETRY_MS: i64 = 1_000;
+
+/// How long a poll goes by what it is told of where its filters ask for variables, which can change unnoticed.
+const SEARCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Tasks that were locked for a worker. Dropped without `delivered`, they are unlocked again: the worker never saw
 /// them.
@@ -39,7 +43,7 @@ impl FetchedTasks {
         std::mem::take(&mut self.tasks)
     }
 
-    fn none() -> FetchedTasks {
+    pub(crate) fn none() -> FetchedTasks {
         FetchedTasks { tasks: Vec::new(), shared: None }
     }
 }
@@ -68,12 +72,14 @@ impl Shared {
     /// Locks tasks for a worker; waits for a first one as long as the request allows.
     pub(crate) async fn fetch_and_lock(self: &Arc<Self>, request: FetchRequest) -> Result<FetchedTasks, Error> {
         if request.async_response_timeout_ms == 0 {
-            return self.claim(&request).await;
+            return self.look(&request, Vec::new()).await;
         }
         let deadline = Instant::now() + Duration::from_millis(request.async_response_timeout_ms);
         let place = self.polls.join(interests(&request))?;
+        let mut targets = Vec::new();
+        let mut searched_at = Instant::now();
         loop {
-            let fetched = match self.claim(&request).await {
+            let fetched = match self.look(&request, targets).await {
                 Err(Error::ShuttingDown) => return Ok(FetchedTasks::none()),
                 other => other?,
             };
@@ -90,11 +96,28 @@ impl Shared {
                     }
                 }
             }
+            let age = if searched_at.elapsed() < SEARCH_INTERVAL { LastSearch::Fresh } else { LastSearch::Old };
+            targets = place.targets(age);
+            if targets.contains(&Target::All) {
+                searched_at = Instant::now();
+            }
         }
     }
 
-    /// One look. If the caller stops waiting before it is applied, nothing is locked; if after, all is unlocked.
-    async fn claim(self: &Arc<Self>, request: &FetchRequest) -> Result<FetchedTasks, Error> {
+    /// One look.
+    async fn look(self: &Arc<Self>, request: &FetchRequest, targets: Vec<Target>) -> Result<FetchedTasks, Error> {
+        if request.tasks_max == 0 || request.topics.iter().all(|topic| topic.claim.takes_all()) {
+            return self.claim(request, Vec::new()).await;
+        }
+        self.claim_selected(request, targets).await
+    }
+
+    /// One claim. If the caller stops waiting before it is applied, nothing is locked; if after, all is unlocked.
+    pub(crate) async fn claim(
+        self: &Arc<Self>,
+        request: &FetchRequest,
+        candidates: Vec<Option<Vec<TaskKey>>>,
+    ) -> Result<FetchedTasks, Error> {
         let admitted = self.admission.admit()?;
         let now = self.now();
         let asker = Asker(ClaimWanted(Arc::new(AtomicBool::new(true))));
@@ -104,6 +127,7 @@ impl Shared {
             tasks_max: request.tasks_max,
             order: request.order.clone(),
             topics: request.topics.iter().map(|topic| topic.claim.clone()).collect(),
+            candidates,
             is_wanted: asker.0.clone(),
         }));
         let shared = self.clone();
@@ -176,7 +200,7 @@ impl Shared {
         }
     }
 
-    fn after_release(&self, released: Result<WorkDone, store::StoreError>) {
+    pub(crate) fn after_release(&self, released: Result<WorkDone, store::StoreError>) {
         match released {
             Ok(WorkDone::Released { topics, next }) => {
                 for topic in topics {
@@ -210,17 +234,8 @@ fn topics_with_properties(request: &FetchRequest) -> Vec<Arc<str>> {
 
 fn interests(request: &FetchRequest) -> Vec<Interest> {
     let interest = |claim: &ClaimTopic| {
-        let filters = (request.tasks_max == 0 || !takes_all(claim)).then(|| Box::new(claim.clone()));
+        let filters = (request.tasks_max == 0 || !claim.takes_all()).then(|| Box::new(claim.clone()));
         Interest { topic: claim.name.clone(), filters }
     };
     request.topics.iter().map(|topic| interest(&topic.claim)).collect()
-}
-
-fn takes_all(topic: &ClaimTopic) -> bool {
-    topic.business_key.is_none()
-        && topic.definition_ids.is_empty()
-        && topic.definition_keys.is_empty()
-        && topic.definition_version_tag.is_none()
-        && topic.tenants == ClaimTenants::Any
-        && topic.process_variables.is_empty()
 }

@@ -13,6 +13,7 @@ pub mod id;
 mod idempotency;
 mod recording_store;
 mod runtime;
+mod selection;
 mod shared;
 mod statistics;
 

@@ -16,6 +16,7 @@ use store::{ClaimTopic, News, Store};
 use crate::alarm::Alarm;
 use crate::effect::TaskTraits;
 use crate::error::Error;
+use crate::selection::Target;
 
 pub(crate) struct Polls {
     state: Mutex<State>,
@@ -78,9 +79,26 @@ struct Wake {
     origin: Origin,
     topic: Arc<str>,
     extent: Extent,
-    /// Of the one task that it is for, where that is known.
-    traits: Option<TaskTraits>,
+    tasks: Told,
 }
+
+/// What is known of the tasks that a wake is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    One(TaskTraits),
+    Many(Vec<TaskTraits>),
+}
+
+/// Of a poll through all that its filters let pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastSearch {
+    Fresh,
+    Old,
+}
+
+/// Tasks that one wake tells of; with more it tells nothing.
+const TOLD_MAX: usize = 100;
 
 /// Where a wake came from. Those of other nodes are not told to other nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +170,12 @@ impl Polls {
         if from > now {
             self.expiry.set(from);
         } else {
-            let wake = Wake { origin: Origin::Here, topic: topic.clone(), extent: Extent::Tasks(1), traits };
+            let wake = Wake {
+                origin: Origin::Here,
+                topic: topic.clone(),
+                extent: Extent::Tasks(1),
+                tasks: traits.map_or(Told::Nothing, Told::One),
+            };
             let mut state = self.lock();
             state.wake(wake, None);
             self.tell(state);
@@ -242,6 +265,13 @@ impl Place {
         };
         self.polls.tell(state);
         next
+    }
+
+    /// What a claim looks at that answers its wakes, for each of the topics that it waits for.
+    pub(crate) fn targets(&self, last_search: LastSearch) -> Vec<Target> {
+        let state = self.polls.lock();
+        let Some(poll) = state.polls.get(&self.id) else { return Vec::new() };
+        poll.interests.iter().map(|interest| poll.target(interest, last_search)).collect()
     }
 
     /// Tasks were found; `taken` tells how many of a topic. What they leave of the wakes is passed on.
@@ -338,12 +368,23 @@ impl State {
 
 impl Poll {
     fn may_take(&self, wake: &Wake) -> bool {
-        self.interests.iter().filter(|interest| interest.topic == wake.topic).any(|interest| {
-            match (&interest.filters, &wake.traits) {
-                (Some(filters), Some(traits)) => traits.may_match(filters),
-                (None, _) | (_, None) => true,
-            }
+        self.interests.iter().filter(|interest| interest.topic == wake.topic).any(|interest| match &interest.filters {
+            Some(filters) => wake.tasks.traits().is_none_or(|mut tasks| tasks.any(|task| task.may_match(filters))),
+            None => true,
         })
+    }
+
+    fn target(&self, interest: &Interest, last_search: LastSearch) -> Target {
+        let Some(filters) = &interest.filters else { return Target::All };
+        if last_search == LastSearch::Old && !filters.process_variables.is_empty() {
+            return Target::All;
+        }
+        let mut keys = Vec::new();
+        for wake in self.wakes.iter().filter(|wake| wake.topic == interest.topic) {
+            let Some(tasks) = wake.tasks.traits() else { return Target::All };
+            keys.extend(tasks.filter(|task| task.may_match(filters)).map(|task| task.key));
+        }
+        Target::These(keys)
     }
 
     fn has_filters_on(&self, topic: &str) -> bool {
@@ -353,17 +394,39 @@ impl Poll {
 
 impl Wake {
     fn of_unknown(origin: Origin, topic: Arc<str>) -> Wake {
-        Wake { origin, topic, extent: Extent::Unknown, traits: None }
+        Wake { origin, topic, extent: Extent::Unknown, tasks: Told::Nothing }
     }
 }
 
-/// One wake a topic is enough; of several tasks the traits are not kept.
+impl Told {
+    /// `None` if there may be others.
+    fn traits(&self) -> Option<impl Iterator<Item = &TaskTraits>> {
+        match self {
+            Told::Nothing => None,
+            Told::One(task) => Some(std::slice::from_ref(task).iter()),
+            Told::Many(tasks) => Some(tasks.iter()),
+        }
+    }
+
+    fn and(self, more: Told) -> Told {
+        let many = |told| match told {
+            Told::Nothing => None,
+            Told::One(task) => Some(vec![task]),
+            Told::Many(tasks) => Some(tasks),
+        };
+        let (Some(mut tasks), Some(more)) = (many(self), many(more)) else { return Told::Nothing };
+        tasks.extend(more);
+        if tasks.len() > TOLD_MAX { Told::Nothing } else { Told::Many(tasks) }
+    }
+}
+
+/// One wake a topic is enough.
 fn add(wakes: &mut Vec<Wake>, wake: Wake) {
     let Some(known) = wakes.iter_mut().find(|known| known.topic == wake.topic) else {
         wakes.push(wake);
         return;
     };
-    known.traits = None;
+    known.tasks = std::mem::replace(&mut known.tasks, Told::Nothing).and(wake.tasks);
     if wake.origin == Origin::Here {
         known.origin = Origin::Here;
     }
@@ -375,7 +438,7 @@ fn add(wakes: &mut Vec<Wake>, wake: Wake) {
 
 #[cfg(test)]
 mod tests {
-    use store::work::{ClaimTenants, ClaimVariables};
+    use store::work::{ClaimTenants, ClaimVariables, TaskKey};
 
     use super::*;
 
@@ -471,6 +534,7 @@ mod tests {
         let choosy = parked(&polls, &[("t", filters("k"))]);
         let second = parked(&polls, &[("t", None)]);
         let traits = TaskTraits {
+            key: TaskKey { create_time: NOW, id: types::Uuid(1).into() },
             definition_id: "p:1:uuid".into(),
             definition_key: "p".into(),
             definition_version_tag: None,

@@ -22,6 +22,7 @@ use crate::idempotency::{KeysInProgress, Recording};
 use crate::job_turn::JobTurns;
 use crate::metrics::RuntimeMetrics;
 use crate::poll::Polls;
+use crate::selection::SEARCHES_MAX;
 use crate::settings::{Nodes, Settings};
 
 /// The engine as one request sees it.
@@ -45,6 +46,8 @@ pub(crate) struct Parts {
     /// Deployments, deletions of definitions and their suspension take turns: versions are counted one by one.
     pub(crate) deployment_turn: Semaphore,
     pub(crate) job_turns: Arc<JobTurns>,
+    /// For one step of a search each.
+    pub(crate) search_turns: Semaphore,
     /// Names this process as the owner of locks of jobs.
     pub(crate) node_id: Arc<str>,
     pub(crate) keys_in_progress: KeysInProgress,
@@ -87,6 +90,7 @@ impl Shared {
             job_alarm: Alarm::default(),
             deployment_turn: Semaphore::new(1),
             job_turns: Arc::default(),
+            search_turns: Semaphore::new(SEARCHES_MAX),
             node_id,
             background: Background::default(),
             handle: tokio::runtime::Handle::current(),

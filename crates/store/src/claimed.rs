@@ -58,6 +58,15 @@ impl ClaimWalk {
         }
     }
 
+    pub fn is_by_priority(self) -> bool {
+        matches!(self, ClaimWalk::PriorityThenOldest | ClaimWalk::PriorityThenNewest)
+    }
+
+    /// Within one priority, where that counts.
+    pub fn is_newest_first(self) -> bool {
+        matches!(self, ClaimWalk::NewestFirst | ClaimWalk::PriorityThenNewest)
+    }
+
     pub fn compare(self, a: WalkKey, b: WalkKey) -> Ordering {
         let oldest = || (a.create_time, a.id).cmp(&(b.create_time, b.id));
         let highest = || b.priority.cmp(&a.priority);

@@ -13,6 +13,7 @@ pub mod error;
 pub mod metrics;
 pub mod news;
 pub mod postgres;
+pub mod search;
 pub mod sqlite;
 pub mod work;
 
@@ -20,10 +21,11 @@ pub use error::{BackupError, OpenError, StoreError};
 pub use metrics::StoreMetrics;
 pub use news::{News, Newsfeed};
 pub use postgres::PostgresStore;
+pub use search::TaskSearch;
 pub use sqlite::SqliteStore;
 pub use work::{
     ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimedJob, JobClaim, JobRelease, LocatedBy,
-    LockedExternalTask, Work, WorkDone,
+    LockedExternalTask, TaskKey, Work, WorkDone,
 };
 
 use std::future::Future;

@@ -78,8 +78,17 @@ pub struct ClaimRequest {
     pub tasks_max: u32,
     pub order: Vec<ClaimOrder>,
     pub topics: Vec<ClaimTopic>,
+    /// For each topic the tasks that alone are looked at; `None` where all are, empty where that holds for all topics.
+    pub candidates: Vec<Option<Vec<TaskKey>>>,
     /// Answers whether the asker is still there when its turn comes; if not, nothing is locked.
     pub is_wanted: ClaimWanted,
+}
+
+/// Where a task that can be fetched is among those of its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskKey {
+    pub create_time: Timestamp,
+    pub id: ExternalTaskId,
 }
 
 /// Takes due jobs, the highest priority first, then the oldest. An exclusive job stays while another node has locked an
@@ -138,6 +147,25 @@ pub struct ClaimTopic {
     /// Camunda: any of them, each equal by value and type.
     pub process_variables: Vec<(Arc<str>, VariableValue)>,
     pub variables: ClaimVariables,
+}
+
+impl ClaimTopic {
+    /// Whether there is no task of the topic that it does not want.
+    pub fn takes_all(&self) -> bool {
+        self.business_key.is_none()
+            && self.definition_ids.is_empty()
+            && self.definition_keys.is_empty()
+            && self.definition_version_tag.is_none()
+            && self.tenants == ClaimTenants::Any
+            && self.process_variables.is_empty()
+    }
+}
+
+impl ClaimRequest {
+    /// Of one of its topics.
+    pub fn candidates_of(&self, topic: usize) -> Option<&[TaskKey]> {
+        self.candidates.get(topic)?.as_deref()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod job_executor;
 mod lane;
 mod message;
 mod poll;
+mod selection;
 mod standalone_task;
 mod start_event;
 mod suspension;

@@ -22,6 +22,8 @@ pub struct Staged {
     /// What the next units fail with, one each.
     failures: Mutex<VecDeque<StoreError>>,
     pub claims: AtomicUsize,
+    /// Steps of searches for what filters want.
+    pub search_steps: AtomicUsize,
 }
 
 impl Staged {
@@ -32,6 +34,7 @@ impl Staged {
             is_open: watch::channel(true).0,
             failures: Mutex::default(),
             claims: AtomicUsize::new(0),
+            search_steps: AtomicUsize::new(0),
         })
     }
 
@@ -63,6 +66,9 @@ impl Store for SharedStore {
     }
 
     fn select(&self, statement: Statement) -> Pending<'_, Vec<Vec<SqlValue>>> {
+        if statement.text.starts_with("WITH step") {
+            self.0.search_steps.fetch_add(1, Ordering::SeqCst);
+        }
         self.0.inner.select(statement)
     }
 

@@ -6,7 +6,7 @@ use types::{ProcessDefinitionId, Timestamp, VariableValue};
 
 use super::fixture::{NOW, WaitingInstance, claim, claim_request, release, start, text, topic};
 use crate::Store;
-use crate::work::{ClaimTenants, ClaimTopic};
+use crate::work::{ClaimTenants, ClaimTopic, TaskKey};
 
 /// Business keys of what a claim finds, in order of their creation. Lets the locks run out again.
 async fn found(store: &dyn Store, topic: ClaimTopic) -> Vec<String> {
@@ -90,4 +90,33 @@ pub async fn process_variables_count_by_type_and_value(store: Arc<dyn Store>) {
     let both =
         ClaimTopic { business_key: Some(text("two")), process_variables: vec![(text("s"), string("x"))], ..topic("t") };
     assert_eq!(found(store, both).await, ["two"]);
+}
+
+/// Whatever the claimer thinks of them.
+pub async fn candidates_are_looked_at_once_more(store: Arc<dyn Store>) {
+    let store = &*store;
+    let waiting: Vec<WaitingInstance> = ["a", "b", "a", "a"].map(instance).into();
+    for waiting in &waiting {
+        start(store, waiting).await;
+    }
+    let other = WaitingInstance::new("other");
+    start(store, &other).await;
+    let key = |waiting: &WaitingInstance| TaskKey { create_time: waiting.task.create_time, id: waiting.task.id };
+    let wanted = ClaimTopic { business_key: Some(text("a")), ..topic("t") };
+    let among = async |keys: Vec<TaskKey>, tasks_max| {
+        let mut request = claim_request(tasks_max, &[], vec![wanted.clone(), topic("other")]);
+        request.candidates = vec![Some(keys), Some(Vec::new())];
+        let tasks = claim(store, request).await;
+        tasks.into_iter().map(|locked| locked.task.id).collect::<Vec<_>>()
+    };
+    let all: Vec<TaskKey> = waiting.iter().chain([&other]).map(key).collect();
+    let [a, _, c, d] = [0, 1, 2, 3].map(|n| waiting[n].task.id);
+    let mut first_two = [a, c];
+    let mut found = among(vec![key(&waiting[2]), key(&waiting[1]), key(&waiting[0])], 9).await;
+    first_two.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, first_two, "one is of another key");
+    assert_eq!(among(all.clone(), 1).await, [d], "two are locked");
+    assert_eq!(among(all, 9).await, []);
+    assert_eq!(among(Vec::new(), 9).await, []);
 }

@@ -322,6 +322,7 @@ pub fn claim_request(tasks_max: u32, order: &[ClaimOrder], topics: Vec<ClaimTopi
         tasks_max,
         order: order.to_vec(),
         topics,
+        candidates: Vec::new(),
         is_wanted: ClaimWanted(Arc::new(AtomicBool::new(true))),
     }
 }

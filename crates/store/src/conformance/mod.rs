@@ -59,6 +59,7 @@ pub const CASES: &[(&str, Case)] = cases![
     claim::locked_tasks_do_not_slow_a_claim,
     claim_filter::each_filter_counts,
     claim_filter::process_variables_count_by_type_and_value,
+    claim_filter::candidates_are_looked_at_once_more,
     claim_jobs::priority_counts_before_age,
     claim_jobs::only_due_jobs_that_may_run_are_claimed,
     claim_jobs::priorities_have_a_range,

@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
 use crate::codec::sql::column_list;
 use crate::codec::{RowDecode, RowEncode, RowSource};
-use crate::work::{ClaimRequest, ClaimTopic};
+use crate::work::{ClaimRequest, ClaimTopic, TaskKey};
 
 /// The statement of a claim; `None` if nothing is asked for.
 pub fn claim_text(request: &ClaimRequest) -> Option<ClaimText> {
@@ -73,6 +73,9 @@ fn order(walk: ClaimWalk) -> &'static str {
 
 /// One topic's candidates, as a part that the rest of the statement names `topic_N`.
 fn push_topic(walk: ClaimWalk, text: &mut ClaimText, n: usize, wanted: &ClaimTopic, request: &ClaimRequest) {
+    if let Some(keys) = request.candidates_of(n) {
+        return push_candidates(text, n, wanted, keys, request);
+    }
     let until = request.now.plus_ms(wanted.lock_duration_ms).0;
     if walk == ClaimWalk::PriorityThenNewest {
         push_priorities(text, n, wanted);
@@ -101,6 +104,26 @@ fn push_topic(walk: ClaimWalk, text: &mut ClaimText, n: usize, wanted: &ClaimTop
         text.bind(SqlValue::Integer(request.tasks_max.into()));
         text.push(" FOR UPDATE SKIP LOCKED), ");
     }
+}
+
+/// Some tasks alone, each found by its key. The names of columns are those of the walks.
+fn push_candidates(text: &mut ClaimText, n: usize, wanted: &ClaimTopic, keys: &[TaskKey], request: &ClaimRequest) {
+    let keys: Vec<serde_json::Value> =
+        keys.iter().map(|key| serde_json::json!([key.create_time.0, key.id.to_string()])).collect();
+    let _ = write!(text.text, "topic_{n} AS (SELECT c.* FROM jsonb_array_elements(");
+    text.bind(SqlValue::Text(serde_json::Value::from(keys).to_string().into()));
+    let _ = write!(
+        text.text,
+        "::text::jsonb) AS k CROSS JOIN LATERAL (SELECT id, priority, create_time, {n}::bigint AS n, "
+    );
+    text.bind(SqlValue::Integer(request.now.plus_ms(wanted.lock_duration_ms).0));
+    text.push("::bigint AS until FROM external_task WHERE topic = ");
+    text.bind(SqlValue::Text(wanted.name.clone()));
+    text.push(" AND available_at = 0 AND create_time = (k->>0)::bigint AND id = (k->>1)::uuid");
+    text.filter(wanted);
+    text.push(" FOR UPDATE SKIP LOCKED) AS c LIMIT ");
+    text.bind(SqlValue::Integer(request.tasks_max.into()));
+    text.push("), ");
 }
 
 /// The priorities among the fetchable tasks of a topic, the highest first: one step of an index each.

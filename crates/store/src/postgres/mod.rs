@@ -8,7 +8,7 @@ mod capabilities;
 mod cell;
 mod checks;
 mod claim;
-mod claim_filter;
+pub(crate) mod claim_filter;
 mod claim_jobs;
 mod claimer;
 mod committer;

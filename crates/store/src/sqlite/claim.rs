@@ -17,7 +17,7 @@ use crate::StoreError;
 use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
 use crate::codec::RowDecode;
 use crate::codec::external_task::locked_until;
-use crate::work::{ClaimRequest, ClaimTopic};
+use crate::work::{ClaimRequest, ClaimTopic, TaskKey};
 
 /// What one topic of a claim is searched for and how.
 #[derive(Debug)]
@@ -48,10 +48,13 @@ impl Writer<'_> {
             // Camunda: of two that name the same topic, the last one counts.
             if request.topics[topic + 1..].iter().all(|later| later.name != wanted.name) {
                 let walk = TopicWalk { walk, wanted, topic, filter: ClaimFilter::of(wanted) };
-                candidates.append(&mut walk.candidates(self.connection, request.tasks_max)?);
+                candidates.append(&mut match request.candidates_of(topic) {
+                    None => walk.candidates(self.connection, request.tasks_max)?,
+                    Some(keys) => walk.still_there(self.connection, keys, request.tasks_max)?,
+                });
             }
         }
-        if request.topics.len() > 1 {
+        if request.topics.len() > 1 || !request.candidates.is_empty() {
             candidates.sort_by(|a, b| walk.compare(a.key, b.key));
         }
         candidates.truncate(usize::try_from(request.tasks_max).unwrap_or(usize::MAX));
@@ -92,6 +95,35 @@ impl TopicWalk<'_> {
             missing = missing.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
             candidates.append(&mut found);
             below = Some(priority);
+        }
+        Ok(candidates)
+    }
+
+    /// Those of some tasks that can still be fetched and are wanted, at most `tasks_max`.
+    fn still_there(
+        &self,
+        connection: &Connection,
+        keys: &[TaskKey],
+        tasks_max: u32,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT priority FROM external_task INDEXED BY external_task_fetch_in_order \
+             WHERE topic = ? AND available_at = 0 AND create_time = ? AND id = ?{}",
+            self.filter.text
+        ))?;
+        let mut candidates = Vec::new();
+        for TaskKey { create_time, id } in keys {
+            let mut binds =
+                vec![SqlValue::Text(self.wanted.name.clone()), SqlValue::Integer(create_time.0), SqlValue::Uuid(id.0)];
+            binds.extend(self.filter.binds.iter().cloned());
+            bind_all(&mut statement, &binds)?;
+            if let Some(row) = statement.raw_query().next()? {
+                let key = WalkKey { priority: row.get(0)?, create_time: create_time.0, id: id.0 };
+                candidates.push(Candidate { key, topic: self.topic });
+            }
+            if candidates.len() == tasks_max as usize {
+                break;
+            }
         }
         Ok(candidates)
     }

@@ -8,7 +8,7 @@ mod apply;
 mod backup;
 mod batch;
 mod claim;
-mod claim_filter;
+pub(crate) mod claim_filter;
 mod claim_jobs;
 mod connection;
 mod driven;
@@ -25,6 +25,9 @@ mod select;
 mod statements;
 mod store;
 mod visible_variables;
+
+#[cfg(test)]
+pub(crate) use migration::migrate;
 
 pub use backup::{BackupProgress, BackupReport, backup};
 pub use connection::DatabaseUrl;

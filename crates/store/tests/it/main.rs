@@ -9,3 +9,4 @@ mod file;
 mod full_disk;
 mod postgres;
 mod same_answers;
+mod search;

@@ -249,6 +249,7 @@ impl Worker {
                 process_variables: Vec::new(),
                 variables: ClaimVariables { names: None, is_local_only: false },
             }],
+            candidates: Vec::new(),
             is_wanted: ClaimWanted(Arc::new(AtomicBool::new(true))),
         }
     }
