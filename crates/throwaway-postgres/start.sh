@@ -6,7 +6,8 @@
 # on what it has left, `keep` leaves the folder where it is at the end. Each is answered by a line once it is carried out.
 #
 # CAMLOCK_POSTGRES_BIN names the folder of initdb and postgres; otherwise the newest below /usr/lib/postgresql is taken, or
-# what is on the path.
+# what is on the path. CAMLOCK_POSTGRES_FSYNC=on keeps it durable; CAMLOCK_POSTGRES_OPTIONS are more options of `postgres`; with
+# them and PGPORT it can listen on a port.
 set -eu
 
 find_binaries() {
@@ -57,7 +58,8 @@ $as_server_user "$binaries/initdb" -D "$folder/data" -U camlock --auth=trust --e
 # Only a socket in the folder: no port to collide with. The name stands for host and port in a URL.
 start_server() {
   $as_server_user "$binaries/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c max_connections=300 \
-    -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB >>"$folder/server.log" 2>&1 </dev/null &
+    -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB ${CAMLOCK_POSTGRES_OPTIONS:-} \
+    >>"$folder/server.log" 2>&1 </dev/null &
   server=$!
   tries=0
   until $as_server_user "$binaries/pg_isready" -q -h "$folder" -U camlock -d postgres; do

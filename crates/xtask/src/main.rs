@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 mod bench;
+mod cluster;
 mod crash;
 mod dist;
 mod engine_client;
@@ -38,7 +39,7 @@ enum Task {
     Test,
     /// One statically linked `camlock` for this machine's architecture, into dist/
     Dist,
-    /// Workloads with rate, p50 and p99, next to a bare loop on SQLite and an empty HTTP handler
+    /// Workloads with rate, p50 and p99 on both stores, next to a bare loop, an empty HTTP handler and Camunda itself
     Bench(bench::Options),
     /// Kills the server under load, many times, and looks for what was acknowledged
     Crash(crash::Options),

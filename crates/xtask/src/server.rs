@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Linux counts processor time in hundredths of a second, whatever its own clock does.
-const TICKS_PER_SECOND: f64 = 100.0;
+pub const TICKS_PER_SECOND: f64 = 100.0;
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -47,6 +47,15 @@ pub fn scratch_folder() -> anyhow::Result<tempfile::TempDir> {
     tempfile::tempdir_in(&parent).with_context(|| format!("no scratch folder in {}", parent.display()))
 }
 
+/// The database of a server that is started on a folder.
+pub fn sqlite_file(folder: &Path) -> PathBuf {
+    folder.join("camlock.db")
+}
+
+pub fn sqlite_url(folder: &Path) -> String {
+    format!("sqlite:{}", sqlite_file(folder).display())
+}
+
 /// A running server; it is killed when it is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -59,13 +68,18 @@ pub struct Server {
 impl Server {
     /// Starts the program on `folder`'s database and waits until it answers. Its output goes to `folder/server.log`.
     pub async fn start(program: &Path, folder: &Path) -> anyhow::Result<Server> {
+        Server::start_on(program, folder, &sqlite_url(folder)).await
+    }
+
+    /// The same on any database.
+    pub async fn start_on(program: &Path, folder: &Path, database: &str) -> anyhow::Result<Server> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
         let log = File::options().append(true).create(true).open(folder.join("server.log"))?;
         let started = Instant::now();
         let child = Command::new(program)
-            .args(["serve", "--listen", &listen, "--job-executor", "off", "--history-level", "full", "--database"])
-            .arg(format!("sqlite:{}", folder.join("camlock.db").display()))
+            .args(["serve", "--listen", &listen, "--job-executor", "off", "--history-level", "full"])
+            .args(["--database", database])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -113,9 +127,8 @@ impl Server {
         Ok(kib * 1024.0 / 1e6)
     }
 
-    /// User and system time so far.
-    pub fn cpu_time(&self) -> anyhow::Result<Duration> {
-        cpu_time(self.child.id())
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -1,8 +1,13 @@
-//! fetchAndLock on a short and on a long backlog: the rate should not know which of the two it is.
+//! A short and a long backlog, alternating: neither fetchAndLock nor a whole lifecycle should know which of the two it is.
 
+use super::engine::{Engine, Served, Target};
 use super::figure::{Figure, Samples};
+use super::lifecycle::{self, Connections};
 use super::load::{Process, deploy, lock_many, merged, on_connections, start_many, window};
-use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
+use super::observe::{Observed, ensure_open};
+use super::processor::watch;
+use crate::engine_client::{EngineClient, fetch_body};
+use crate::server::Server;
 use std::time::Instant;
 
 const CONNECTIONS: usize = 8;
@@ -11,23 +16,77 @@ const TASKS_PER_FETCH: usize = 10;
 /// So short that what was fetched is open again for the next fetch: the backlog stays as long as it is.
 const SHORT_LOCK_MS: u64 = 1;
 
-/// Tasks that wait, and older ones that another worker holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backlog {
-    pub open: usize,
-    pub locked: usize,
+/// One task of so many is locked besides by another worker, the oldest ones.
+const LOCKED_OF: usize = 10;
+
+pub const SHORT: usize = 1_000;
+
+/// Instances that wait at a server that runs.
+struct Prepared {
+    open: usize,
+    process: Process,
+    target: Target,
+    place: Place,
 }
 
-pub async fn measure(base: &BaseUrl, backlog: Backlog, seconds: f64) -> anyhow::Result<(Figure, Process)> {
-    let mut client = EngineClient::new(base);
-    let process = deploy(&mut client).await?;
-    start_many(base, &process, backlog.locked).await?;
-    lock_many(&mut client, &process, "holder", backlog.locked).await?;
-    start_many(base, &process, backlog.open).await?;
+enum Place {
+    Own { server: Server, observed: Box<Observed> },
+    Other(Served),
+}
 
+/// Of each round the figures of both backlogs.
+pub async fn measure(engine: &Engine, long: usize, rounds: usize, seconds: f64) -> anyhow::Result<Vec<Figure>> {
+    let mut prepared = Vec::new();
+    for open in [SHORT, long] {
+        prepared.push(prepare(engine, open).await?);
+    }
+    let mut figures = Vec::new();
+    for _ in 0..rounds {
+        for backlog in &prepared {
+            figures.push(fetches(backlog, seconds).await?);
+        }
+        for backlog in &prepared {
+            let connections = Connections { starters: 64, workers: 64 };
+            let mut figure = lifecycle::measure_on(&backlog.target, &backlog.process, connections, seconds).await?;
+            figure.workload = format!("backlog {}: {}", grouped(backlog.open), figure.workload);
+            figures.push(figure);
+        }
+    }
+    for backlog in prepared {
+        match backlog.place {
+            Place::Other(served) => served.done(&[backlog.process]).await?,
+            Place::Own { server, observed } => {
+                server.kill()?;
+                observed.database.remove().await?;
+            }
+        }
+    }
+    Ok(figures)
+}
+
+async fn prepare(engine: &Engine, open: usize) -> anyhow::Result<Prepared> {
+    let Engine::Camlock { program, store } = engine else {
+        let served = engine.serve().await?;
+        let target = served.target.clone();
+        let process = deploy(&mut EngineClient::new(&target.base)).await?;
+        start_many(&target.base, &process, open).await?;
+        return Ok(Prepared { open, process, target, place: Place::Other(served) });
+    };
+    let observed = Observed::lifecycle(program, store).await?;
+    observed.fill(open as u64).await?;
+    let (server, target) = observed.serve(program).await?;
+    ensure_open(&target, &observed.process, open as u64).await?;
+    let process = observed.process.clone();
+    lock_many(&mut EngineClient::new(&target.base), &process, "holder", open / LOCKED_OF).await?;
+    Ok(Prepared { open, process, target, place: Place::Own { server, observed: Box::new(observed) } })
+}
+
+async fn fetches(backlog: &Prepared, seconds: f64) -> anyhow::Result<Figure> {
     let window = window(seconds);
-    let parts = on_connections(CONNECTIONS, base, |index, mut client| {
-        let body = fetch_body(&format!("worker-{index}"), &process.key, TASKS_PER_FETCH, SHORT_LOCK_MS, None);
+    let usage = watch(backlog.target.watched, window);
+    let parts = on_connections(CONNECTIONS, &backlog.target.base, |index, mut client| {
+        let worker = format!("worker-{index}");
+        let body = fetch_body(&worker, &backlog.process.key, TASKS_PER_FETCH, SHORT_LOCK_MS, None);
         async move {
             let (mut samples, mut tasks) = (Samples::default(), 0);
             while !window.is_over() {
@@ -43,11 +102,16 @@ pub async fn measure(base: &BaseUrl, backlog: Backlog, seconds: f64) -> anyhow::
     .await?;
     let (samples, tasks): (Vec<_>, Vec<usize>) = parts.into_iter().unzip();
     let samples = merged(samples);
-    let figure = Figure {
-        workload: format!("backlog {} open, {} locked", backlog.open, backlog.locked),
+    let mut besides = vec![("fetches a second", samples.count() as f64 / window.seconds())];
+    besides.extend(usage.await??.shares());
+    Ok(Figure {
+        workload: format!("backlog {}: fetchAndLock", grouped(backlog.open)),
         rate: Some((tasks.iter().sum::<usize>() as f64 / window.seconds(), "tasks")),
         calls: vec![samples.percentiles("fetchAndLock")],
-        besides: vec![("fetches a second", samples.count() as f64 / window.seconds())],
-    };
-    Ok((figure, process))
+        besides,
+    })
+}
+
+fn grouped(count: usize) -> String {
+    super::figure::grouped_digits(count as f64)
 }

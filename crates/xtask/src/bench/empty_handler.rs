@@ -1,5 +1,8 @@
 //! An HTTP server that reads a request and answers 204: what the HTTP stack alone could do.
 
+use super::engine::Target;
+use super::processor::Watched;
+use crate::engine_client::BaseUrl;
 use anyhow::Context;
 use axum::Router;
 use axum::http::StatusCode;
@@ -25,7 +28,7 @@ pub fn serve() -> anyhow::Result<()> {
 pub struct EmptyHandler {
     child: Child,
     /// `host:port`
-    pub authority: String,
+    authority: String,
 }
 
 impl EmptyHandler {
@@ -40,6 +43,13 @@ impl EmptyHandler {
         let mut authority = String::new();
         BufReader::new(output).read_line(&mut authority)?;
         Ok(EmptyHandler { child, authority: authority.trim().to_owned() })
+    }
+}
+
+impl EmptyHandler {
+    pub fn target(&self) -> Target {
+        let base = BaseUrl { authority: self.authority.clone(), path: String::new() };
+        Target { base, watched: Watched { server: Some(self.child.id()), database: None } }
     }
 }
 

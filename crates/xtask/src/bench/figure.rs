@@ -87,6 +87,13 @@ pub struct Figure {
     pub besides: Vec<(&'static str, f64)>,
 }
 
+impl Figure {
+    /// What was seen besides under this name.
+    pub fn beside(&self, name: &str) -> Option<f64> {
+        self.besides.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
 /// Medians of the rounds of each workload and engine, in the order in which they first came.
 pub fn medians(rounds: &[(String, Figure)]) -> Vec<(String, Figure)> {
     let mut order: Vec<(&str, &str)> = Vec::new();
@@ -117,7 +124,7 @@ fn median_figure(figures: &[&Figure]) -> Figure {
     result
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);
     match sorted.len() {
@@ -150,15 +157,16 @@ pub fn table(figures: &[(String, Figure)]) -> String {
     text
 }
 
-fn short(value: f64) -> String {
+pub fn short(value: f64) -> String {
     match value {
         value if value.abs() >= 100.0 || value.fract() == 0.0 => grouped_digits(value),
         value if value.abs() >= 10.0 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
+        value if value.abs() >= 0.1 => format!("{value:.2}"),
+        value => format!("{value:.4}"),
     }
 }
 
-fn grouped_digits(value: f64) -> String {
+pub fn grouped_digits(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -1,8 +1,10 @@
 //! The main job: start with two variables, fetch ten and lock them, complete each with one variable.
 
+use super::engine::Target;
 use super::figure::{Figure, Samples, Window};
 use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, merged, on_connections, start_body, window};
-use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
+use super::processor::{Usage, watch};
+use crate::engine_client::{EngineClient, fetch_body};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -17,7 +19,7 @@ const OPEN_PER_WORKER: usize = 30;
 const IDLE: Duration = Duration::from_millis(20);
 
 /// Connections that start instances, and connections that work.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
     pub starters: usize,
     pub workers: usize,
@@ -28,11 +30,22 @@ enum Role {
     Worker { fetch: Samples, complete: Samples, tasks: usize },
 }
 
-pub async fn measure(base: &BaseUrl, connections: Connections, seconds: f64) -> anyhow::Result<(Figure, Process)> {
-    let process = deploy(&mut EngineClient::new(base)).await?;
+pub async fn measure(target: &Target, connections: Connections, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+    let process = deploy(&mut EngineClient::new(&target.base)).await?;
+    Ok((measure_on(target, &process, connections, seconds).await?, process))
+}
+
+/// On instances of a process that is there already.
+pub async fn measure_on(
+    target: &Target,
+    process: &Process,
+    connections: Connections,
+    seconds: f64,
+) -> anyhow::Result<Figure> {
     let window = window(seconds);
+    let usage = watch(target.watched, window);
     let free = Arc::new(Semaphore::new(connections.workers * OPEN_PER_WORKER));
-    let roles = on_connections(connections.starters + connections.workers, base, |index, client| {
+    let roles = on_connections(connections.starters + connections.workers, &target.base, |index, client| {
         let (key, free) = (process.key.clone(), free.clone());
         async move {
             if index < connections.starters {
@@ -43,7 +56,7 @@ pub async fn measure(base: &BaseUrl, connections: Connections, seconds: f64) -> 
         }
     })
     .await?;
-    Ok((figure(connections, window, roles), process))
+    Ok(figure(connections, window, roles, &usage.await??))
 }
 
 async fn start_until(mut client: EngineClient, key: &str, window: Window, free: &Semaphore) -> anyhow::Result<Role> {
@@ -89,7 +102,7 @@ async fn work_until(
     Ok(Role::Worker { fetch, complete, tasks })
 }
 
-fn figure(connections: Connections, window: Window, roles: Vec<Role>) -> Figure {
+fn figure(connections: Connections, window: Window, roles: Vec<Role>, usage: &Usage) -> Figure {
     let (mut starts, mut fetches, mut completions, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for role in roles {
         match role {
@@ -102,10 +115,13 @@ fn figure(connections: Connections, window: Window, roles: Vec<Role>) -> Figure 
         }
     }
     let (starts, fetches, completions) = (merged(starts), merged(fetches), merged(completions));
+    let mut besides = vec![("tasks a fetch", tasks as f64 / (fetches.count() as f64).max(1.0))];
+    besides.extend(usage.per_thousand(completions.count()));
+    besides.extend(usage.shares());
     Figure {
         workload: format!("lifecycle {}+{}", connections.starters, connections.workers),
         rate: Some((completions.count() as f64 / window.seconds(), "lifecycles")),
-        besides: vec![("tasks a fetch", tasks as f64 / (fetches.count() as f64).max(1.0))],
+        besides,
         calls: vec![
             starts.percentiles("start"),
             fetches.percentiles("fetchAndLock"),

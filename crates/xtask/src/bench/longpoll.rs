@@ -1,5 +1,6 @@
 //! How fast a parked poll wakes: from the answer of the start that made its task to its own answer.
 
+use super::engine::Target;
 use super::figure::{Figure, Samples};
 use super::load::{LONG_LOCK_MS, Process, deploy, on_connections, start_body};
 use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
@@ -21,15 +22,17 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// How long the last wake-ups may take.
 const GRACE: Duration = Duration::from_secs(5);
 
+pub const WAKE_UP: &str = "wake-up";
+
 /// A poll's answer: the instance whose task it got, and when.
 type WakeUp = (String, Instant);
 
-pub async fn measure(base: &BaseUrl, polls: usize, seconds: f64) -> anyhow::Result<(Figure, Process)> {
-    let mut starter = EngineClient::new(base);
+pub async fn measure(target: &Target, polls: usize, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+    let mut starter = EngineClient::new(&target.base);
     let process = deploy(&mut starter).await?;
     let (sender, receiver) = unbounded_channel();
     let stop = Arc::new(AtomicBool::new(false));
-    let pollers = tokio::spawn(park(base.clone(), process.key.clone(), polls, sender, stop.clone()));
+    let pollers = tokio::spawn(park(target.base.clone(), process.key.clone(), polls, sender, stop.clone()));
     tokio::time::sleep(SETTLE).await;
 
     let mut starts = Samples::default();
@@ -54,7 +57,7 @@ pub async fn measure(base: &BaseUrl, polls: usize, seconds: f64) -> anyhow::Resu
     let figure = Figure {
         workload: format!("longpoll {polls}"),
         rate: None,
-        calls: vec![starts.percentiles("start"), wake_ups.percentiles("wake-up")],
+        calls: vec![starts.percentiles("start"), wake_ups.percentiles(WAKE_UP)],
         besides: vec![("wake-ups", count as f64), ("missing", missing as f64)],
     };
     Ok((figure, process))

@@ -1,15 +1,32 @@
-//! `cargo xtask bench`: workloads against a server of our own, and, alternating with it, against another engine.
+//! `cargo xtask bench`: workloads against servers of our own on each store, and, alternating with them, against other
+//! engines.
+//!
+//! `options` says what is asked for, `round` runs it against an `engine`, `aims` and `report` show the medians. What the
+//! machine could do at best is measured besides: the observed rows written by a bare loop, an empty HTTP handler.
 
+mod aims;
 mod backlog;
-mod bare_loop;
+mod bare_postgres;
+mod bare_sqlite;
 pub mod empty_handler;
+mod engine;
 mod figure;
+mod footprint;
 mod lifecycle;
 mod load;
 mod longpoll;
+mod observe;
+mod options;
+mod processor;
+mod reference;
+mod report;
 mod round;
 mod row_set;
+mod row_set_postgres;
 mod scale;
 mod single_call;
+mod steady;
+mod template;
 
-pub use round::{Options, run};
+pub use options::Options;
+pub use round::run;

@@ -1,90 +1,33 @@
-//! Which workloads run in which round against whom, and the table at the end.
+//! Which workloads run in which round against whom.
 
-use super::backlog::{self, Backlog};
-use super::bare_loop::{self, Lifecycle};
+use super::backlog;
+use super::bare_postgres;
+use super::bare_sqlite;
 use super::empty_handler::EmptyHandler;
-use super::figure::{Figure, medians, table};
-use super::lifecycle::{self, Connections};
-use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, start_body};
-use super::row_set::DatabaseImage;
-use super::{longpoll, scale, single_call};
-use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
-use crate::server::{Profile, Server, build, scratch_folder};
+use super::engine::{Engine, OwnStore, StoreKind, camlock_on};
+use super::figure::Figure;
+use super::footprint;
+use super::lifecycle;
+use super::observe::Observed;
+use super::options::{Options, Workload};
+use super::reference::Reference;
+use super::report;
+use super::{longpoll, scale, single_call, steady};
+use crate::cluster::Cluster;
+use crate::engine_client::{BaseUrl, EngineClient};
+use crate::server::{Profile, build, scratch_folder, sqlite_file};
 use crate::workspace::{cargo, run as run_command};
 use anyhow::{Context, ensure};
-use clap::{Args, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
 
-#[derive(Debug, Args)]
-pub struct Options {
-    /// Workloads to run; all of them if none is named
-    workloads: Vec<Workload>,
-    /// Base URL of another engine, e.g. http://127.0.0.1:9090/engine-rest; rounds alternate between it and camlock
-    #[arg(long)]
-    against: Option<String>,
-    /// With --against: leave camlock out
-    #[arg(long, requires = "against")]
-    only_against: bool,
-    /// Rounds; the table shows their medians
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// Measured seconds of each workload and round, after one second of warm-up
-    #[arg(long, default_value_t = 5.0)]
-    seconds: f64,
-    /// Starting and working connections of the lifecycle, e.g. 64,64; twice if not given: 64,64 and 8,8
-    #[arg(long)]
-    connections: Option<ConnectionPair>,
-    /// Parked polls of the workload longpoll
-    #[arg(long, default_value_t = 1_000)]
-    polls: usize,
-    /// Open tasks of the long backlog; a fifth as many are locked besides
-    #[arg(long, default_value_t = 100_000)]
-    backlog: usize,
-}
+/// Lifecycles in a commit of the bare loops where the server was not measured.
+const USUAL_PER_COMMIT: f64 = 32.0;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Workload {
-    Lifecycle,
-    Lock,
-    Start,
-    Backlog,
-    Longpoll,
-    Scale,
-    Footprint,
-    BareLoop,
-    EmptyHandler,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct ConnectionPair(Connections);
-
-impl FromStr for ConnectionPair {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let pair = text.split_once(',').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
-        match pair {
-            Some((starters, workers)) if starters > 0 && workers > 0 => {
-                Ok(ConnectionPair(Connections { starters, workers }))
-            }
-            _ => Err(format!("`{text}` is not a pair like 64,64")),
-        }
-    }
-}
-
-/// Whom a workload runs against.
-enum Engine {
-    /// A new server on a new database for every workload.
-    Camlock { program: PathBuf },
-    /// One that runs already; what a workload leaves there is deleted.
-    Other { base: BaseUrl },
-}
-
-const CAMLOCK: &str = "camlock";
+/// Figures with the names of their engines, in the order in which they were measured.
+pub type Measured = Vec<(String, Figure)>;
 
 /// Measures in release builds: builds them and hands over to them if this is none.
 pub fn run(options: &Options) -> anyhow::Result<()> {
@@ -102,209 +45,183 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn rounds(options: &Options) -> anyhow::Result<()> {
-    let other = options.against.as_deref().map(BaseUrl::parse).transpose()?;
-    let mut engines = Vec::new();
-    if !options.only_against {
-        engines.push((CAMLOCK.to_owned(), Engine::Camlock { program: build(Profile::Release)? }));
-    }
-    if let Some(base) = other {
-        engines.push((base.authority.clone(), Engine::Other { base }));
-    }
-    let workloads = if options.workloads.is_empty() { Workload::value_variants() } else { &options.workloads };
-    let mut measured = Vec::new();
+    let needs_postgres = options.reference || options.stores().contains(&StoreKind::Postgres);
+    let cluster = if needs_postgres { Some(Arc::new(Cluster::start().await?)) } else { None };
+    let engines = engines(options, cluster.as_ref()).await?;
+    let mut measured = Measured::new();
     for round in 1..=options.rounds {
-        for workload in workloads {
-            for (name, engine) in &engines {
-                eprintln!("round {round}: {workload:?} on {name}");
-                let figures = engine.measure(*workload, options).await;
+        for workload in options.workloads() {
+            if workload.runs_once() && round > 1 {
+                continue;
+            }
+            for (index, engine) in engines.iter().enumerate() {
+                let name = engine.name();
+                let figures = engine.measure(*workload, index == 0, options, &measured).await;
                 let figures = figures.with_context(|| format!("{workload:?} on {name}"))?;
-                measured.extend(figures.into_iter().map(|figure| (name.clone(), figure)));
+                for figure in figures {
+                    eprintln!("round {round}: {}", report::line(&name, &figure));
+                    measured.push((name.clone(), figure));
+                }
             }
         }
     }
-    println!("{}; medians of {} round(s) of {} s\n", machine(), options.rounds, options.seconds);
-    let medians = medians(&measured);
-    println!("{}", table(&medians));
-    if let Some(share) = share_of_bare_loop(&medians) {
-        println!("camlock's best rate of lifecycles is {share:.2} of the bare loop's");
+    report::print(options, cluster.as_deref(), &engines, &measured)
+}
+
+async fn engines(options: &Options, cluster: Option<&Arc<Cluster>>) -> anyhow::Result<Vec<Engine>> {
+    let mut engines = Vec::new();
+    if !options.stores().is_empty() {
+        let program = match &options.program {
+            Some(program) => program.clone(),
+            None => build(Profile::Release)?,
+        };
+        for store in options.stores() {
+            let store = match (store, cluster) {
+                (StoreKind::Postgres, Some(cluster)) => OwnStore::Postgres(cluster.clone()),
+                _ => OwnStore::Sqlite,
+            };
+            engines.push(Engine::Camlock { program: program.clone(), store });
+        }
     }
-    Ok(())
+    if let (true, Some(cluster)) = (options.reference, cluster) {
+        let connections = options.reference_connections.map(|pair| pair.0);
+        engines.push(Engine::Reference(Reference::start(cluster, connections).await?));
+    }
+    if let Some(url) = &options.against {
+        engines.push(Engine::Other { base: BaseUrl::parse(url)? });
+    }
+    ensure!(!engines.is_empty(), "there is nothing to measure: --only-against needs --against or --reference");
+    Ok(engines)
 }
 
 impl Engine {
-    async fn measure(&self, workload: Workload, options: &Options) -> anyhow::Result<Vec<Figure>> {
-        let mut figures = Vec::new();
+    /// `is_first`: what has no engine is measured with the first one.
+    async fn measure(
+        &self,
+        workload: Workload,
+        is_first: bool,
+        options: &Options,
+        measured: &Measured,
+    ) -> anyhow::Result<Vec<Figure>> {
         match (workload, self) {
-            (Workload::Lifecycle, _) => {
-                for connections in options.lifecycle_connections() {
-                    figures.push(self.lifecycle(connections, options.seconds).await?);
-                }
-            }
-            (Workload::Lock, _) => {
-                let served = self.serve().await?;
-                let (figure, process) = single_call::measure_lock(&served.base, options.seconds).await?;
-                figures.push(served.done((figure, vec![process])).await?);
-            }
-            (Workload::Start, _) => {
-                let served = self.serve().await?;
-                let (figure, process) = single_call::measure_start(&served.base, options.seconds).await?;
-                figures.push(served.done((figure, vec![process])).await?);
-            }
-            (Workload::Backlog, _) => {
-                for backlog in options.backlogs() {
-                    let served = self.serve().await?;
-                    let (figure, process) = backlog::measure(&served.base, backlog, options.seconds).await?;
-                    figures.push(served.done((figure, vec![process])).await?);
-                }
-            }
-            (Workload::Longpoll, _) => {
-                let served = self.serve().await?;
-                let (figure, process) = longpoll::measure(&served.base, options.polls, options.seconds).await?;
-                figures.push(served.done((figure, vec![process])).await?);
-            }
-            (Workload::Scale, _) => {
-                let served = self.serve().await?;
-                let (figure, processes) = scale::measure(&served.base).await?;
-                figures.push(served.done((figure, processes)).await?);
-            }
-            (Workload::Footprint, Engine::Camlock { program }) => {
-                figures.push(footprint(program, options.seconds).await?);
-            }
-            (Workload::BareLoop, Engine::Camlock { program }) => {
-                let folder = scratch_folder()?;
-                let lifecycle = observe(program, folder.path()).await?;
-                figures.push(bare_loop::measure(&lifecycle, folder.path(), options.seconds)?);
-            }
-            (Workload::EmptyHandler, Engine::Camlock { .. }) => {
+            (Workload::Lifecycle, _) => Ok(vec![self.lifecycle(options).await?]),
+            (Workload::EmptyHandler, _) if is_first => {
                 let handler = EmptyHandler::start()?;
-                let base = BaseUrl { authority: handler.authority.clone(), path: String::new() };
-                figures.push(single_call::measure_empty_handler(&base, options.seconds).await?);
+                Ok(vec![single_call::measure_empty_handler(&handler.target(), options.seconds).await?])
             }
-            // These say something about our own process and machine only.
-            (Workload::Footprint | Workload::BareLoop | Workload::EmptyHandler, Engine::Other { .. }) => {}
+            (Workload::BareLoop, Engine::Camlock { program, store }) => {
+                Ok(vec![bare_loop(program, store, per_commit(store, measured), options.seconds).await?])
+            }
+            (Workload::Footprint, Engine::Camlock { program, store }) => {
+                let rate = best_rate(&self.name(), measured).unwrap_or(1_000.0);
+                Ok(vec![footprint::measure(program, store, options.lifecycles, rate).await?])
+            }
+            // These say something about our own processes and machine only.
+            (Workload::EmptyHandler | Workload::BareLoop | Workload::Footprint, _) => Ok(Vec::new()),
+            // One lifecycle in ten milliseconds has no use for the rest.
+            (Workload::Lock | Workload::Start | Workload::Steady | Workload::Longpoll, Engine::Reference(_))
+            | (Workload::Scale | Workload::Backlog, Engine::Reference(_)) => Ok(Vec::new()),
+            (Workload::Backlog, _) => backlog::measure(self, options.backlog, options.rounds, options.seconds).await,
+            (Workload::Steady | Workload::Lock | Workload::Start | Workload::Longpoll | Workload::Scale, _) => {
+                Ok(vec![self.single(workload, options, measured).await?])
+            }
         }
-        Ok(figures)
     }
 
-    async fn lifecycle(&self, connections: Connections, seconds: f64) -> anyhow::Result<Figure> {
+    /// A workload on an engine of its own that is gone afterwards.
+    async fn single(&self, workload: Workload, options: &Options, measured: &Measured) -> anyhow::Result<Figure> {
         let served = self.serve().await?;
-        let (mut figure, process) = lifecycle::measure(&served.base, connections, seconds).await?;
-        if let Some((server, _)) = &served.own {
-            // The server's time spans the warm-up too, so it is set against all that was done.
-            let done = finished(&served.base, &process).await?;
-            figure.besides.push(("server CPU s per 1,000", server.cpu_time()?.as_secs_f64() * 1000.0 / done.max(1.0)));
-        }
-        served.done((figure, vec![process])).await
-    }
-
-    async fn serve(&self) -> anyhow::Result<Served> {
-        match self {
-            Engine::Camlock { program } => {
-                let folder = scratch_folder()?;
-                let server = Server::start(program, folder.path()).await?;
-                Ok(Served { base: server.base.clone(), own: Some((server, folder)) })
+        let (target, seconds) = (&served.target, options.seconds);
+        let (figure, processes) = match workload {
+            Workload::Steady => {
+                let rate = options.rate.or_else(|| Some(best_rate(&self.name(), measured)? / 2.0));
+                let rate = rate.context("`steady` needs --rate, or `lifecycle` before it")?;
+                let (figure, process) = steady::measure(target, rate, seconds).await?;
+                (figure, vec![process])
             }
-            Engine::Other { base } => Ok(Served { base: base.clone(), own: None }),
-        }
+            Workload::Lock => {
+                let (figure, process) = single_call::measure_lock(target, seconds).await?;
+                (figure, vec![process])
+            }
+            Workload::Start => {
+                let (figure, process) = single_call::measure_start(target, seconds).await?;
+                (figure, vec![process])
+            }
+            Workload::Longpoll => {
+                let (figure, process) = longpoll::measure(target, options.polls, seconds).await?;
+                (figure, vec![process])
+            }
+            _ => scale::measure(target).await?,
+        };
+        served.done(&processes).await?;
+        Ok(figure)
     }
-}
 
-/// An engine while a workload runs against it.
-struct Served {
-    base: BaseUrl,
-    /// Declared in this order: the server goes before its folder does.
-    own: Option<(Server, tempfile::TempDir)>,
-}
-
-impl Served {
-    /// Leaves the engine as it was.
-    async fn done(self, (figure, processes): (Figure, Vec<Process>)) -> anyhow::Result<Figure> {
-        for process in processes.iter().filter(|_| self.own.is_none()) {
-            EngineClient::new(&self.base).delete_deployment(&process.deployment_id).await?;
+    async fn lifecycle(&self, options: &Options) -> anyhow::Result<Figure> {
+        let served = self.serve().await?;
+        let connections = match self {
+            Engine::Reference(reference) => reference.connections,
+            Engine::Camlock { .. } | Engine::Other { .. } => options.connections.0,
+        };
+        let (mut figure, process) = lifecycle::measure(&served.target, connections, options.seconds).await?;
+        if served.server().is_some() {
+            figure.besides.push((UNITS, units_per_commit(&served.target.base).await?));
         }
+        served.done(&[process]).await?;
         Ok(figure)
     }
 }
 
-impl Options {
-    fn lifecycle_connections(&self) -> Vec<Connections> {
-        let pair = |count| Connections { starters: count, workers: count };
-        self.connections.map_or_else(|| vec![pair(64), pair(8)], |pair| vec![pair.0])
-    }
+const UNITS: &str = "units a commit";
 
-    fn backlogs(&self) -> [Backlog; 2] {
-        [Backlog { open: 1_000, locked: 0 }, Backlog { open: self.backlog, locked: self.backlog / 5 }]
-    }
+/// Of all commits since the server's start.
+async fn units_per_commit(base: &BaseUrl) -> anyhow::Result<f64> {
+    let root = BaseUrl { authority: base.authority.clone(), path: String::new() };
+    let answer = EngineClient::new(&root).get("/metrics").await?.expect(200, "metrics")?;
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    let value =
+        |name: &str| -> Option<f64> { text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok() };
+    let (sum, count) =
+        value("camlock_batch_units_sum").zip(value("camlock_batch_units_count")).context("no batch units")?;
+    Ok(sum / count.max(1.0))
 }
 
-/// How many instances of the process have ended.
-async fn finished(base: &BaseUrl, process: &Process) -> anyhow::Result<f64> {
-    let path = format!("/history/process-instance/count?finished=true&processDefinitionKey={}", process.key);
-    let answer = EngineClient::new(base).get(&path).await?.expect(200, "history count")?;
-    answer.json()?["count"].as_f64().context("a count without a number")
+/// As many as the server has put into a commit: of each lifecycle a start and a completion.
+fn per_commit(store: &OwnStore, measured: &Measured) -> u64 {
+    let name = camlock_on(store.kind());
+    let units =
+        measured.iter().rev().filter(|(engine, _)| *engine == name).find_map(|(_, figure)| figure.beside(UNITS));
+    units.map_or(USUAL_PER_COMMIT, |units| units / 2.0).round().max(1.0) as u64
 }
 
-/// Time to the first answer and memory, idle and after work.
-async fn footprint(program: &Path, seconds: f64) -> anyhow::Result<Figure> {
-    let folder = scratch_folder()?;
-    let server = Server::start(program, folder.path()).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let idle = server.memory_mb("VmRSS")?;
-    lifecycle::measure(&server.base, Connections { starters: 64, workers: 64 }, seconds).await?;
-    Ok(Figure {
-        workload: "footprint".to_owned(),
-        rate: None,
-        calls: Vec::new(),
-        besides: vec![
-            ("ready after ms", server.ready_after.as_secs_f64() * 1000.0),
-            ("RSS idle MB", idle),
-            ("RSS after lifecycles MB", server.memory_mb("VmRSS")?),
-            ("RSS peak MB", server.memory_mb("VmHWM")?),
-        ],
-    })
+/// The highest rate of lifecycles so far.
+fn best_rate(engine: &str, measured: &Measured) -> Option<f64> {
+    let figures = measured.iter().filter(|(name, figure)| name == engine && figure.workload.starts_with("lifecycle"));
+    figures.filter_map(|(_, figure)| Some(figure.rate?.0)).max_by(f64::total_cmp)
 }
 
-/// Looks at the server's database while it does one lifecycle.
-async fn observe(program: &Path, folder: &Path) -> anyhow::Result<Lifecycle> {
-    let server = Server::start(program, folder).await?;
-    let mut client = EngineClient::new(&server.base);
-    let process = deploy(&mut client).await?;
-    // The first instance may write what later ones find.
-    for _ in 0..2 {
-        client.start(&process.key, start_body()).await?;
-    }
-    let database = folder.join("camlock.db");
-    let mut images = vec![DatabaseImage::read(&database)?];
-    let instance = client.start(&process.key, start_body()).await?;
-    images.push(DatabaseImage::read(&database)?);
-    let fetched = client.fetch_and_lock(fetch_body("worker", &process.key, 3, LONG_LOCK_MS, None)).await?;
-    images.push(DatabaseImage::read(&database)?);
-    let task = fetched.iter().find(|task| task.process_instance_id == instance);
-    let task = task.context("fetchAndLock did not hand out the task just made")?;
-    client.complete(&task.id, complete_body("worker")).await?;
-    images.push(DatabaseImage::read(&database)?);
-    Lifecycle::observed(&database, &images)
+async fn bare_loop(program: &Path, store: &OwnStore, per_commit: u64, seconds: f64) -> anyhow::Result<Figure> {
+    let observed = Observed::lifecycle(program, store).await?;
+    let lifecycle = &observed.lifecycle;
+    let figure = match &observed.database.remote {
+        None => {
+            let folder = scratch_folder()?;
+            let database = sqlite_file(observed.database.folder.path());
+            bare_sqlite::measure(lifecycle, &database, folder.path(), per_commit, seconds)?
+        }
+        Some((cluster, original)) => {
+            let copy = cluster.copy_database(original).await?;
+            let figure = bare_postgres::measure(lifecycle, &copy, per_commit, seconds).await?;
+            cluster.drop_database(&copy).await?;
+            figure
+        }
+    };
+    observed.database.remove().await?;
+    Ok(figure)
 }
 
 /// Every connection is a file here, and the servers that we start inherit the limit.
 fn raise_file_limit() -> anyhow::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("raising the file limit")
-}
-
-fn share_of_bare_loop(medians: &[(String, Figure)]) -> Option<f64> {
-    let rates = |workload: &str| -> Vec<f64> {
-        let ours = medians.iter().filter(|(name, figure)| name == CAMLOCK && figure.workload.starts_with(workload));
-        ours.filter_map(|(_, figure)| Some(figure.rate?.0)).collect()
-    };
-    let bare = rates("bare loop").into_iter().next()?;
-    let best = rates("lifecycle").into_iter().max_by(f64::total_cmp)?;
-    Some(best / bare)
-}
-
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    format!("{cores} cores, {}", model.map_or("unknown CPU", |(_, model)| model.trim()))
 }

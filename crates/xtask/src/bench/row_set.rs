@@ -2,17 +2,19 @@
 //!
 //! The rows come from the server's own database, so they follow its schema without being told.
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A table with a primary key.
+/// A table; without a primary key all of its columns are the key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableShape {
     pub name: String,
     pub columns: Vec<String>,
+    /// As the database names them; of no use on SQLite.
+    pub types: Vec<String>,
     /// Indexes into `columns`, in the key's order.
     pub key: Vec<usize>,
 }
@@ -28,7 +30,7 @@ pub enum RowChange {
 /// All rows of a database, by table and then by the text of their keys.
 #[derive(Debug)]
 pub struct DatabaseImage {
-    tables: BTreeMap<String, (TableShape, BTreeMap<String, Vec<Value>>)>,
+    pub tables: BTreeMap<String, (TableShape, BTreeMap<String, Vec<Value>>)>,
 }
 
 impl DatabaseImage {
@@ -72,7 +74,7 @@ impl DatabaseImage {
 }
 
 impl TableShape {
-    fn key_of(&self, row: &[Value]) -> Vec<Value> {
+    pub fn key_of(&self, row: &[Value]) -> Vec<Value> {
         self.key.iter().map(|index| row[*index].clone()).collect()
     }
 }
@@ -103,8 +105,11 @@ fn shapes(connection: &Connection) -> anyhow::Result<Vec<TableShape>> {
             statement.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         let mut key: Vec<usize> = (0..columns.len()).filter(|index| columns[*index].1 > 0).collect();
         key.sort_by_key(|index| columns[*index].1);
-        ensure!(!key.is_empty(), "table `{name}` has no primary key, so its rows cannot be told apart");
-        shapes.push(TableShape { name, columns: columns.into_iter().map(|(name, _)| name).collect(), key });
+        if key.is_empty() {
+            key = (0..columns.len()).collect();
+        }
+        let types = Vec::new();
+        shapes.push(TableShape { name, columns: columns.into_iter().map(|(name, _)| name).collect(), types, key });
     }
     Ok(shapes)
 }
@@ -146,7 +151,7 @@ mod tests {
         let after = DatabaseImage::read(&file).unwrap();
 
         let text = |value: &str| Value::Text(value.to_owned());
-        let table = TableShape { name: "t".into(), columns: vec!["a".into(), "b".into()], key: vec![0] };
+        let table = TableShape { name: "t".into(), columns: vec!["a".into(), "b".into()], types: vec![], key: vec![0] };
         let expected = [
             RowChange::Update { table: table.clone(), key: vec![text("changes")], set: vec![(1, Value::Integer(2))] },
             RowChange::Insert { table: table.clone(), row: vec![text("new"), Value::Integer(3)] },

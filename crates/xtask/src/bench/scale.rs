@@ -2,9 +2,10 @@
 //! thousand external tasks against one of a tenth of that, and a chain of a hundred calls. A task should cost the same in
 //! both activities.
 
+use super::engine::Target;
 use super::figure::Figure;
 use super::load::{LONG_LOCK_MS, Process};
-use crate::engine_client::{BaseUrl, EngineClient, fetch_body};
+use crate::engine_client::{EngineClient, fetch_body};
 use anyhow::ensure;
 use bytes::Bytes;
 use serde_json::json;
@@ -20,8 +21,8 @@ const CALLS: usize = 100;
 
 const TASKS_PER_FETCH: usize = 100;
 
-pub async fn measure(base: &BaseUrl) -> anyhow::Result<(Figure, Vec<Process>)> {
-    let mut client = EngineClient::new(base);
+pub async fn measure(target: &Target) -> anyhow::Result<(Figure, Vec<Process>)> {
+    let mut client = EngineClient::new(&target.base);
     let (deployed_after, line) = deploy_line(&mut client).await?;
     let process = deploy_instances(&mut client).await?;
     let small = run_instances(&mut client, &process, INSTANCES / SMALLER).await?;

@@ -1,8 +1,10 @@
 //! One call over and over: starting, locking one task again, and asking an HTTP handler that does nothing.
 
+use super::engine::Target;
 use super::figure::{Figure, Samples};
 use super::load::{LONG_LOCK_MS, Process, deploy, lock_many, merged, on_connections, start_body, start_many, window};
-use crate::engine_client::{BaseUrl, EngineClient};
+use super::processor::{Usage, watch};
+use crate::engine_client::EngineClient;
 use bytes::Bytes;
 use serde_json::json;
 use std::time::Instant;
@@ -13,9 +15,11 @@ const START_CONNECTIONS: usize = 64;
 /// Tasks that each connection locks in turn.
 const TASKS_PER_CONNECTION: usize = 8;
 
-pub async fn measure_start(base: &BaseUrl, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+pub async fn measure_start(target: &Target, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+    let base = &target.base;
     let process = deploy(&mut EngineClient::new(base)).await?;
     let window = window(seconds);
+    let usage = watch(target.watched, window);
     let parts = on_connections(START_CONNECTIONS, base, |_, mut client| {
         let key = process.key.clone();
         async move {
@@ -30,12 +34,14 @@ pub async fn measure_start(base: &BaseUrl, seconds: f64) -> anyhow::Result<(Figu
     })
     .await?;
     let samples = merged(parts);
-    let figure = figure(format!("start {START_CONNECTIONS}"), &samples, window.seconds(), "starts", "start");
+    let figure =
+        figure(format!("start {START_CONNECTIONS}"), &samples, &usage.await??, (window.seconds(), "starts", "start"));
     Ok((figure, process))
 }
 
 /// Each connection locks its own tasks again and again, as the worker that holds them.
-pub async fn measure_lock(base: &BaseUrl, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+pub async fn measure_lock(target: &Target, seconds: f64) -> anyhow::Result<(Figure, Process)> {
+    let base = &target.base;
     let process = deploy(&mut EngineClient::new(base)).await?;
     start_many(base, &process, LOCK_CONNECTIONS * TASKS_PER_CONNECTION).await?;
     let mut setup = EngineClient::new(base);
@@ -44,6 +50,7 @@ pub async fn measure_lock(base: &BaseUrl, seconds: f64) -> anyhow::Result<(Figur
         tasks.push(lock_many(&mut setup, &process, &format!("worker-{index}"), TASKS_PER_CONNECTION).await?);
     }
     let window = window(seconds);
+    let usage = watch(target.watched, window);
     let parts = on_connections(LOCK_CONNECTIONS, base, |index, mut client| {
         let tasks = tasks[index].clone();
         let body = lock_body(index);
@@ -62,14 +69,16 @@ pub async fn measure_lock(base: &BaseUrl, seconds: f64) -> anyhow::Result<(Figur
     })
     .await?;
     let samples = merged(parts);
-    let figure = figure(format!("lock {LOCK_CONNECTIONS}"), &samples, window.seconds(), "locks", "lock");
+    let figure =
+        figure(format!("lock {LOCK_CONNECTIONS}"), &samples, &usage.await??, (window.seconds(), "locks", "lock"));
     Ok((figure, process))
 }
 
 /// The same requests as `lock`, to a server that reads them and answers 204.
-pub async fn measure_empty_handler(base: &BaseUrl, seconds: f64) -> anyhow::Result<Figure> {
+pub async fn measure_empty_handler(target: &Target, seconds: f64) -> anyhow::Result<Figure> {
     let window = window(seconds);
-    let parts = on_connections(LOCK_CONNECTIONS, base, |index, mut client| {
+    let usage = watch(target.watched, window);
+    let parts = on_connections(LOCK_CONNECTIONS, &target.base, |index, mut client| {
         let body = lock_body(index);
         async move {
             let mut samples = Samples::default();
@@ -83,18 +92,30 @@ pub async fn measure_empty_handler(base: &BaseUrl, seconds: f64) -> anyhow::Resu
     })
     .await?;
     let samples = merged(parts);
-    Ok(figure(format!("empty handler {LOCK_CONNECTIONS}"), &samples, window.seconds(), "requests", "request"))
+    Ok(figure(
+        format!("empty handler {LOCK_CONNECTIONS}"),
+        &samples,
+        &usage.await??,
+        (window.seconds(), "requests", "request"),
+    ))
 }
 
 fn lock_body(index: usize) -> Bytes {
     Bytes::from(json!({"workerId": format!("worker-{index}"), "lockDuration": LONG_LOCK_MS}).to_string())
 }
 
-fn figure(workload: String, samples: &Samples, seconds: f64, unit: &'static str, call: &'static str) -> Figure {
+fn figure(
+    workload: String,
+    samples: &Samples,
+    usage: &Usage,
+    (seconds, unit, call): (f64, &'static str, &'static str),
+) -> Figure {
+    let mut besides = usage.per_thousand(samples.count());
+    besides.extend(usage.shares());
     Figure {
         workload,
         rate: Some((samples.count() as f64 / seconds, unit)),
         calls: vec![samples.percentiles(call)],
-        besides: Vec::new(),
+        besides,
     }
 }
