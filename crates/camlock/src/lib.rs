@@ -30,6 +30,7 @@ pub mod configuration;
 pub mod database;
 pub mod deploy_folder;
 pub mod file_limit;
+pub mod history_settings;
 pub mod http_client;
 pub mod logging;
 pub mod management;

@@ -144,7 +144,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 fn runtime_settings(settings: &Settings, dialect: Dialect) -> runtime::Settings {
-    runtime::Settings {
+    let mut of_runtime = runtime::Settings {
         dialect,
         nodes: match dialect {
             Dialect::Sqlite => Nodes::Alone,
@@ -185,7 +185,9 @@ fn runtime_settings(settings: &Settings, dialect: Dialect) -> runtime::Settings 
         idempotency_key_lifetime: settings.idempotency_key_lifetime,
         slow_command_min: settings.slow_request_min,
         ..runtime::Settings::default()
-    }
+    };
+    settings.history.apply_to(&mut of_runtime);
+    of_runtime
 }
 
 fn rest_settings(settings: &Settings) -> Result<RestSettings> {

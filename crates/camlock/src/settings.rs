@@ -12,6 +12,7 @@ use engine::{DelegateRegistry, HistoryLevel, JobSettings};
 
 use crate::configuration::{Configuration, ConfigurationError, KEYS};
 use crate::database::Location;
+use crate::history_settings::HistorySettings;
 use crate::logging::{self, LogFormat};
 
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub struct Settings {
     pub batch_jobs_per_seed: u32,
     pub invocations_per_batch_job: u32,
     pub history_level: HistoryLevel,
+    pub history: HistorySettings,
     pub deploy: Option<PathBuf>,
     pub cors: Option<String>,
     pub body_bytes_max: usize,
@@ -88,6 +90,7 @@ impl Settings {
             invocations_per_batch_job: configuration
                 .read("invocations-per-batch-job", |text| count(text, "invocations-per-batch-job"))?,
             history_level: configuration.read("history-level", history_level)?,
+            history: HistorySettings::read(configuration)?,
             deploy: configuration.read("deploy", folder)?,
             cors: configuration.read("cors", |text| Ok((!text.is_empty()).then(|| text.to_owned())))?,
             body_bytes_max: configuration.read("body-limit", number)?,
@@ -114,7 +117,7 @@ impl Default for Settings {
     }
 }
 
-fn expected(name: &str) -> String {
+pub(crate) fn expected(name: &str) -> String {
     KEYS.iter().find(|key| key.name == name).map(|key| key.expected.to_owned()).expect("a key of the table")
 }
 
@@ -143,7 +146,7 @@ fn retry_cycle(text: &str) -> Result<Option<Arc<str>>, String> {
     }
 }
 
-fn on_or_off(text: &str) -> Result<bool, String> {
+pub(crate) fn on_or_off(text: &str) -> Result<bool, String> {
     match text {
         "on" | "true" => Ok(true),
         "off" | "false" => Ok(false),
@@ -274,6 +277,13 @@ mod tests {
             ("slow-request", "soon"),
             ("delegates", "org.Delegate"),
             ("delegates", "=topic"),
+            ("history-removal-time-strategy", "never"),
+            ("history-cleanup-batch-window-start-time", "25:00"),
+            ("history-cleanup-batch-windows", "someday=20:00-21:00"),
+            ("history-cleanup-batch-size", "501"),
+            ("history-cleanup-degree-of-parallelism", "9"),
+            ("history-cleanup-job-log-time-to-live", "P1M"),
+            ("batch-operations-for-history-cleanup", "instance-deletion"),
         ] {
             let error = settings(key, value).expect_err(key);
             assert!(error.contains(key) && error.contains(value), "{error}");

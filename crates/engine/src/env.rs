@@ -25,6 +25,17 @@ pub enum HistoryLevel {
     Full,
 }
 
+/// From when on the time to live of a history counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalTimeStrategy {
+    /// From the end of the root.
+    End,
+    /// From the start of the root.
+    Start,
+    /// Histories are kept until somebody says otherwise.
+    None,
+}
+
 /// Bounds of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -62,6 +73,7 @@ pub struct Env<'a> {
     pub now: Timestamp,
     pub ids: &'a mut dyn IdSource,
     pub history_level: HistoryLevel,
+    pub removal_times: RemovalTimeStrategy,
     pub limits: &'a Limits,
     pub jobs: &'a JobSettings,
     /// Runs what models have written in a language other than JUEL.

@@ -78,6 +78,8 @@ pub struct HistoricProcessInstance {
     pub start_time: Timestamp,
     pub start_activity_id: Arc<str>,
     pub is_suspended: bool,
+    /// Of a root whose time to live counts from the start.
+    pub removal_time: Option<Timestamp>,
     pub end: Option<ProcessInstanceEnd>,
 }
 
@@ -88,7 +90,7 @@ pub struct ProcessInstanceEnd {
     pub end_activity_id: Option<Arc<str>>,
     pub state: EndState,
     pub delete_reason: Option<Arc<str>>,
-    /// Of the root only, where the definition has a time to live.
+    /// Of a root whose time to live counts from the end; without one, what is there stays.
     pub removal_time: Option<Timestamp>,
 }
 

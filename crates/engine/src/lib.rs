@@ -64,7 +64,7 @@ pub use definition::{
 };
 pub use delegate::{Delegate, DelegateError, DelegateExecution, DelegateRegistry};
 pub use effect::Effect;
-pub use env::{Env, HistoryLevel, IdSource, JobSettings, Limits};
+pub use env::{Env, HistoryLevel, IdSource, JobSettings, Limits, RemovalTimeStrategy};
 pub use execute::execute;
 pub use expression::{NoScripts, ScriptEngine};
 pub use form::{DeployedForm, DeployedFormBinding, ShownField, ShownForm, TaskFormPart};

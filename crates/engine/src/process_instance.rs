@@ -8,6 +8,7 @@ use types::{ActivityInstanceId, ExecutionId, ProcessInstanceId, Timestamp, Varia
 use crate::agenda::Step;
 use crate::command::{InstanceKeys, VariableReach};
 use crate::definition::ProcessDefinition;
+use crate::env::RemovalTimeStrategy;
 use crate::form::{self, Destination};
 use crate::history::{EndState, HistoricProcessInstance, ProcessInstanceEnd};
 use crate::instance::ScopeKey;
@@ -199,6 +200,7 @@ fn insert(turn: &mut Turn<'_, '_>, new: &NewInstance) {
 fn record_start(turn: &mut Turn<'_, '_>, new: &NewInstance) {
     let instance = turn.instance_of(ExecutionId::from(new.id)).clone();
     let super_process_instance_id = instance.super_execution_id.map(|caller| turn.instance_of(caller).id);
+    let removal_time = removal_time(turn, &instance, RemovalTimeStrategy::Start);
     turn.history.process_instance_started(HistoricProcessInstance {
         id: instance.id,
         root_process_instance_id: instance.root_process_instance_id,
@@ -212,6 +214,7 @@ fn record_start(turn: &mut Turn<'_, '_>, new: &NewInstance) {
         start_time: instance.start_time,
         start_activity_id: new.start_activity_id.clone(),
         is_suspended: false,
+        removal_time,
         end: None,
     });
 }
@@ -227,7 +230,7 @@ fn finish(turn: &mut Turn<'_, '_>, root: ExecutionId, end: InstanceEnd) {
     let end_time = turn.env.now;
     let variables = variables::all_local(turn, ScopeKey::Execution(root));
     turn.final_variables.insert(id, variables);
-    let removal_time = removal_time(turn, root, end_time);
+    let removal_time = removal_time(turn, turn.instance_of(root), RemovalTimeStrategy::End);
     tree::remove(turn, root);
     turn.aggregate.process_instances.remove(id);
     turn.history.process_instance_ended(ProcessInstanceEnd {
@@ -240,13 +243,16 @@ fn finish(turn: &mut Turn<'_, '_>, root: ExecutionId, end: InstanceEnd) {
     });
 }
 
-/// Only the root's history has one of its own.
-fn removal_time(turn: &Turn<'_, '_>, root: ExecutionId, end_time: Timestamp) -> Option<Timestamp> {
-    let instance = turn.instance_of(root);
-    if instance.root_process_instance_id != instance.id {
+/// Where the time to live counts from now. Other instances than roots follow them.
+fn removal_time(
+    turn: &Turn<'_, '_>,
+    instance: &ProcessInstance,
+    counts_from: RemovalTimeStrategy,
+) -> Option<Timestamp> {
+    if turn.env.removal_times != counts_from || instance.root_process_instance_id != instance.id {
         return None;
     }
     let definition = turn.definitions.by_id(&instance.definition_id)?;
     let days = definition.history_time_to_live_days?;
-    Some(end_time.plus_ms(i64::from(days) * MILLISECONDS_PER_DAY))
+    Some(turn.env.now.plus_ms(i64::from(days) * MILLISECONDS_PER_DAY))
 }

@@ -35,6 +35,8 @@ pub enum Term {
     Month(ColumnRef),
     /// From 1 to 4.
     Quarter(ColumnRef),
+    /// Of a time, from 0 to 59.
+    Minute(ColumnRef),
     /// How many rows the sub-select has.
     Count(Box<Subquery>),
     /// A column of the one row that the sub-select has, or NULL.
@@ -287,7 +289,11 @@ impl Term {
 
     pub fn visit_aliases(&self, visit: &mut impl FnMut(&'static str)) {
         match self {
-            Term::Column(column) | Term::Lower(column) | Term::Month(column) | Term::Quarter(column) => {
+            Term::Column(column)
+            | Term::Lower(column)
+            | Term::Month(column)
+            | Term::Quarter(column)
+            | Term::Minute(column) => {
                 visit(column.alias);
             }
             Term::Difference(first, second) | Term::Coalesce(first, second) => {

@@ -303,6 +303,11 @@ impl Writer {
                 self.month(*column);
                 self.push(" + 2) / 3)");
             }
+            Term::Minute(column) => {
+                self.push("((");
+                self.column(*column);
+                self.push(" / 60000) % 60)");
+            }
             Term::Count(subquery) => {
                 self.push("(SELECT count(*)");
                 self.subquery(subquery);

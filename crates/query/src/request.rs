@@ -158,6 +158,7 @@ impl OutputValue {
             OutputValue::Column(column) | OutputValue::Is(column, _) | OutputValue::IfPresent(column, _, _) => {
                 vec![Term::Column(*column)]
             }
+            OutputValue::RemovalTime(columns) => columns.iter().copied().map(Term::Column).collect(),
             OutputValue::Sum(signed) => signed.iter().map(|(_, term)| term.clone()).collect(),
             OutputValue::ActivityInstance { activity, id } => vec![Term::Column(*activity), Term::Column(*id)],
             OutputValue::Duration { start, end } => vec![Term::Column(*start), Term::Column(*end)],

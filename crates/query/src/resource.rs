@@ -54,6 +54,7 @@ use crate::condition::{ColumnRef, Comparison, Condition, Join, JoinKind, Source,
 use crate::error::QueryErrorKind;
 use crate::filter::{Filter, FilterKind};
 use crate::table::ColumnKind;
+use crate::tables::HISTORIC_PROCESS_INSTANCE;
 use crate::value::SqlValue;
 
 /// Every resource.
@@ -124,6 +125,8 @@ pub enum OutputValue {
     Is(ColumnRef, SqlValue),
     /// The first text if the column has a value, the second if not.
     IfPresent(ColumnRef, &'static str, &'static str),
+    /// The first of the times that there is; `NEVER_REMOVED` is none.
+    RemovalTime(Vec<ColumnRef>),
     /// Numbers added, or subtracted.
     Sum(Vec<(Sign, Term)>),
     /// The same for every row.
@@ -208,6 +211,21 @@ pub fn constant(name: &'static str, value: impl Into<serde_json::Value>) -> Outp
 pub fn left_join(source: Source, on: &[(&'static str, ColumnRef)]) -> Join {
     let on = on.iter().map(|(name, other)| (crate::condition::column(source.alias, name), *other));
     Join { kind: JoinKind::Left, source, on: on.collect() }
+}
+
+/// The instance that a row of the history belongs to, and the root of that one's tree.
+pub fn removal_time_joins(source: Source) -> Vec<Join> {
+    let of = |name| crate::condition::column(source.alias, name);
+    vec![
+        left_join(HISTORIC_PROCESS_INSTANCE.named("instance"), &[("id", of("process_instance_id"))]),
+        left_join(HISTORIC_PROCESS_INSTANCE.named("root"), &[("id", of("root_process_instance_id"))]),
+    ]
+}
+
+/// That of the instance, or of the root where it has none of its own.
+pub fn removal_time() -> Output {
+    let of = |alias| crate::condition::column(alias, "removal_time");
+    shown_as("removalTime", OutputValue::RemovalTime(vec![of("instance"), of("root")]))
 }
 
 /// The row with this id.

@@ -10,6 +10,7 @@ use types::{FileValue, ObjectValue, Timestamp, Uuid, VariableType, VariableValue
 use crate::condition::{ColumnRef, Term};
 use crate::resource::{OutputValue, Resource, Sign, VariablePart};
 use crate::table::ColumnKind;
+use crate::tables::NEVER_REMOVED;
 use crate::value::SqlValue;
 
 /// A row that does not have the cells of its resource's statement.
@@ -69,6 +70,7 @@ impl Resource {
             (OutputValue::Is(_, value), [cell]) => Some((cell == value).into()),
             (OutputValue::IfPresent(_, _, absent), [SqlValue::Null]) => Some((*absent).into()),
             (OutputValue::IfPresent(_, present, _), [_]) => Some((*present).into()),
+            (OutputValue::RemovalTime(_), cells) => removal_time(cells),
             (OutputValue::Sum(signed), cells) => sum(signed, cells),
             (OutputValue::ActivityInstance { .. }, [activity, id]) => activity_instance(activity, id),
             (OutputValue::Duration { .. }, [SqlValue::Integer(start), SqlValue::Integer(end)]) => {
@@ -117,6 +119,14 @@ pub fn variable_value(cells: &[SqlValue]) -> Option<VariableValue> {
         }
         ((_, value), _) => value,
     })
+}
+
+/// The first one that there is.
+fn removal_time(cells: &[SqlValue]) -> Option<Value> {
+    match cells.iter().find(|cell| !matches!(cell, SqlValue::Null)) {
+        None | Some(SqlValue::Integer(NEVER_REMOVED)) => Some(Value::Null),
+        Some(cell) => plain(ColumnKind::Time, cell),
+    }
 }
 
 fn sum(signed: &[(Sign, Term)], cells: &[SqlValue]) -> Option<Value> {

@@ -17,9 +17,9 @@ use crate::call::Call;
 use crate::endpoint::scope_variables::{local_to_task, of_execution, of_process_instance, of_task};
 use crate::endpoint::{
     attachment, batch, comment, completion_batch, condition, deployment, engine, execution, external_task,
-    external_task_retries, fetch_and_lock, history, history_statistics, incident, instance_batch, job, job_definition,
-    message, modification, process_definition, process_instance, removal_time, report, restart, signal, start_form,
-    statistics, task, task_form,
+    external_task_retries, fetch_and_lock, history, history_cleanup, history_statistics, incident, instance_batch, job,
+    job_definition, message, modification, process_definition, process_instance, removal_time, report, restart, signal,
+    start_form, statistics, task, task_form,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -345,8 +345,8 @@ operations! {
     "Historic Batch" {
         DELETE "/history/batch/{id}" deleteHistoricBatch: nothing -> nothing => BATCH, history::delete_batch;
         GET "/history/batch" getHistoricBatches: nothing -> json => ENGINE, |call| list::rows(&resource::HISTORIC_BATCHES, call);
-        GET "/history/batch/cleanable-batch-report" getCleanableHistoricBatchesReport: nothing -> json;
-        GET "/history/batch/cleanable-batch-report/count" getCleanableHistoricBatchesReportCount: nothing -> json;
+        GET "/history/batch/cleanable-batch-report" getCleanableHistoricBatchesReport: nothing -> json => ENGINE, history_cleanup::batches;
+        GET "/history/batch/cleanable-batch-report/count" getCleanableHistoricBatchesReportCount: nothing -> json => ENGINE, history_cleanup::batch_count;
         GET "/history/batch/count" getHistoricBatchesCount: nothing -> json => ENGINE, |call| list::count(&resource::HISTORIC_BATCHES, call);
         GET "/history/batch/{id}" getHistoricBatch: nothing -> json => ENGINE, |call| list::one(&resource::HISTORIC_BATCHES, &list::ABSENT, call);
         POST "/history/batch/set-removal-time" setRemovalTimeAsyncHistoricBatch: json -> json => ENGINE, removal_time::of_batches;
@@ -436,10 +436,10 @@ operations! {
         POST "/history/variable-instance/count" queryHistoricVariableInstancesCount: json -> json => ENGINE, |call| list::count(&resource::HISTORIC_VARIABLE_INSTANCES, call);
     }
     "History Cleanup" {
-        GET "/history/cleanup/configuration" getHistoryCleanupConfiguration: nothing -> json;
-        GET "/history/cleanup/job" findCleanupJob: nothing -> json;
-        GET "/history/cleanup/jobs" findCleanupJobs: nothing -> json;
-        POST "/history/cleanup" cleanupAsync: nothing -> json;
+        GET "/history/cleanup/configuration" getHistoryCleanupConfiguration: nothing -> json => ENGINE, history_cleanup::configuration;
+        GET "/history/cleanup/job" findCleanupJob: nothing -> json => ENGINE, history_cleanup::job;
+        GET "/history/cleanup/jobs" findCleanupJobs: nothing -> json => ENGINE, history_cleanup::jobs;
+        POST "/history/cleanup" cleanupAsync: nothing -> json => ENGINE, history_cleanup::schedule;
     }
     "Identity" {
         GET "/identity/groups" getGroupInfo: nothing -> json;

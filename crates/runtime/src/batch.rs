@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine::RejectionKind;
+use engine::{RejectionKind, RemovalTimeStrategy};
 use query::{Condition, Mutation, Select, SqlValue, tables};
 use store::work::ExpectedStatement;
-use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, Uuid};
+use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, Timestamp, Uuid};
 
 use crate::batch_work;
 use crate::command::in_own_task;
@@ -110,7 +110,10 @@ impl Shared {
         ];
         statements.extend(self.job_of(batch, batch.seed_job_definition_id, job_row::BATCH_SEED, None, deployment));
         if self.settings.history_level == engine::HistoryLevel::Full {
-            statements.push(self.statement(&Mutation::insert(&tables::HISTORIC_BATCH, vec![historic_cells(batch)])));
+            let removal_time = self.removal_time_of_new_batch(&batch.batch_type, RemovalTimeStrategy::Start);
+            statements.push(
+                self.statement(&Mutation::insert(&tables::HISTORIC_BATCH, vec![historic_cells(batch, removal_time)])),
+            );
         }
         statements
     }
@@ -273,19 +276,22 @@ impl Shared {
     fn end_of_batch(&self, batch: &Batch) -> Vec<ExpectedStatement> {
         let of = job_definitions(batch).to_vec();
         let now = row::time(self.now());
+        let mut ended = vec![("end_time", now.clone())];
+        let removal_time = self.removal_time_of_new_batch(&batch.batch_type, RemovalTimeStrategy::End);
+        ended.extend(removal_time.map(|time| ("removal_time", row::time(time))));
         let history = &tables::HISTORIC_BATCH;
         let running =
             Condition::equal(history.col("id"), row::id(batch.id.0)).and(Condition::is_null(history.col("end_time")));
         let open = Condition::OneOf(tables::HISTORIC_INCIDENT.col("job_definition_id").into(), of.clone())
             .and(Condition::is_null(tables::HISTORIC_INCIDENT.col("end_time")));
-        let deleted = vec![("end_time", now.clone()), ("state", SqlValue::Integer(2))];
+        let deleted = vec![("end_time", now), ("state", SqlValue::Integer(2))];
         let by_definition =
             |table: &'static query::Table, column| Condition::OneOf(table.col(column).into(), of.clone());
         [
             Mutation::delete(&tables::JOB, by_definition(&tables::JOB, "job_definition_id")),
             Mutation::delete(&tables::INCIDENT, by_definition(&tables::INCIDENT, "job_definition_id")),
             Mutation::delete(&tables::JOB_DEFINITION, by_definition(&tables::JOB_DEFINITION, "id")),
-            Mutation::update(history, vec![("end_time", now)], running),
+            Mutation::update(history, ended, running),
             Mutation::update(&tables::HISTORIC_INCIDENT, deleted, open),
         ]
         .iter()
@@ -362,7 +368,7 @@ fn batch_row(mut cells: Cells) -> Result<(Batch, Arc<str>), Error> {
     Ok((batch, cells.text()?))
 }
 
-fn historic_cells(batch: &Batch) -> Vec<SqlValue> {
+fn historic_cells(batch: &Batch, removal_time: Option<Timestamp>) -> Vec<SqlValue> {
     vec![
         row::id(batch.id.0),
         row::text(&batch.batch_type),
@@ -376,6 +382,6 @@ fn historic_cells(batch: &Batch) -> Vec<SqlValue> {
         row::time(batch.start_time),
         row::optional_time(batch.execution_start_time),
         SqlValue::Null,
-        SqlValue::Null,
+        row::optional_time(removal_time),
     ]
 }

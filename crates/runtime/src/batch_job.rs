@@ -40,15 +40,13 @@ impl Shared {
                 return self.suspend_instances(InstanceSet::Ids(instances), state, end).await;
             }
             BatchWork::DeleteHistoricProcessInstances => {
-                for id in ids.into_iter().map(ProcessInstanceId) {
-                    end.extend(self.historic_instance_deletion(id).await?);
-                }
+                self.delete_ended_history(&ids).await?;
             }
-            BatchWork::SetRemovalTimeOfProcessInstances { removal_time } => {
-                end.extend(self.removal_times_of_instances(&ids, removal_time).await?);
+            BatchWork::SetRemovalTimeOfProcessInstances { removal_time, reach } => {
+                end.extend(self.removal_times_of_instances(&ids, removal_time, reach).await?);
             }
             BatchWork::SetRemovalTimeOfBatches { removal_time } => {
-                end.push(self.removal_time_of_batches(&ids, removal_time));
+                end.extend(self.removal_time_of_batches(&ids, removal_time).await?);
             }
             BatchWork::CorrelateMessage { name, variables } => {
                 let Some(name) = name else {

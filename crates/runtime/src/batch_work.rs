@@ -15,9 +15,24 @@ use types::{
     VariableWrite,
 };
 
-use crate::request::{BatchWork, RemovalTime, Restart, RestartedVariables, SuspensionState};
+use crate::request::{BatchWork, RemovalTime, RemovalTimeReach, Restart, RestartedVariables, SuspensionState};
 
 type Object = Map<String, Value>;
+
+/// Every type of batches.
+pub const BATCH_TYPES: &[&str] = &[
+    "set-external-task-retries",
+    "set-job-retries",
+    "instance-deletion",
+    "historic-instance-deletion",
+    "process-set-removal-time",
+    "batch-set-removal-time",
+    "instance-update-suspension-state",
+    "set-variables",
+    "correlate-message",
+    "instance-modification",
+    "instance-restart",
+];
 
 impl BatchWork {
     /// The type of the batch and of its jobs.
@@ -50,8 +65,12 @@ impl BatchWork {
                 "skipped": skipped_json(*skipped),
             }),
             BatchWork::DeleteHistoricProcessInstances => json!({}),
-            BatchWork::SetRemovalTimeOfProcessInstances { removal_time }
-            | BatchWork::SetRemovalTimeOfBatches { removal_time } => removal_time_json(*removal_time),
+            BatchWork::SetRemovalTimeOfProcessInstances { removal_time, reach } => {
+                let mut work = removal_time_json(*removal_time);
+                work["hierarchical"] = json!(*reach == RemovalTimeReach::Tree);
+                work
+            }
+            BatchWork::SetRemovalTimeOfBatches { removal_time } => removal_time_json(*removal_time),
             BatchWork::SetSuspension { state } => json!({ "suspended": *state == SuspensionState::Suspended }),
             BatchWork::SetVariables { variables } => json!({ "variables": variables_json(variables) }),
             BatchWork::CorrelateMessage { name, variables } => {
@@ -86,7 +105,11 @@ impl BatchWork {
             },
             "historic-instance-deletion" => BatchWork::DeleteHistoricProcessInstances,
             "process-set-removal-time" => {
-                BatchWork::SetRemovalTimeOfProcessInstances { removal_time: removal_time(work) }
+                let reach = match flag(work, "hierarchical") {
+                    true => RemovalTimeReach::Tree,
+                    false => RemovalTimeReach::Instance,
+                };
+                BatchWork::SetRemovalTimeOfProcessInstances { removal_time: removal_time(work), reach }
             }
             "batch-set-removal-time" => BatchWork::SetRemovalTimeOfBatches { removal_time: removal_time(work) },
             "instance-update-suspension-state" => BatchWork::SetSuspension {
@@ -391,8 +414,14 @@ mod tests {
             BatchWork::SetJobRetries { retries: 3, due_date: None },
             BatchWork::DeleteProcessInstances { delete_reason: Some("no".into()), skipped },
             BatchWork::DeleteHistoricProcessInstances,
-            BatchWork::SetRemovalTimeOfProcessInstances { removal_time: RemovalTime::At(Timestamp(0)) },
-            BatchWork::SetRemovalTimeOfProcessInstances { removal_time: RemovalTime::Calculated },
+            BatchWork::SetRemovalTimeOfProcessInstances {
+                removal_time: RemovalTime::At(Timestamp(0)),
+                reach: RemovalTimeReach::Tree,
+            },
+            BatchWork::SetRemovalTimeOfProcessInstances {
+                removal_time: RemovalTime::Calculated,
+                reach: RemovalTimeReach::Instance,
+            },
             BatchWork::SetRemovalTimeOfBatches { removal_time: RemovalTime::Never },
             BatchWork::SetSuspension { state: SuspensionState::Suspended },
             BatchWork::SetVariables { variables: every_value() },
@@ -402,6 +431,7 @@ mod tests {
         ];
         let ids = vec![Uuid(1), Uuid(u128::MAX)];
         for work in works {
+            assert!(BATCH_TYPES.contains(&work.batch_type()));
             assert_eq!(decode(&encode(&work, &ids)), Some((work, ids.clone())));
         }
     }

@@ -268,6 +268,7 @@ impl Shared {
             jobs: &self.settings.jobs,
             scripts: &self.settings.java_script,
             delegates: &self.settings.delegate_registry,
+            removal_times: self.settings.removal_times,
             host_name: &self.settings.host_name,
         };
         state.decide(work, &self.definitions.called(), retired, &mut env)

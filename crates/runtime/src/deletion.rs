@@ -292,16 +292,7 @@ impl Shared {
         for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
             statements.extend(remark_deletions(chunk).iter().map(|mutation| self.statement(mutation)));
             let of = |table: &'static Table, column| Condition::OneOf(table.col(column).into(), chunk.to_vec());
-            for table in [
-                &tables::HISTORIC_ACTIVITY_INSTANCE,
-                &tables::HISTORIC_TASK,
-                &tables::IDENTITY_LINK_LOG,
-                &tables::HISTORIC_VARIABLE,
-                &tables::HISTORIC_DETAIL,
-                &tables::HISTORIC_EXTERNAL_TASK_LOG,
-                &tables::HISTORIC_INCIDENT,
-                &tables::HISTORIC_JOB_LOG,
-            ] {
+            for table in tables::HISTORY_OF_PROCESS_INSTANCE {
                 statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
             }
             statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));

@@ -3,43 +3,46 @@
 use std::sync::Arc;
 
 use engine::RejectionKind;
-use query::{Condition, Mutation, Select, Table, tables};
-use store::work::ExpectedStatement;
-use types::{BatchId, ProcessInstanceId, VariableInstanceId};
+use query::{Condition, Mutation, Select, SqlValue, Table, tables};
+use types::{BatchId, ProcessInstanceId, Uuid, VariableInstanceId};
 
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::row::{self, Cells};
 use crate::shared::Shared;
-use crate::task_remark::remark_deletions;
 
 impl Shared {
     /// All that is kept of an instance that has ended.
     pub(crate) async fn delete_historic_process_instance(self: &Arc<Self>, id: ProcessInstanceId) -> Result<(), Error> {
-        let (this, mutations) = historic_instance(id);
-        let unknown = || Error::not_found("ended process instance", id);
-        self.delete_history(&tables::HISTORIC_PROCESS_INSTANCE, this, mutations, unknown).await
+        let admitted = self.admission.admit()?;
+        let instances = &tables::HISTORIC_PROCESS_INSTANCE;
+        let this =
+            Condition::equal(instances.col("id"), row::id(id.0)).and(Condition::is_not_null(instances.col("end_time")));
+        if self.count(&Select::all(instances.source()).filter(this)).await? == 0 {
+            return Err(Error::not_found("ended process instance", id));
+        }
+        let shared = self.clone();
+        in_own_task(async move {
+            let _admitted = admitted;
+            shared.remove_instances(&[row::id(id.0)]).await.map(drop)
+        })
+        .await
     }
 
-    /// The statements that do it. One that still runs is refused, one that is not there is passed over.
-    pub(crate) async fn historic_instance_deletion(
-        &self,
-        id: ProcessInstanceId,
-    ) -> Result<Vec<ExpectedStatement>, Error> {
+    /// The same of several. One that still runs is refused, one that is not there is passed over.
+    pub(crate) async fn delete_ended_history(&self, ids: &[Uuid]) -> Result<(), Error> {
         let table = &tables::HISTORIC_PROCESS_INSTANCE;
-        let mut select = Select::all(table.source()).filter(Condition::equal(table.col("id"), row::id(id.0)));
-        select.columns = vec![table.col("end_time").into()];
-        let end_time = match self.rows(&select).await?.pop() {
-            Some(found) => Some(Cells::of(found).optional_time()?),
-            None => None,
-        };
-        match end_time {
-            Some(None) => {
-                let message = format!("the process instance {id} still runs: its history cannot be deleted");
-                Err(Error::rejected(RejectionKind::BadUserRequest, message))
-            }
-            _ => Ok(historic_instance(id).1.iter().map(|mutation| self.statement(mutation)).collect()),
+        let ids: Vec<SqlValue> = ids.iter().map(|id| row::id(*id)).collect();
+        let running =
+            Condition::OneOf(table.col("id").into(), ids.clone()).and(Condition::is_null(table.col("end_time")));
+        let mut select = Select::all(table.source()).filter(running).limit(1);
+        select.columns = vec![table.col("id").into()];
+        if let Some(found) = self.rows(&select).await?.pop() {
+            let id: ProcessInstanceId = Cells::of(found).id()?;
+            let message = format!("the process instance {id} still runs: its history cannot be deleted");
+            return Err(Error::rejected(RejectionKind::BadUserRequest, message));
         }
+        self.remove_instances(&ids).await.map(drop)
     }
 
     /// What is kept of a batch that has ended.
@@ -91,27 +94,4 @@ impl Shared {
         })
         .await
     }
-}
-
-/// The row of an instance that has ended, and what deletes it with all that belongs to it.
-fn historic_instance(id: ProcessInstanceId) -> (Condition, Vec<Mutation>) {
-    let instances = &tables::HISTORIC_PROCESS_INSTANCE;
-    let this =
-        Condition::equal(instances.col("id"), row::id(id.0)).and(Condition::is_not_null(instances.col("end_time")));
-    let of = |table: &'static Table| {
-        Mutation::delete(table, Condition::equal(table.col("process_instance_id"), row::id(id.0)))
-    };
-    let mut mutations = remark_deletions(&[row::id(id.0)]);
-    mutations.extend([
-        of(&tables::HISTORIC_ACTIVITY_INSTANCE),
-        of(&tables::HISTORIC_TASK),
-        of(&tables::IDENTITY_LINK_LOG),
-        of(&tables::HISTORIC_VARIABLE),
-        of(&tables::HISTORIC_DETAIL),
-        of(&tables::HISTORIC_EXTERNAL_TASK_LOG),
-        of(&tables::HISTORIC_INCIDENT),
-        of(&tables::HISTORIC_JOB_LOG),
-        Mutation::delete(instances, this.clone()),
-    ]);
-    (this, mutations)
 }

@@ -13,6 +13,7 @@ pub(crate) const BATCH_SEED: &str = "batch-seed-job";
 pub(crate) const BATCH_MONITOR: &str = "batch-monitor-job";
 pub(crate) const SUSPENSION: &str = "suspension";
 pub(crate) const TIMER_START: &str = "timer-start-event";
+pub(crate) const HISTORY_CLEANUP: &str = "history-cleanup";
 pub(crate) const JOB_DEFINITION_SUSPENSION: &str = "job-definition-suspension";
 
 #[derive(Clone, Debug)]

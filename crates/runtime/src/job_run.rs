@@ -84,6 +84,7 @@ impl Shared {
             }
             job_row::TIMER_START => self.run_start_timer(&job).await,
             job_row::SUSPENSION => self.run_suspension(&job).await,
+            job_row::HISTORY_CLEANUP => self.run_history_cleanup(&job).await,
             job_row::JOB_DEFINITION_SUSPENSION => self.run_job_definition_suspension(&job).await,
             _ if job.batch_id.is_some() => self.run_batch_job(&job).await,
             other => Err(Error::Defect(format!("job {id} has the unknown handler `{other}`"))),

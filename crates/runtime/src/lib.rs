@@ -29,12 +29,15 @@ mod effect;
 mod lane;
 mod unit;
 
+pub mod batch_window;
 mod called_definition;
 mod definition_cache;
 mod deletion;
 mod deployment;
 mod form_definition;
+mod history_cleanup;
 mod history_deletion;
+mod history_removal;
 mod history_time_to_live;
 mod removal_time;
 mod suspension;
@@ -61,6 +64,7 @@ mod static_call;
 mod stored_job;
 mod task_remark;
 
+pub use batch_work::BATCH_TYPES;
 pub use clock::Clock;
 pub use error::Error;
 pub use fetch::FetchedTasks;

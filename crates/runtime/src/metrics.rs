@@ -12,4 +12,6 @@ pub struct RuntimeMetrics {
     pub jobs_executed: Counter,
     /// Of those executed, the ones that failed.
     pub jobs_failed: Counter,
+    /// Whose history was removed when it was due.
+    pub removed_process_instances: Counter,
 }

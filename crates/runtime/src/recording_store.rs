@@ -31,7 +31,9 @@ impl Store for RecordingStore {
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
         let changes_something = match &work {
             Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) if !change_sets.is_empty() => true,
-            Work::Apply(_) | Work::Claim(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => false,
+            Work::Apply(_) | Work::Remove(_) | Work::Claim(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => {
+                false
+            }
             Work::Run(statements) | Work::ApplyAndRun(_, statements) => !statements.is_empty(),
         };
         if !changes_something || !self.recording.begin_unit() {

@@ -231,6 +231,14 @@ pub enum InstanceSet {
     OfDefinitions(DefinitionSet),
 }
 
+/// When the history is cleaned up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    Now,
+    /// In the batch window that is open or comes next.
+    InWindow,
+}
+
 /// When a history may be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemovalTime {
@@ -238,6 +246,15 @@ pub enum RemovalTime {
     Never,
     /// As long after its end as its definition says; never without such a word.
     Calculated,
+}
+
+/// For what of a tree of instances something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalTimeReach {
+    /// For one instance alone.
+    Instance,
+    /// For all of the tree, with its root.
+    Tree,
 }
 
 /// Whose comment it is.
@@ -300,6 +317,7 @@ pub enum BatchWork {
     /// When their history may be removed.
     SetRemovalTimeOfProcessInstances {
         removal_time: RemovalTime,
+        reach: RemovalTimeReach,
     },
     /// The same of what is kept of batches.
     SetRemovalTimeOfBatches {

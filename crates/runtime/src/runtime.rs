@@ -14,6 +14,7 @@ use types::{
     Timestamp, Uuid, VariableInstanceId, VariableMap,
 };
 
+use crate::batch_window::BatchWindow;
 use crate::error::Error;
 use crate::fetch::FetchedTasks;
 use crate::metrics::RuntimeMetrics;
@@ -39,6 +40,7 @@ impl Runtime {
         if shared.settings.nodes == Nodes::Several {
             shared.background.start("other-nodes", shared.clone().watch_other_nodes());
         }
+        shared.background.start("history-cleanup", shared.clone().schedule_history_cleanup_at_start());
         if shared.settings.job_executor == JobExecutor::On {
             shared.background.start("job-executor", shared.clone().run_due_jobs());
         }
@@ -330,6 +332,21 @@ impl Runtime {
     /// All that is kept of an instance that has ended.
     pub async fn delete_historic_process_instance(&self, id: ProcessInstanceId) -> Result<(), Error> {
         self.shared.delete_historic_process_instance(id).await
+    }
+
+    /// Makes the jobs that clean up the history due; answers them.
+    pub async fn schedule_history_cleanup(&self, urgency: Urgency) -> Result<Vec<JobId>, Error> {
+        self.shared.schedule_history_cleanup(urgency).await
+    }
+
+    /// The jobs that clean up the history, if they have been made.
+    pub async fn history_cleanup_jobs(&self) -> Result<Vec<JobId>, Error> {
+        self.shared.history_cleanup_jobs().await
+    }
+
+    /// The batch window that is open or comes next.
+    pub fn history_cleanup_window(&self) -> Option<BatchWindow> {
+        self.shared.history_cleanup_window()
     }
 
     pub async fn delete_historic_batch(&self, id: BatchId) -> Result<(), Error> {

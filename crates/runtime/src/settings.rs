@@ -1,19 +1,30 @@
 //! What can be set, with its defaults, and the named limits of the runtime.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bpmn::Delegates;
-use engine::{DelegateRegistry, HistoryLevel, JobSettings, Limits};
+use engine::{DelegateRegistry, HistoryLevel, JobSettings, Limits, RemovalTimeStrategy};
 use query::Dialect;
 use script::JavaScript;
 
+use crate::batch_window::BatchWindows;
 use crate::clock::Clock;
+
+/// Jobs that clean up the history.
+pub const HISTORY_CLEANUP_JOBS_MAX: u32 = 8;
+/// Things that one run of such a job takes away.
+pub const HISTORY_CLEANUP_BATCH_SIZE_MAX: u64 = 500;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub history_level: HistoryLevel,
+    pub removal_times: RemovalTimeStrategy,
+    pub history_cleanup: HistoryCleanup,
+    /// How long what is kept of batches stays, in days, by the type of the batch; types that are not there are kept.
+    pub batch_time_to_live_days: BTreeMap<Arc<str>, u32>,
     /// Of the machine; the log of jobs tells it.
     pub host_name: Arc<str>,
     pub job_executor: JobExecutor,
@@ -58,6 +69,32 @@ pub struct Settings {
     pub invocations_per_batch_job: u32,
 }
 
+/// Taking away the history that has come to its removal time.
+#[derive(Clone, Debug)]
+pub struct HistoryCleanup {
+    pub is_enabled: bool,
+    /// Without any the history is cleaned up when somebody asks for it.
+    pub windows: BatchWindows,
+    /// Things that one run of a job takes away.
+    pub batch_size: u64,
+    /// Jobs that share the work.
+    pub jobs: u32,
+    /// How long the log of these jobs is kept; `None` is for ever.
+    pub job_log_time_to_live_ms: Option<i64>,
+}
+
+impl Default for HistoryCleanup {
+    fn default() -> Self {
+        HistoryCleanup {
+            is_enabled: true,
+            windows: BatchWindows::default(),
+            batch_size: HISTORY_CLEANUP_BATCH_SIZE_MAX,
+            jobs: 1,
+            job_log_time_to_live_ms: None,
+        }
+    }
+}
+
 /// Who writes to the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nodes {
@@ -87,6 +124,9 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             history_level: HistoryLevel::Full,
+            removal_times: RemovalTimeStrategy::End,
+            history_cleanup: HistoryCleanup::default(),
+            batch_time_to_live_days: BTreeMap::new(),
             host_name: "localhost".into(),
             job_executor: JobExecutor::On,
             jobs_at_once_max: 64,

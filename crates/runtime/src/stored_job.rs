@@ -42,6 +42,9 @@ impl Shared {
         }
         match job.handler.as_ref() {
             job_row::TIMER_START => self.start_timer_description(job).await,
+            job_row::HISTORY_CLEANUP => {
+                Ok(JobDescription { job_type: job.handler.clone(), ..JobDescription::default() })
+            }
             job_row::SUSPENSION | job_row::JOB_DEFINITION_SUSPENSION => self.suspension_description(job).await,
             _ => self.batch_job_description(job).await,
         }

@@ -429,6 +429,7 @@ fn show(work: &Work) -> String {
             format!("claim for {} of {topics:?}", request.worker_id)
         }
         Work::Run(statements) => format!("run {} statements", statements.len()),
+        Work::Remove(statements) => format!("remove by {} statements", statements.len()),
         Work::ClaimJobs(_) => "claim jobs".to_owned(),
         Work::ReleaseExpired { now, .. } => format!("release expired at {now}"),
     }

@@ -15,7 +15,9 @@ pub fn roots_of(work: &Work) -> BTreeSet<ProcessInstanceId> {
         Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) => {
             change_sets.iter().map(|change_set| change_set.root_process_instance_id).collect()
         }
-        Work::Claim(_) | Work::Run(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => BTreeSet::new(),
+        Work::Claim(_) | Work::Run(_) | Work::Remove(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => {
+            BTreeSet::new()
+        }
     }
 }
 

@@ -41,6 +41,9 @@ pub enum Work {
     /// Statements on rows outside aggregates (deployments, definitions, batches), all or none. `Conflict` if one of
     /// those with an expectation touches another number of rows.
     Run(Vec<ExpectedStatement>),
+    /// Statements that take away what nobody works on any more, all or none. Where the database can do several things at
+    /// once nobody waits for them.
+    Remove(Vec<Statement>),
     /// Locks due jobs for a node that runs them.
     ClaimJobs(JobClaim),
     /// Makes tasks fetchable whose lock or retry timeout has run out, at most `limit` of them.

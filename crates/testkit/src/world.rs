@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bpmn::{ParseOptions, ProcessModel};
 use engine::{
     Aggregate, Command, DefinitionReference, Definitions, DelegateRegistry, Env, HistoryLevel, IdSource, JobDefinition,
-    JobSettings, Limits, Outcome, ProcessDefinition, Rejection, Resolution, Unfinished,
+    JobSettings, Limits, Outcome, ProcessDefinition, Rejection, RemovalTimeStrategy, Resolution, Unfinished,
 };
 use script::JavaScript;
 use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
@@ -153,6 +153,7 @@ impl World {
                 jobs: &JobSettings::default(),
                 scripts: &JavaScript::default(),
                 delegates: &self.delegates,
+                removal_times: RemovalTimeStrategy::End,
                 host_name: "host",
             };
             match engine::execute(&self.definitions, &mut self.aggregate, command, &mut env) {

@@ -86,6 +86,11 @@ impl Scrape {
         page.one_counter("camlock_command_re_executions", "Commands decided again after a conflict", re_executions)?;
         let executing = metrics.jobs_executing.get() as f64;
         page.one_gauge("camlock_jobs_executing", "Jobs that this node executes now", executing)?;
+        page.one_counter(
+            "camlock_removed_process_instances",
+            "Process instances whose history this node has removed when it was due",
+            metrics.removed_process_instances.get(),
+        )?;
         page.one_counter("camlock_jobs_executed", "Jobs that this node has executed", metrics.jobs_executed.get())?;
         page.one_counter("camlock_jobs_failed", "Of those, the ones that failed", metrics.jobs_failed.get())?;
         let failures = metrics.external_task_failures.read();

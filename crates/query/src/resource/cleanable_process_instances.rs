@@ -45,7 +45,7 @@ fn finished() -> Subquery {
     Subquery { from: INSTANCE.source(), joins: Vec::new(), condition }
 }
 
-/// The removal time of the root counts.
+/// The removal time of the root counts unless an instance has one of its own.
 fn cleanable() -> Subquery {
     let mut cleanable = finished();
     let root = INSTANCE.named("root");
@@ -54,7 +54,11 @@ fn cleanable() -> Subquery {
         source: root,
         on: vec![(column("root", "id"), INSTANCE.col("root_process_instance_id"))],
     });
-    let is_over = Condition::compare(column("root", "removal_time"), Comparison::AtMost, Operand::Now);
+    let is_over = Condition::compare(
+        Term::Coalesce(INSTANCE.col("removal_time"), column("root", "removal_time")),
+        Comparison::AtMost,
+        Operand::Now,
+    );
     cleanable.condition = cleanable.condition.and(is_over);
     cleanable
 }

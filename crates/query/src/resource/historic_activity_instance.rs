@@ -2,15 +2,18 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, constant, left_join, shown, shown_as, sort, sort_activity_instance};
-use crate::condition::{Comparison, Condition, Term, column};
+use super::{
+    Output, OutputValue, Resource, constant, removal_time, removal_time_joins, shown, shown_as, sort,
+    sort_activity_instance,
+};
+use crate::condition::{Comparison, Condition, Term};
 use crate::filter::{Filter, FilterKind, ListForm, compare, equal, filter, flag, like, tenants, without_tenant};
-use crate::tables::{HISTORIC_ACTIVITY_INSTANCE as ACTIVITY, HISTORIC_PROCESS_INSTANCE as INSTANCE};
+use crate::tables::HISTORIC_ACTIVITY_INSTANCE as ACTIVITY;
 
 pub static HISTORIC_ACTIVITY_INSTANCES: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/activity-instance",
     source: ACTIVITY.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", ACTIVITY.col("root_process_instance_id"))])],
+    joins: removal_time_joins(ACTIVITY.source()),
     unless: Vec::new(),
     key: id(),
     outputs: outputs(),
@@ -63,7 +66,7 @@ fn outputs() -> Vec<Output> {
         shown("canceled", ACTIVITY.col("is_canceled")),
         shown("completeScope", ACTIVITY.col("is_complete_scope")),
         shown("tenantId", ACTIVITY.col("tenant_id")),
-        shown("removalTime", column("root", "removal_time")),
+        removal_time(),
         shown("rootProcessInstanceId", ACTIVITY.col("root_process_instance_id")),
     ]
 }

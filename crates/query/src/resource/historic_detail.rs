@@ -3,19 +3,20 @@
 use std::sync::LazyLock;
 
 use super::{
-    Output, OutputValue, Resource, VariablePart, by_id, constant, left_join, shown, shown_as, sort, sort_same,
+    Output, OutputValue, Resource, VariablePart, by_id, constant, removal_time, removal_time_joins, shown, shown_as,
+    sort, sort_same,
 };
-use crate::condition::{Comparison, Condition, column};
+use crate::condition::{Comparison, Condition};
 use crate::filter::{
     CaseRule, Filter, FilterKind, ListForm, TextMatching, ValueForm, compare, equal, filter, flag, no_rows, one_of,
     tenants, text, without_tenant,
 };
-use crate::tables::{HISTORIC_DETAIL as DETAIL, HISTORIC_PROCESS_INSTANCE as INSTANCE};
+use crate::tables::HISTORIC_DETAIL as DETAIL;
 
 pub static HISTORIC_DETAILS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/detail",
     source: DETAIL.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", DETAIL.col("root_process_instance_id"))])],
+    joins: removal_time_joins(DETAIL.source()),
     unless: Vec::new(),
     key: by_id(DETAIL.col("id")),
     outputs: outputs(),
@@ -57,7 +58,7 @@ fn outputs() -> Vec<Output> {
         shown("tenantId", DETAIL.col("tenant_id")),
         constant("userOperationId", null()),
         shown("time", DETAIL.col("time")),
-        shown("removalTime", column("root", "removal_time")),
+        removal_time(),
         shown("rootProcessInstanceId", DETAIL.col("root_process_instance_id")),
         shown("variableName", DETAIL.col("name")),
         shown("variableInstanceId", DETAIL.col("variable_instance_id")),

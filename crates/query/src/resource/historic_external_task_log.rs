@@ -2,16 +2,19 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, by_id, left_join, shown, shown_as, sort, sort_activity_instance};
-use crate::condition::{Comparison, Condition, column};
+use super::{
+    Output, OutputValue, Resource, by_id, removal_time, removal_time_joins, shown, shown_as, sort,
+    sort_activity_instance,
+};
+use crate::condition::{Comparison, Condition};
 use crate::filter::{Filter, FilterKind, ListForm, compare, equal, filter, flag, one_of, tenants, without_tenant};
-use crate::tables::{HISTORIC_EXTERNAL_TASK_LOG as LOG, HISTORIC_PROCESS_INSTANCE as INSTANCE};
+use crate::tables::HISTORIC_EXTERNAL_TASK_LOG as LOG;
 use crate::value::SqlValue;
 
 pub static HISTORIC_EXTERNAL_TASK_LOGS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/external-task-log",
     source: LOG.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", LOG.col("root_process_instance_id"))])],
+    joins: removal_time_joins(LOG.source()),
     unless: Vec::new(),
     key: by_id(LOG.col("id")),
     outputs: outputs(),
@@ -47,7 +50,7 @@ fn outputs() -> Vec<Output> {
     vec![
         shown("id", LOG.col("id")),
         shown("timestamp", LOG.col("logged_at")),
-        shown("removalTime", column("root", "removal_time")),
+        removal_time(),
         shown("externalTaskId", LOG.col("external_task_id")),
         shown("topicName", LOG.col("topic")),
         shown("workerId", LOG.col("worker_id")),

@@ -2,19 +2,19 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, Rule, by_id, left_join, shown, shown_as, sort};
-use crate::condition::{Comparison, Condition, column};
+use super::{Output, OutputValue, Resource, Rule, by_id, removal_time, removal_time_joins, shown, shown_as, sort};
+use crate::condition::{Comparison, Condition};
 use crate::error::QueryErrorKind;
 use crate::filter::{
     Filter, FilterKind, ListForm, compare, equal, filter, flag, like, one_of, tenants, without_tenant,
 };
-use crate::tables::{HISTORIC_INCIDENT as INCIDENT, HISTORIC_PROCESS_INSTANCE as INSTANCE};
+use crate::tables::HISTORIC_INCIDENT as INCIDENT;
 use crate::value::SqlValue;
 
 pub static HISTORIC_INCIDENTS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/incident",
     source: INCIDENT.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", INCIDENT.col("root_process_instance_id"))])],
+    joins: removal_time_joins(INCIDENT.source()),
     unless: Vec::new(),
     key: by_id(INCIDENT.col("id")),
     outputs: outputs(),
@@ -68,7 +68,7 @@ fn outputs() -> Vec<Output> {
         state("open", OPEN),
         state("deleted", DELETED),
         state("resolved", RESOLVED),
-        shown("removalTime", column("root", "removal_time")),
+        removal_time(),
         shown("rootProcessInstanceId", INCIDENT.col("root_process_instance_id")),
         shown("annotation", INCIDENT.col("annotation")),
     ]

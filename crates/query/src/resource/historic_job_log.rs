@@ -2,16 +2,19 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, by_id, left_join, shown, shown_as, sort};
+use super::{Output, OutputValue, Resource, by_id, left_join, removal_time_joins, shown, shown_as, sort};
 use crate::condition::{Comparison, Condition, column};
 use crate::filter::{Filter, ListForm, compare, equal, flag, one_of, tenants, without_tenant};
-use crate::tables::{HISTORIC_JOB_LOG as LOG, HISTORIC_PROCESS_INSTANCE as INSTANCE};
+use crate::tables::{HISTORIC_BATCH as BATCH, HISTORIC_JOB_LOG as LOG};
 use crate::value::SqlValue;
 
 pub static HISTORIC_JOB_LOGS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/job-log",
     source: LOG.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", LOG.col("root_process_instance_id"))])],
+    joins: removal_time_joins(LOG.source())
+        .into_iter()
+        .chain([left_join(BATCH.source(), &[("id", LOG.col("batch_id"))])])
+        .collect(),
     unless: Vec::new(),
     key: by_id(LOG.col("id")),
     outputs: outputs(),
@@ -48,7 +51,14 @@ fn outputs() -> Vec<Output> {
     vec![
         shown("id", LOG.col("id")),
         shown("timestamp", LOG.col("logged_at")),
-        shown("removalTime", column("root", "removal_time")),
+        shown_as(
+            "removalTime",
+            OutputValue::RemovalTime(vec![
+                column("instance", "removal_time"),
+                column("root", "removal_time"),
+                BATCH.col("removal_time"),
+            ]),
+        ),
         shown("jobId", LOG.col("job_id")),
         shown("jobDueDate", LOG.col("due_date")),
         shown("jobRetries", LOG.col("retries")),

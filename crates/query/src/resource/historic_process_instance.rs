@@ -57,7 +57,10 @@ fn outputs() -> Vec<Output> {
         shown("processDefinitionVersion", DEFINITION.col("version")),
         shown("startTime", INSTANCE.col("start_time")),
         shown("endTime", INSTANCE.col("end_time")),
-        shown("removalTime", column("root", "removal_time")),
+        shown_as(
+            "removalTime",
+            OutputValue::RemovalTime(vec![INSTANCE.col("removal_time"), column("root", "removal_time")]),
+        ),
         shown_as("durationInMillis", duration),
         constant("startUserId", null.clone()),
         shown("startActivityId", INSTANCE.col("start_activity_id")),

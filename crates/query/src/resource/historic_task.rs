@@ -66,7 +66,10 @@ fn outputs() -> Vec<Output> {
         shown("parentTaskId", TASK.col("parent_task_id")),
         shown("followUp", TASK.col("follow_up_date")),
         shown("tenantId", TASK.col("tenant_id")),
-        shown("removalTime", column("root", "removal_time")),
+        shown_as(
+            "removalTime",
+            OutputValue::RemovalTime(vec![INSTANCE.col("removal_time"), column("root", "removal_time")]),
+        ),
         shown("rootProcessInstanceId", TASK.col("root_process_instance_id")),
         shown("taskState", TASK.col("state")),
     ]

@@ -2,19 +2,22 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, OutputValue, Resource, Rule, VariablePart, by_id, constant, left_join, shown, shown_as, sort};
-use crate::condition::{Comparison, Condition, column};
+use super::{
+    Output, OutputValue, Resource, Rule, VariablePart, by_id, constant, removal_time, removal_time_joins, shown,
+    shown_as, sort,
+};
+use crate::condition::{Comparison, Condition};
 use crate::error::QueryErrorKind;
 use crate::filter::{
     CaseRule, Filter, FilterKind, ListForm, TextMatching, ValueForm, equal, filter, modifier, no_rows, one_of, tenants,
     text, without_tenant,
 };
-use crate::tables::{HISTORIC_PROCESS_INSTANCE as INSTANCE, HISTORIC_VARIABLE as VARIABLE};
+use crate::tables::HISTORIC_VARIABLE as VARIABLE;
 
 pub static HISTORIC_VARIABLE_INSTANCES: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/variable-instance",
     source: VARIABLE.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", VARIABLE.col("root_process_instance_id"))])],
+    joins: removal_time_joins(VARIABLE.source()),
     unless: vec![("includeDeleted", Condition::compare(VARIABLE.col("state"), Comparison::NotEqual, "DELETED"))],
     key: by_id(VARIABLE.col("id")),
     outputs: outputs(),
@@ -55,7 +58,7 @@ fn outputs() -> Vec<Output> {
         shown("tenantId", VARIABLE.col("tenant_id")),
         shown("state", VARIABLE.col("state")),
         shown("createTime", VARIABLE.col("create_time")),
-        shown("removalTime", column("root", "removal_time")),
+        removal_time(),
         shown("rootProcessInstanceId", VARIABLE.col("root_process_instance_id")),
     ]
 }

@@ -2,15 +2,15 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, Resource, by_id, constant, left_join, shown, sort, sort_same};
-use crate::condition::{Comparison, column};
+use super::{Output, Resource, by_id, constant, removal_time, removal_time_joins, shown, sort, sort_same};
+use crate::condition::Comparison;
 use crate::filter::{Filter, ListForm, ValueForm, compare, equal, no_rows, tenants, without_tenant};
-use crate::tables::{HISTORIC_PROCESS_INSTANCE as INSTANCE, IDENTITY_LINK_LOG as LOG};
+use crate::tables::IDENTITY_LINK_LOG as LOG;
 
 pub static IDENTITY_LINK_LOGS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/identity-link-log",
     source: LOG.source(),
-    joins: vec![left_join(INSTANCE.named("root"), &[("id", LOG.col("root_process_instance_id"))])],
+    joins: removal_time_joins(LOG.source()),
     unless: Vec::new(),
     key: by_id(LOG.col("id")),
     outputs: outputs(),
@@ -45,7 +45,7 @@ fn outputs() -> Vec<Output> {
         // No user is known to have made a link.
         constant("assignerId", serde_json::Value::Null),
         shown("tenantId", LOG.col("tenant_id")),
-        shown("removalTime", column("root", "removal_time")),
+        removal_time(),
         shown("rootProcessInstanceId", LOG.col("root_process_instance_id")),
     ]
 }

@@ -94,7 +94,11 @@ fn filters() -> Vec<Filter> {
         flag("withRetriesLeft", retries_left()),
         flag("executable", executable),
         flag("timers", is_timer()),
-        flag("messages", is_timer().not()),
+        // Camunda: a job that is always there is neither.
+        flag(
+            "messages",
+            is_timer().not().and(Condition::compare(JOB.col("handler"), Comparison::NotEqual, "history-cleanup")),
+        ),
         flag("withException", failed),
         equal("exceptionMessage", JOB.col("exception_message")),
         equal("failedActivityId", JOB.col("failed_activity_id")),

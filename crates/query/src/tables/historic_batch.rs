@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, optional, required};
+use crate::table::{ColumnKind, Table, optional, partial_index, required};
 
 /// What is kept of a batch.
 pub const HISTORIC_BATCH: Table = Table {
@@ -19,5 +19,9 @@ pub const HISTORIC_BATCH: Table = Table {
         optional("removal_time", ColumnKind::Time),
     ],
     primary_key: &["id"],
-    indexes: &[],
+    indexes: &[partial_index(
+        "historic_batch_removable",
+        &["removal_time"],
+        "removal_time IS NOT NULL AND end_time IS NOT NULL",
+    )],
 };

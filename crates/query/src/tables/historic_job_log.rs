@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
 /// Each creation, failure, success and deletion of a job.
 pub const HISTORIC_JOB_LOG: Table = Table {
@@ -32,5 +32,6 @@ pub const HISTORIC_JOB_LOG: Table = Table {
     indexes: &[
         index("historic_job_log_by_process_instance", &["process_instance_id"]),
         index("historic_job_log_by_job", &["job_id"]),
+        partial_index("historic_job_log_by_batch", &["batch_id"], "batch_id IS NOT NULL"),
     ],
 };

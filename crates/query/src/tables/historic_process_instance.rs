@@ -1,6 +1,10 @@
 use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
 
-/// What is kept of a process instance. The removal time of the root counts for every row of its history.
+/// As a removal time: the root's does not count for this instance.
+pub const NEVER_REMOVED: i64 = i64::MAX;
+
+/// What is kept of a process instance. A removal time counts for all that is kept of the instance; one that is not a root
+/// and has none follows its root.
 pub const HISTORIC_PROCESS_INSTANCE: Table = Table {
     name: "historic_process_instance",
     columns: &[
@@ -25,6 +29,15 @@ pub const HISTORIC_PROCESS_INSTANCE: Table = Table {
     indexes: &[
         index("historic_process_instance_by_definition", &["definition_id"]),
         partial_index("historic_process_instance_by_business_key", &["business_key"], "business_key IS NOT NULL"),
-        partial_index("historic_process_instance_by_removal_time", &["removal_time"], "removal_time IS NOT NULL"),
+        partial_index(
+            "historic_process_instance_by_root",
+            &["root_process_instance_id"],
+            "root_process_instance_id <> id",
+        ),
+        partial_index(
+            "historic_process_instance_removable",
+            &["removal_time"],
+            "removal_time IS NOT NULL AND end_time IS NOT NULL",
+        ),
     ],
 };

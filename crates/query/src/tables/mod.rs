@@ -50,7 +50,7 @@ pub use historic_detail::HISTORIC_DETAIL;
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOG;
 pub use historic_incident::HISTORIC_INCIDENT;
 pub use historic_job_log::HISTORIC_JOB_LOG;
-pub use historic_process_instance::HISTORIC_PROCESS_INSTANCE;
+pub use historic_process_instance::{HISTORIC_PROCESS_INSTANCE, NEVER_REMOVED};
 pub use historic_task::HISTORIC_TASK;
 pub use historic_variable::HISTORIC_VARIABLE;
 pub use idempotency_key::IDEMPOTENCY_KEY;
@@ -65,6 +65,18 @@ pub use task::TASK;
 pub use variable::VARIABLE;
 
 use crate::Table;
+
+/// What is kept of a process instance besides its own row: all have a column `process_instance_id`.
+pub const HISTORY_OF_PROCESS_INSTANCE: &[&Table] = &[
+    &HISTORIC_ACTIVITY_INSTANCE,
+    &HISTORIC_TASK,
+    &IDENTITY_LINK_LOG,
+    &HISTORIC_VARIABLE,
+    &HISTORIC_DETAIL,
+    &HISTORIC_EXTERNAL_TASK_LOG,
+    &HISTORIC_INCIDENT,
+    &HISTORIC_JOB_LOG,
+];
 
 /// Every table, in the order in which they are created.
 pub const ALL: &[&Table] = &[

@@ -90,7 +90,7 @@ impl<'a> Scope<'a> {
     fn term(&self, term: &Term) -> SqlValue {
         match term {
             Term::Column(column) => self.column(*column),
-            Term::Month(_) | Term::Quarter(_) => unreachable!("lists show no parts of times"),
+            Term::Month(_) | Term::Quarter(_) | Term::Minute(_) => unreachable!("lists show no parts of times"),
             Term::Lower(column) => match self.column(*column) {
                 SqlValue::Text(text) => SqlValue::Text(text.to_ascii_lowercase().into()),
                 other => other,

@@ -13,6 +13,7 @@ pub mod external_task;
 pub mod external_task_retries;
 pub mod fetch_and_lock;
 pub mod history;
+pub mod history_cleanup;
 pub mod history_statistics;
 pub mod incident;
 pub mod instance_batch;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use engine::{Rejection, RejectionKind};
 use query::tables::{HISTORIC_BATCH, HISTORIC_PROCESS_INSTANCE};
 use query::{Condition, Resource, SqlValue, Table, resource};
-use runtime::{BatchWork, NewBatch, RemovalTime};
+use runtime::{BatchWork, NewBatch, RemovalTime, RemovalTimeReach};
 use types::Uuid;
 
 use super::batch;
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::json::Fields;
 use crate::row;
 
-/// As the reference has it; here the whole history changes by one row.
+/// As the reference has it; here the whole history of an instance changes by one row.
 const UPDATE_CHUNK_SIZE_MAX: i32 = 500;
 
 /// What a request can name: by ids, by a query.
@@ -37,7 +37,6 @@ const BATCHES: Nameable = Nameable {
     table: &HISTORIC_BATCH,
 };
 
-/// The history of a tree of instances has one removal time, whether or not `hierarchical` is asked for.
 pub async fn of_process_instances(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let removal_time = removal_time(&fields)?;
@@ -45,7 +44,11 @@ pub async fn of_process_instances(call: Call) -> Result<Answer, Failure> {
         return Err(refused("`updateChunkSize` has to be from 1 to 500"));
     }
     let ids = named(&call, &fields, &INSTANCES).await?;
-    let work = BatchWork::SetRemovalTimeOfProcessInstances { removal_time };
+    let reach = match fields.flag("hierarchical")? {
+        Some(true) => RemovalTimeReach::Tree,
+        _ => RemovalTimeReach::Instance,
+    };
+    let work = BatchWork::SetRemovalTimeOfProcessInstances { removal_time, reach };
     batch::create(&call, NewBatch { work, ids, tenant_id: None }).await
 }
 

@@ -6,6 +6,7 @@ mod batch;
 mod contention;
 mod deployment;
 mod form;
+mod history_cleanup;
 mod idempotency;
 mod job;
 mod job_executor;

@@ -29,7 +29,7 @@ impl RowEncode for HistoricProcessInstance {
         row.optional_text(end.and_then(|end| end.end_activity_id.as_deref()));
         row.text(end.map_or(running, |end| end.state.name()));
         row.optional_text(end.and_then(|end| end.delete_reason.as_deref()));
-        row.optional_time(end.and_then(|end| end.removal_time));
+        row.optional_time(end.and_then(|end| end.removal_time).or(self.removal_time));
         row.optional_text(self.case_instance_id.as_deref());
     }
 }

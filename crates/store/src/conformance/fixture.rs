@@ -181,6 +181,7 @@ impl WaitingInstance {
             start_time: NOW,
             start_activity_id: text("start"),
             is_suspended: false,
+            removal_time: None,
             end: None,
         }
     }

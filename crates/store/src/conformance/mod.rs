@@ -47,6 +47,7 @@ pub const CASES: &[(&str, Case)] = cases![
     standalone_task::its_revision_is_checked,
     standalone_task::parts_of_a_process_s_task_go_with_the_process,
     statements::expectations_are_checked,
+    statements::what_is_removed_is_gone,
     statements::values_come_back,
     statements::like_distinguishes_case,
     history::rows_follow_what_happened,

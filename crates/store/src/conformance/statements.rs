@@ -39,6 +39,20 @@ pub async fn expectations_are_checked(store: Arc<dyn Store>) {
     assert_eq!(count(&*store, "deployment").await, 2);
 }
 
+pub async fn what_is_removed_is_gone(store: Arc<dyn Store>) {
+    run(&*store, vec![insert_deployment("a"), insert_deployment("b")]).await.expect("both are new");
+    let remove = |name| statement("DELETE FROM deployment WHERE name = $1", vec![SqlValue::Text(text(name))]);
+    let broken = statement("DELETE FROM nowhere", Vec::new());
+    let refused = store.submit(Work::Remove(vec![remove("a"), broken])).await;
+    assert!(matches!(refused, Err(StoreError::Failed(_))));
+    assert_eq!(count(&*store, "deployment").await, 2, "all or none");
+    for _ in 0..2 {
+        store.submit(Work::Remove(vec![remove("a")])).await.expect("it can be gone already");
+    }
+    assert_eq!(count(&*store, "deployment").await, 1);
+    store.submit(Work::Remove(Vec::new())).await.expect("there may be nothing to do");
+}
+
 pub async fn values_come_back(store: Arc<dyn Store>) {
     let deployment = id();
     let contents: Arc<[u8]> = (0..=255).collect::<Vec<u8>>().into();

@@ -22,6 +22,7 @@ mod news;
 mod plan;
 mod pool;
 mod queue;
+mod removal;
 mod select;
 mod store;
 mod texts;

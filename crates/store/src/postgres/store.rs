@@ -15,6 +15,7 @@ use super::migration::{check_schema, migrate, newest_version};
 use super::news::{Announcer, Channel, listen};
 use super::pool::Pool;
 use super::queue::{BrokenRoots, Queues, Unit};
+use super::removal::remove;
 use super::select::select;
 use super::url::PostgresUrl;
 use crate::error::OpenError;
@@ -48,6 +49,7 @@ pub struct PostgresStore {
     claims: ClaimQueues,
     readers: Pool,
     queriers: Pool,
+    remover: Arc<Pool>,
     broken: Arc<BrokenRoots>,
     connector: Connector,
     announcer: Arc<Announcer>,
@@ -89,6 +91,7 @@ impl PostgresStore {
             claims,
             readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1)),
             queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1)),
+            remover: Arc::new(Pool::new(&connector, Purpose::Keys, 1)),
             broken,
             connector,
             announcer,
@@ -127,6 +130,18 @@ impl Store for PostgresStore {
             }
             Work::Apply(change_sets) => write(change_sets, Vec::new(), WorkDone::Applied, reply),
             Work::ApplyAndRun(change_sets, statements) => write(change_sets, statements, WorkDone::Applied, reply),
+            Work::Remove(statements) => {
+                let (remover, statements) = (self.remover.clone(), Arc::new(statements));
+                return Box::pin(async move {
+                    remover
+                        .read(move |connection| {
+                            let statements = statements.clone();
+                            Box::pin(async move { remove(connection, &statements).await })
+                        })
+                        .await
+                        .map(|()| WorkDone::Ran)
+                });
+            }
             Work::Run(statements) => write(Vec::new(), statements, WorkDone::Ran, reply),
             Work::Claim(request) => self.claims.push(ClaimUnit { work: claimer::Work::Claim(request), reply }),
             Work::ClaimJobs(claim) => self.claims.push(ClaimUnit { work: claimer::Work::ClaimJobs(claim), reply }),

@@ -110,12 +110,15 @@ fn history() -> HistoryTexts {
     let incidents = HistoricIncident::TABLE;
     let mut process_instance_suspended = cells(instances, &["state"]);
     process_instance_suspended.update.push_str(" AND t.end_time IS NULL");
+    let mut process_instance_ended =
+        cells(instances, &["end_time", "end_activity_id", "state", "delete_reason", "removal_time"]);
+    // One that does not follow from the end stays.
+    process_instance_ended.update = process_instance_ended
+        .update
+        .replace("removal_time = u.removal_time", "removal_time = coalesce(u.removal_time, t.removal_time)");
     HistoryTexts {
         process_instance: insert(instances),
-        process_instance_ended: cells(
-            instances,
-            &["end_time", "end_activity_id", "state", "delete_reason", "removal_time"],
-        ),
+        process_instance_ended,
         process_instance_suspended,
         process_instance_detached: cells(instances, &["super_process_instance_id"]),
         activity: insert(activities),

@@ -159,7 +159,7 @@ impl<'c> Writer<'c> {
         let is_single = match work {
             Work::Apply(change_sets) => change_sets.len() <= 1,
             Work::Claim(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => true,
-            Work::Run(_) | Work::ApplyAndRun(..) => false,
+            Work::Run(_) | Work::Remove(_) | Work::ApplyAndRun(..) => false,
         };
         if is_single && isolation == Isolation::Batch {
             return self.work(work);
@@ -188,6 +188,10 @@ impl<'c> Writer<'c> {
             }
             Work::Claim(request) => self.claim(request).map(UnitDone::Claimed),
             Work::Run(statements) => self.run_statements(statements),
+            Work::Remove(statements) => {
+                statements.iter().try_for_each(|statement| self.run_statement(statement).map(drop))?;
+                Ok(UnitDone::Ran)
+            }
             Work::ClaimJobs(claim) => self.statements.job_claim.claim(claim),
             Work::ReleaseExpired { now, limit } => self.release_expired(*now, *limit),
         }
@@ -195,14 +199,20 @@ impl<'c> Writer<'c> {
 
     fn run_statements(&mut self, statements: &[ExpectedStatement]) -> Result<UnitDone, StoreError> {
         for ExpectedStatement { statement, rows_affected } in statements {
-            let mut prepared = self.connection.prepare_cached(&statement.text)?;
-            super::row::bind_all(&mut prepared, &statement.binds)?;
-            let touched = prepared.raw_execute()? as u64;
-            prepared.clear_bindings();
+            let touched = self.run_statement(statement)?;
             if rows_affected.is_some_and(|expected| expected != touched) {
                 return Err(StoreError::Conflict);
             }
         }
         Ok(UnitDone::Ran)
+    }
+
+    /// How many rows it touched.
+    fn run_statement(&self, statement: &query::Statement) -> Result<u64, StoreError> {
+        let mut prepared = self.connection.prepare_cached(&statement.text)?;
+        super::row::bind_all(&mut prepared, &statement.binds)?;
+        let touched = prepared.raw_execute()? as u64;
+        prepared.clear_bindings();
+        Ok(touched)
     }
 }

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, text: include_str!("../../migrations/sqlite/0013_form_keys.sql") },
     Migration { version: 14, text: include_str!("../../migrations/sqlite/0014_candidate_starters.sql") },
     Migration { version: 15, text: include_str!("../../migrations/sqlite/0015_definition_generation.sql") },
+    Migration { version: 16, text: include_str!("../../migrations/sqlite/0016_removable_history.sql") },
 ];
 
 /// Brings a database to the newest schema; refuses one that it would harm.

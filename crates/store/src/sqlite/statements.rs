@@ -199,7 +199,7 @@ impl<'c> HistoryStatements<'c> {
             process_instance_ended: prepare(
                 connection,
                 "UPDATE historic_process_instance SET end_time = ?2, end_activity_id = ?3, state = ?4, \
-                 delete_reason = ?5, removal_time = ?6 WHERE id = ?1",
+                 delete_reason = ?5, removal_time = coalesce(?6, removal_time) WHERE id = ?1",
             )?,
             process_instance_suspended: prepare(
                 connection,

@@ -121,6 +121,7 @@ impl Store for SqliteStore {
             Work::Apply(_)
             | Work::ApplyAndRun(..)
             | Work::Run(_)
+            | Work::Remove(_)
             | Work::ClaimJobs(_)
             | Work::ReleaseExpired { .. } => Vec::new(),
         };

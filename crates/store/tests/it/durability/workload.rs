@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use engine::{
     Aggregate, ChangeSet, Command, DefinitionReference, Definitions, DelegateRegistry, Env, HistoryLevel, IdSource,
-    JobDefinition, JobSettings, Limits, NoScripts, ProcessDefinition, Resolution, Skipped,
+    JobDefinition, JobSettings, Limits, NoScripts, ProcessDefinition, RemovalTimeStrategy, Resolution, Skipped,
 };
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
@@ -208,6 +208,7 @@ impl Worker {
             jobs: &JobSettings::default(),
             scripts: &NoScripts,
             delegates: &DelegateRegistry::default(),
+            removal_times: RemovalTimeStrategy::End,
             host_name: "host",
         };
         let outcome = engine::execute(&self.definition, aggregate, command, &mut env);
