@@ -7,15 +7,12 @@
 //!
 //! One recorder is for one database: files are told apart by their names without folders. The `-shm` file is rebuilt by
 //! SQLite and not recorded. Memory-mapped reading and writing is not offered to SQLite.
-//!
-//! This is the one crate with unsafe code, in `vfs` and `file`: SQLite asks for a table of C functions.
 
-mod file;
 mod journal;
+mod layer;
 mod recorder;
 mod recording;
 mod tail;
-mod vfs;
 
 pub use recorder::{Recorder, Syncs};
 pub use recording::{DiskImage, Recording, SyncBoundary};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::journal::{Event, Journal};
+use crate::layer::RecordingLayer;
 use crate::recording::Recording;
-use crate::vfs;
 
 /// Records what connections that name it do with their files.
 #[derive(Debug)]
@@ -31,7 +31,8 @@ impl Recorder {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let vfs_name = format!("recording-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let journal = Arc::new(Journal::default());
-        vfs::register(&vfs_name, journal.clone(), syncs);
+        let layer = RecordingLayer { journal: journal.clone(), syncs };
+        assert!(vfs_layer::register(&vfs_name, None, layer), "SQLite comes with a layer for this platform");
         Recorder { vfs_name, journal }
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, Statement};
 
+use super::checkpoint::{self, Checkpoints};
 use super::queue::{Message, Unit, UnitDone, WriterInbox};
 use super::statements::{Statements, prepare};
 use crate::StoreError;
@@ -26,6 +27,7 @@ pub struct Writer<'c> {
     pub released_topics: BTreeSet<Arc<str>>,
     pub metrics: Arc<StoreMetrics>,
     transaction: Transaction<'c>,
+    checkpoints: Checkpoints,
 }
 
 struct Transaction<'c> {
@@ -46,7 +48,11 @@ enum Isolation {
 }
 
 impl<'c> Writer<'c> {
-    pub fn new(connection: &'c Connection, metrics: Arc<StoreMetrics>) -> Result<Self, StoreError> {
+    pub fn new(
+        connection: &'c Connection,
+        checkpoints: Checkpoints,
+        metrics: Arc<StoreMetrics>,
+    ) -> Result<Self, StoreError> {
         Ok(Writer {
             connection,
             statements: Statements::prepare(connection)?,
@@ -59,6 +65,7 @@ impl<'c> Writer<'c> {
                 keep: prepare(connection, "RELEASE unit")?,
                 undo: prepare(connection, "ROLLBACK TO unit")?,
             },
+            checkpoints,
         })
     }
 
@@ -67,7 +74,7 @@ impl<'c> Writer<'c> {
         let mut is_open = true;
         while is_open {
             let mut units = Vec::new();
-            let mut next = Some(inbox.wait());
+            let mut next = Some(self.wait(inbox));
             while let Some(message) = next {
                 match message {
                     Message::Unit(unit) => units.push(unit),
@@ -81,7 +88,20 @@ impl<'c> Writer<'c> {
                 next = if is_open && units.len() < BATCH_UNITS_MAX { inbox.next() } else { None };
             }
             self.commit_batch(units);
+            if self.checkpoints.is_due() {
+                self.checkpoints.run(self.connection);
+            }
         }
+    }
+
+    fn wait(&mut self, inbox: &WriterInbox) -> Message {
+        if self.checkpoints.is_wanted() {
+            if let Some(message) = inbox.wait_for(checkpoint::IDLE) {
+                return message;
+            }
+            self.checkpoints.run(self.connection);
+        }
+        inbox.wait()
     }
 
     fn commit_batch(&mut self, units: Vec<Unit>) {

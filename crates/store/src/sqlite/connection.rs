@@ -31,11 +31,8 @@ const READER_CACHE_SIZE: i64 = -2048;
 /// Statements that a connection keeps prepared, besides those of the writer.
 const STATEMENTS_CACHED_MAX: usize = 256;
 
-/// Pages in the write-ahead log before they are copied into the database.
-const CHECKPOINT_PAGES: i64 = 1000;
-
 /// Another process, a backup for example, may hold a lock for this long.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl FromStr for DatabaseUrl {
     type Err = OpenError;
@@ -98,6 +95,5 @@ pub fn make_durable(connection: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::Failed(format!("its journal mode is {mode}, it cannot be made wal")));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use types::ProcessInstanceId;
 
 use super::batch::Writer;
+use super::checkpoint::Checkpoints;
 use super::connection::{Purpose, configure};
 use super::load::{load, locate};
 use super::migration::migrate;
@@ -43,7 +44,10 @@ impl DrivenDatabase {
     }
 
     pub fn driver(&self) -> Result<Driver<'_>, StoreError> {
-        Ok(Driver { connection: &self.connection, writer: Writer::new(&self.connection, Arc::default())? })
+        Ok(Driver {
+            connection: &self.connection,
+            writer: Writer::new(&self.connection, Checkpoints::none(), Arc::default())?,
+        })
     }
 
     /// Takes out all rows, as if it had just been created.

@@ -7,12 +7,14 @@
 mod apply;
 mod backup;
 mod batch;
+mod checkpoint;
 mod claim;
 pub(crate) mod claim_filter;
 mod claim_jobs;
 mod connection;
 mod driven;
 mod failure;
+mod gathering;
 mod history;
 mod load;
 mod lock_file;

@@ -1,6 +1,8 @@
 //! The way to the writer's thread: bounded, in order of submission.
 
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -81,6 +83,15 @@ impl WriterInbox {
     /// Waits for a message.
     pub fn wait(&self) -> Message {
         self.taken(self.receiver.recv().ok()).unwrap_or(Message::Close)
+    }
+
+    /// Waits for a message no longer than this.
+    pub fn wait_for(&self, timeout: Duration) -> Option<Message> {
+        match self.receiver.recv_timeout(timeout) {
+            Ok(message) => self.taken(Some(message)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Message::Close),
+        }
     }
 
     /// What is there already.

@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 use types::ProcessInstanceId;
 
 use super::batch::Writer;
+use super::checkpoint::{CHECKPOINT_PAGES, Checkpoints};
 use super::connection::{DatabaseUrl, Purpose, configure, make_durable, open_file};
+use super::gathering;
 use super::load::{load, locate};
 use super::lock_file::LockFile;
 use super::migration::{check_identity, check_schema, migrate, newest_version};
@@ -29,6 +31,8 @@ use crate::{Pending, Store, StoreError};
 pub struct SqliteOptions {
     /// SQLite's layer above the file system; the default one of the platform if none is given.
     pub vfs: Option<String>,
+    /// Pages in the write-ahead log before they are copied into the database.
+    pub checkpoint_pages: Option<u32>,
 }
 
 /// A database of one server. Dropping it finishes the work in hand.
@@ -54,13 +58,18 @@ impl SqliteStore {
             DatabaseUrl::File(path) => {
                 let lock = LockFile::acquire(path)?;
                 let vfs = options.vfs.as_deref();
-                let mut connection = open_file(path, Purpose::Write, vfs).map_err(unusable)?;
+                let gathering = gathering::above(vfs);
+                let writer_vfs = gathering.as_deref().or(vfs);
+                let mut connection = open_file(path, Purpose::Write, writer_vfs).map_err(unusable)?;
                 check_identity(&connection, &url.name())?;
                 configure(&connection, Purpose::Write).map_err(unusable)?;
                 make_durable(&connection).map_err(unusable)?;
                 migrate(&mut connection, &url.name())?;
+                let interval = options.checkpoint_pages.unwrap_or(CHECKPOINT_PAGES);
+                let checkpoints = Checkpoints::of(&mut connection, interval).map_err(unusable)?;
                 let readers = Readers::File(FileReaders::open(path, vfs, &metrics).map_err(unusable)?);
-                SqliteStore::start(connection, (queue, inbox), metrics, readers, Some(lock)).map_err(unusable)
+                SqliteStore::start((connection, checkpoints), (queue, inbox), metrics, readers, Some(lock))
+                    .map_err(unusable)
             }
             DatabaseUrl::Memory => {
                 let mut connection = Connection::open_in_memory().map_err(|error| unusable(error.into()))?;
@@ -69,13 +78,14 @@ impl SqliteStore {
                 let watch = SelectWatch::default();
                 watch.install(&mut connection).map_err(unusable)?;
                 let readers = Readers::Memory { writer: queue.clone(), watch };
-                SqliteStore::start(connection, (queue, inbox), metrics, readers, None).map_err(unusable)
+                let checkpoints = Checkpoints::none();
+                SqliteStore::start((connection, checkpoints), (queue, inbox), metrics, readers, None).map_err(unusable)
             }
         }
     }
 
     fn start(
-        connection: Connection,
+        (connection, checkpoints): (Connection, Checkpoints),
         (queue, inbox): (WriterQueue, WriterInbox),
         metrics: Arc<StoreMetrics>,
         readers: Readers,
@@ -87,7 +97,7 @@ impl SqliteStore {
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 let _loud = AbortOnPanic;
-                let prepared = Writer::new(&connection, writer_metrics);
+                let prepared = Writer::new(&connection, checkpoints, writer_metrics);
                 let _ = tell.send(prepared.as_ref().map(|_| ()).map_err(StoreError::clone));
                 if let Ok(mut writer) = prepared {
                     writer.run(&inbox);

@@ -5,7 +5,7 @@ use super::finding::{Finding, line_where};
 
 /// Crates that cannot do without unsafe code, and why. Each has the workspace's lints with `unsafe_code = "deny"`, so
 /// that every exception stands in the file that makes it, and `undocumented_unsafe_blocks = "deny"`.
-const UNSAFE: &[(&str, &str)] = &[("recording-vfs", "SQLite asks for its file system as a table of C functions")];
+const UNSAFE: &[(&str, &str)] = &[("vfs-layer", "SQLite asks for its file system as a table of C functions")];
 
 pub fn check(manifests: &[Manifest]) -> Vec<Finding> {
     manifests.iter().filter_map(|manifest| finding(manifest, is_exception(&manifest.crate_name))).collect()
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn an_exception_is_bounded() {
         let bounded = "[lints.rust]\nunsafe_code = \"deny\"\n[lints.clippy]\nundocumented_unsafe_blocks = \"deny\"";
-        assert_eq!(findings("recording-vfs", bounded), 0);
-        assert_eq!(findings("recording-vfs", "[lints.rust]\nunsafe_code = \"deny\""), 1);
+        assert_eq!(findings("vfs-layer", bounded), 0);
+        assert_eq!(findings("vfs-layer", "[lints.rust]\nunsafe_code = \"deny\""), 1);
     }
 }

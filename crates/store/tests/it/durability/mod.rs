@@ -22,13 +22,15 @@ use account::{Account, Entries, all_rows};
 use workload::{WORKERS, Worker};
 
 const DATABASE: &str = "test.db";
+/// Few, so that there are checkpoints on the way.
+const CHECKPOINT_PAGES: u32 = 1000;
 
 /// What went on in a database until all workers were done.
 async fn record(syncs: Syncs) -> (Recording, Entries) {
     let recorder = Arc::new(Recorder::install(syncs));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite:{}", folder.path().join(DATABASE).display()).parse().expect("a valid URL");
-    let options = SqliteOptions { vfs: Some(recorder.vfs_name().to_owned()) };
+    let options = SqliteOptions { vfs: Some(recorder.vfs_name().to_owned()), checkpoint_pages: Some(CHECKPOINT_PAGES) };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open_with(&url, &options).expect("opens"));
     let account = Arc::new(Account::default());
     let workers = (0..WORKERS).map(|number| Worker::new(number, store.clone(), recorder.clone(), account.clone()));
