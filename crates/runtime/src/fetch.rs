@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use store::work::{ClaimWanted, TaskKey};
-use store::{ClaimRequest, ClaimTopic, LockedExternalTask, Work, WorkDone};
+use store::{ClaimRequest, ClaimTopic, LockedExternalTask, StoreError, Work, WorkDone};
 use tokio::time::Instant;
 
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::lane::LaneWork;
+use crate::pause::Pause;
 use crate::poll::{AfterEmptyClaim, Interest, LastSearch};
 use crate::request::{ExtensionProperties, FetchRequest, FetchedTask};
 use crate::selection::Target;
@@ -18,6 +19,8 @@ use crate::shared::Shared;
 
 /// Tasks that are released by one unit of work when their time has come.
 pub(crate) const RELEASE_MAX: u32 = 10_000;
+/// Until a poll that was parked claims again after the database was not available.
+const FAILED_CLAIM: Pause = Pause::between(100, 2_000);
 /// When the database is asked again after it failed to release.
 const RELEASE_RETRY_MS: i64 = 1_000;
 
@@ -78,9 +81,20 @@ impl Shared {
         let place = self.polls.join(interests(&request))?;
         let mut targets = Vec::new();
         let mut searched_at = Instant::now();
+        let mut was_parked = false;
+        let mut pause = FAILED_CLAIM;
         loop {
             let fetched = match self.look(&request, targets).await {
                 Err(Error::ShuttingDown) => return Ok(FetchedTasks::none()),
+                // It keeps its wakes. Who has just come is told that the database is away instead.
+                Err(Error::Store(StoreError::Unavailable(why))) if was_parked => {
+                    tracing::debug!(why, "a parked poll could not claim; it tries again");
+                    if tokio::time::timeout_at(deadline, tokio::time::sleep(pause.next())).await.is_err() {
+                        return Ok(FetchedTasks::none());
+                    }
+                    targets = Vec::new();
+                    continue;
+                }
                 other => other?,
             };
             if !fetched.is_empty() {
@@ -91,6 +105,7 @@ impl Shared {
                 AfterEmptyClaim::ClaimAgain => {}
                 AfterEmptyClaim::GiveUp => return Ok(FetchedTasks::none()),
                 AfterEmptyClaim::Wait => {
+                    (was_parked, pause) = (true, FAILED_CLAIM);
                     if tokio::time::timeout_at(deadline, place.woken()).await.is_err() {
                         return Ok(FetchedTasks::none());
                     }
@@ -200,7 +215,7 @@ impl Shared {
         }
     }
 
-    pub(crate) fn after_release(&self, released: Result<WorkDone, store::StoreError>) {
+    pub(crate) fn after_release(&self, released: Result<WorkDone, StoreError>) {
         match released {
             Ok(WorkDone::Released { topics, next }) => {
                 for topic in topics {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use engine::Command;
 use query::{SqlValue, tables};
 use runtime::{
-    Clock, DefinitionSet, DefinitionSuspension, FetchRequest, FetchedTasks, InstancesOfDefinition, Runtime, Settings,
-    SuspensionState, TenantChoice,
+    Clock, DefinitionSet, DefinitionSuspension, Error, FetchRequest, FetchedTasks, InstancesOfDefinition, Runtime,
+    Settings, StoreError, SuspensionState, TenantChoice,
 };
 use tokio::task::JoinHandle;
 use types::{Timestamp, VariableMap};
@@ -203,6 +203,24 @@ async fn a_poll_with_filters_does_not_keep_others_waiting() {
     assert_eq!(open.await.expect("no panic").delivered().len(), 1);
     parked(&runtime, 1).await;
     choosy.abort();
+}
+
+#[tokio::test]
+async fn a_parked_poll_outlives_a_database_that_goes_and_comes_back() {
+    let staged = Staged::memory();
+    let runtime = runtime_on(&staged, settings()).await;
+    deploy(&runtime, &external_task_model("order", "work", "")).await;
+    let waiting = spawn_poll(&runtime, poll("bob", "work"));
+    parked(&runtime, 1).await;
+    let away = || StoreError::Unavailable("it is away".to_owned());
+    staged.fail_next_claims([away(), away()]);
+    start(&runtime, "order").await;
+    assert_eq!(waiting.await.expect("no panic").delivered().len(), 1, "it claims again");
+
+    staged.fail_next_claims([away()]);
+    let refused = runtime.fetch_and_lock(poll("ann", "work")).await.map(drop);
+    assert!(matches!(refused, Err(Error::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    assert_eq!(runtime.parked_polls(), 0);
 }
 
 #[tokio::test]

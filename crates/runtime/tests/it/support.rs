@@ -21,6 +21,8 @@ pub struct Staged {
     is_open: watch::Sender<bool>,
     /// What the next units fail with, one each.
     failures: Mutex<VecDeque<StoreError>>,
+    /// The same for claims.
+    claim_failures: Mutex<VecDeque<StoreError>>,
     pub claims: AtomicUsize,
     /// Steps of searches for what filters want.
     pub search_steps: AtomicUsize,
@@ -33,6 +35,7 @@ impl Staged {
             inner,
             is_open: watch::channel(true).0,
             failures: Mutex::default(),
+            claim_failures: Mutex::default(),
             claims: AtomicUsize::new(0),
             search_steps: AtomicUsize::new(0),
         })
@@ -49,6 +52,10 @@ impl Staged {
 
     pub fn fail_next(&self, failures: impl IntoIterator<Item = StoreError>) {
         self.failures.lock().expect("not poisoned").extend(failures);
+    }
+
+    pub fn fail_next_claims(&self, failures: impl IntoIterator<Item = StoreError>) {
+        self.claim_failures.lock().expect("not poisoned").extend(failures);
     }
 }
 
@@ -73,10 +80,12 @@ impl Store for SharedStore {
     }
 
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
+        let mut failure = None;
         if matches!(work, Work::Claim(_)) {
             self.0.claims.fetch_add(1, Ordering::SeqCst);
+            failure = self.0.claim_failures.lock().expect("not poisoned").pop_front();
         }
-        let failure = self.0.failures.lock().expect("not poisoned").pop_front();
+        let failure = failure.or_else(|| self.0.failures.lock().expect("not poisoned").pop_front());
         if *self.0.is_open.borrow() {
             return match failure {
                 Some(failure) => Box::pin(async { Err(failure) }),
