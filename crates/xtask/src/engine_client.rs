@@ -84,8 +84,22 @@ impl EngineClient {
         self.call("GET", &[path], "application/json", b"").await
     }
 
-    pub async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.post_bytes(&[path], body.to_string().as_bytes()).await
+    /// JSON, with the key under which a repetition is known.
+    pub async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        idempotency_key: Option<&str>,
+        body: &[u8],
+    ) -> anyhow::Result<Answer> {
+        match idempotency_key {
+            None => self.call(method, &[path], "application/json", body).await,
+            // A line of the head more.
+            Some(key) => {
+                let media = format!("application/json\r\nidempotency-key: {key}");
+                self.call(method, &[path], &media, body).await
+            }
+        }
     }
 
     /// The path may come in pieces.
@@ -142,8 +156,8 @@ impl EngineClient {
     }
 
     pub async fn fetch_and_lock(&mut self, body: Bytes) -> anyhow::Result<Vec<FetchedTask>> {
-        let answer = self.post_bytes(&["/external-task/fetchAndLock"], &body).await?.expect(200, "fetchAndLock")?;
-        answer.read()
+        let answer = self.post_bytes(&["/external-task/fetchAndLock"], &body).await?;
+        fetched_tasks(&answer.expect(200, "fetchAndLock")?)
     }
 
     pub async fn complete(&mut self, task_id: &str, body: Bytes) -> anyhow::Result<()> {
@@ -156,6 +170,11 @@ impl EngineClient {
         self.post_bytes(&["/external-task/", task_id, "/lock"], &body).await?.expect(204, "lock")?;
         Ok(())
     }
+}
+
+/// What `fetchAndLock` has answered.
+pub fn fetched_tasks(answer: &Answer) -> anyhow::Result<Vec<FetchedTask>> {
+    answer.read()
 }
 
 /// The body of a `fetchAndLock` on one topic without variables.

@@ -16,6 +16,8 @@ const FIRST_BUFFER: usize = 8 * 1024;
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// It says when to ask again.
+    pub has_retry_after: bool,
     pub body: Bytes,
 }
 
@@ -40,6 +42,7 @@ struct Head {
     length: usize,
     body: BodyEnd,
     closes: bool,
+    has_retry_after: bool,
 }
 
 impl HttpConnection {
@@ -84,7 +87,7 @@ impl HttpConnection {
                 }
             },
         };
-        Ok((Answer { status: head.status, body }, !head.closes))
+        Ok((Answer { status: head.status, has_retry_after: head.has_retry_after, body }, !head.closes))
     }
 
     async fn receive(&mut self) -> Result<(), Error> {
@@ -117,7 +120,7 @@ fn read_head(head: &[u8]) -> Result<Head, Error> {
     let status_line = lines.next().unwrap_or_default();
     let status = status_line.strip_prefix(b"HTTP/1.1 ").and_then(|rest| number(rest.get(..3)?, 10));
     let status = u16::try_from(status.ok_or_else(|| malformed("no status"))?).map_err(|_| malformed("no status"))?;
-    let mut read = Head { status, length: head.len(), body: BodyEnd::Length(0), closes: false };
+    let mut read = Head { status, length: head.len(), body: BodyEnd::Length(0), closes: false, has_retry_after: false };
     for line in lines {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
@@ -128,6 +131,8 @@ fn read_head(head: &[u8]) -> Result<Head, Error> {
             read.body = BodyEnd::Chunked;
         } else if name.eq_ignore_ascii_case(b"connection") && value.eq_ignore_ascii_case(b"close") {
             read.closes = true;
+        } else if name.eq_ignore_ascii_case(b"retry-after") {
+            read.has_retry_after = true;
         }
     }
     Ok(read)
@@ -162,8 +167,9 @@ mod tests {
 
     #[test]
     fn heads_are_read_whatever_the_case_of_their_names() {
-        let text = b"HTTP/1.1 204 No Content\r\nContent-Length: 12\r\nCONNECTION: close\r\n\r\n";
-        let expected = Head { status: 204, length: text.len(), body: BodyEnd::Length(12), closes: true };
+        let text = b"HTTP/1.1 204 No Content\r\nContent-Length: 12\r\nCONNECTION: close\r\nRetry-After: 1\r\n\r\n";
+        let expected =
+            Head { status: 204, length: text.len(), body: BodyEnd::Length(12), closes: true, has_retry_after: true };
         assert_eq!(read_head(text).unwrap(), expected);
         let chunked = read_head(b"HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
         assert_eq!((chunked.status, chunked.body, chunked.closes), (200, BodyEnd::Chunked, false));

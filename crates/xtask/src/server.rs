@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Linux counts processor time in hundredths of a second, whatever its own clock does.
 pub const TICKS_PER_SECOND: f64 = 100.0;
 
-const START_TIMEOUT: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// A cargo profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +73,18 @@ impl Server {
 
     /// The same on any database.
     pub async fn start_on(program: &Path, folder: &Path, database: &str) -> anyhow::Result<Server> {
+        Server::start_with(program, folder, database, &["--job-executor", "off"]).await
+    }
+
+    /// The same with further flags.
+    pub async fn start_with(program: &Path, folder: &Path, database: &str, flags: &[&str]) -> anyhow::Result<Server> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
         let log = File::options().append(true).create(true).open(folder.join("server.log"))?;
         let started = Instant::now();
         let child = Command::new(program)
-            .args(["serve", "--listen", &listen, "--job-executor", "off", "--history-level", "full"])
-            .args(["--database", database])
+            .args(["serve", "--listen", &listen, "--history-level", "full", "--database", database])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

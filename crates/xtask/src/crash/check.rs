@@ -1,20 +1,19 @@
 //! Holds what there is against the ledger: all that was acknowledged, and nothing half.
 
-use super::ledger::{Ledger, LockRecord, Record, Stage};
-use super::load::result_variable;
+use super::ledger::{CLOCK_SLACK_MS, Candidates, Ledger, Lock, Record, TaskRecord};
+use super::model::Stage;
 use super::observed::{Observed, ObservedInstance};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// The server reads its clock in milliseconds, we read ours before and after.
-const CLOCK_SLACK_MS: i64 = 2;
 
 /// What an instance turned out to be.
 #[derive(Debug)]
 struct Found {
     id: String,
     stage: Stage,
-    lock: Option<LockRecord>,
+    /// By the stages that it has left.
+    results: BTreeMap<Stage, i64>,
+    tasks: BTreeMap<Stage, TaskRecord>,
 }
 
 /// The violations, each a sentence. With none, the ledger then holds what is for certain: nothing is in doubt any more.
@@ -46,16 +45,19 @@ pub fn check(ledger: &mut Ledger, observed: &Observed) -> Vec<String> {
 
 fn settle(ledger: &mut Ledger, mut found: BTreeMap<String, Found>) {
     ledger.doubtful_fetches.clear();
+    let mut jobs = 0;
     ledger.records.retain(|business_key, record| {
-        let Some(instance) = found.remove(business_key) else { return false };
-        record.id = Some(instance.id);
-        record.floor = instance.stage;
-        record.ceiling = instance.stage;
-        record.results.retain(|stage, _| *stage < instance.stage);
-        record.lock = instance.lock.map(|lock| (instance.stage, lock));
-        record.doubtful_locks.clear();
+        let Some(Found { id, stage, results, tasks }) = found.remove(business_key) else { return false };
+        let is_job_done = stage >= Stage::Second;
+        jobs += u64::from(is_job_done && !record.is_job_done);
+        record.is_job_done = is_job_done;
+        record.id = Some(id);
+        record.floor = Some(stage);
+        record.results = results.into_iter().map(|(stage, result)| (stage, Candidates::of(Some(result)))).collect();
+        record.tasks = tasks;
         true
     });
+    ledger.tally.jobs += jobs;
 }
 
 fn check_instance(ledger: &Ledger, id: &str, instance: &ObservedInstance) -> Result<(String, Found), String> {
@@ -70,36 +72,25 @@ fn check_instance(ledger: &Ledger, id: &str, instance: &ObservedInstance) -> Res
     if record.id.as_deref().is_some_and(|known| known != id) {
         return Err(context(format!("{business_key} was acknowledged as {:?}", record.id)));
     }
-    if stage < record.floor || stage > record.ceiling {
-        return Err(context(format!("it should be between {:?} and {:?}", record.floor, record.ceiling)));
+    if record.floor.is_some_and(|floor| stage < floor) || stage > record.ceiling() {
+        return Err(context(format!("it should be between {:?} and {:?}", record.floor, record.ceiling())));
     }
-    variables(record, stage, instance).map_err(context)?;
+    let results = variables(record, stage, instance).map_err(context)?;
     activities(stage, instance).map_err(context)?;
-    log(stage, instance).map_err(context)?;
-    let lock = match instance.tasks.first() {
-        Some(task) => lock(ledger, record, stage, task).map_err(context)?,
-        None => None,
-    };
-    Ok((business_key.clone(), Found { id: id.to_owned(), stage, lock }))
+    jobs(stage, instance).map_err(context)?;
+    let tasks = tasks(ledger, record, stage, instance).map_err(context)?;
+    Ok((business_key.clone(), Found { id: id.to_owned(), stage, results, tasks }))
 }
 
 /// How far the instance is, if its rows agree on it.
 fn stage(history: &Value, instance: &ObservedInstance) -> Result<Stage, String> {
     let state = history["state"].as_str().unwrap_or_default();
     match (state, history["endTime"].is_null()) {
-        ("ACTIVE", true) => {
-            let [task] = instance.tasks.as_slice() else { return Err(format!("active with {}", instance.counts())) };
-            let executions = &instance.executions;
-            if instance.runtime.len() != 1 || !executions.iter().any(|execution| execution["id"] == task["executionId"])
-            {
-                return Err(format!("active, its task's execution is not there: {}", instance.counts()));
-            }
-            let activity = task["activityId"].as_str().unwrap_or_default();
-            Stage::of_activity(activity).ok_or_else(|| format!("a task of `{activity}`"))
-        }
+        ("ACTIVE", true) => active_stage(instance).map_err(|why| format!("active, {why}: {}", instance.counts())),
         ("COMPLETED", false) => {
             let left = [&instance.runtime, &instance.executions, &instance.tasks, &instance.variables];
-            match left.iter().all(|rows| rows.is_empty()) {
+            let waits = [&instance.subscriptions, &instance.jobs, &instance.incidents];
+            match left.iter().chain(&waits).all(|rows| rows.is_empty()) {
                 true => Ok(Stage::Ended),
                 false => Err(format!("ended, and left {}", instance.counts())),
             }
@@ -108,17 +99,48 @@ fn stage(history: &Value, instance: &ObservedInstance) -> Result<Stage, String> 
     }
 }
 
-fn variables(record: &Record, stage: Stage, instance: &ObservedInstance) -> Result<(), String> {
-    let mut expected =
-        BTreeMap::from([("amount".to_owned(), json!(record.amount)), ("note".to_owned(), json!(record.note))]);
-    for (completed, value) in record.results.iter().filter(|(completed, _)| **completed < stage) {
-        expected.insert(result_variable(*completed).to_owned(), json!(value));
+/// It waits for one thing, in an execution that is there. Jobs are done by the time one looks.
+fn active_stage(instance: &ObservedInstance) -> Result<Stage, String> {
+    let execution = match (instance.tasks.as_slice(), instance.subscriptions.as_slice(), instance.jobs.as_slice()) {
+        ([task], [], []) => &task["executionId"],
+        ([], [subscription], []) => &subscription["executionId"],
+        _ => return Err("it does not wait for one thing".to_owned()),
+    };
+    if instance.runtime.len() != 1 || !instance.executions.iter().any(|row| row["id"] == *execution) {
+        return Err("what it waits in is not there".to_owned());
     }
+    match instance.tasks.first() {
+        None => Ok(Stage::Waiting),
+        Some(task) => {
+            let activity = task["activityId"].as_str().unwrap_or_default();
+            Stage::of_activity(activity).ok_or_else(|| format!("a task of `{activity}`"))
+        }
+    }
+}
+
+/// What the changes at the ends of the stages have set, where it is what was asked for, and nothing else is there.
+fn variables(record: &Record, stage: Stage, instance: &ObservedInstance) -> Result<BTreeMap<Stage, i64>, String> {
     let by_name = |rows: &[Value]| -> BTreeMap<String, Value> {
         let pair = |row: &Value| (row["name"].as_str().unwrap_or_default().to_owned(), row["value"].clone());
         rows.iter().map(pair).collect()
     };
     let history = by_name(&instance.history_variables);
+    let mut expected =
+        BTreeMap::from([("amount".to_owned(), json!(record.amount)), ("note".to_owned(), json!(record.note))]);
+    let mut results = BTreeMap::new();
+    for ended in [Stage::First, Stage::Waiting, Stage::Second].into_iter().filter(|ended| *ended < stage) {
+        let name = ended.result_variable();
+        let asked_for = record.results.get(&ended).cloned().unwrap_or_default();
+        let found = history.get(name).and_then(Value::as_i64);
+        let Some(result) = found.filter(|found| asked_for.allows(found)) else {
+            return Err(format!("{name} is {found:?}, asked for was {asked_for:?}"));
+        };
+        expected.insert(name.to_owned(), json!(result));
+        results.insert(ended, result);
+    }
+    if let (Some(result), true) = (results.get(&Stage::First), stage >= Stage::Second) {
+        expected.insert("jobResult".to_owned(), json!(result));
+    }
     if history != expected || instance.history_variables.len() != expected.len() {
         return Err(format!("history variables {history:?}, expected {expected:?}"));
     }
@@ -126,15 +148,11 @@ fn variables(record: &Record, stage: Stage, instance: &ObservedInstance) -> Resu
     if stage != Stage::Ended && (runtime != expected || instance.variables.len() != expected.len()) {
         return Err(format!("variables {runtime:?}, expected {expected:?}"));
     }
-    Ok(())
+    Ok(results)
 }
 
 fn activities(stage: Stage, instance: &ObservedInstance) -> Result<(), String> {
-    let expected: &[(&str, bool)] = match stage {
-        Stage::First => &[("first", false), ("start", true)],
-        Stage::Second => &[("first", true), ("second", false), ("start", true)],
-        Stage::Ended => &[("end", true), ("first", true), ("second", true), ("start", true)],
-    };
+    let expected = stage.activities();
     let mut found: Vec<_> = instance
         .history_activities
         .iter()
@@ -147,24 +165,78 @@ fn activities(stage: Stage, instance: &ObservedInstance) -> Result<(), String> {
     Ok(())
 }
 
-fn log(stage: Stage, instance: &ObservedInstance) -> Result<(), String> {
-    let count = |kind: &str| instance.history_log.iter().filter(|row| row[kind] == json!(true)).count();
-    let expected = match stage {
-        Stage::First => (1, 0),
-        Stage::Second => (2, 1),
-        Stage::Ended => (2, 2),
-    };
-    let found = (count("creationLog"), count("successLog"));
-    if found != expected {
-        return Err(format!("(creation, success) log entries {found:?}, expected {expected:?}"));
+/// The job was made once and done once.
+fn jobs(stage: Stage, instance: &ObservedInstance) -> Result<(), String> {
+    let count = |kind: &str| instance.job_log.iter().filter(|row| row[kind] == json!(true)).count();
+    let expected = usize::from(stage >= Stage::Second);
+    let found = (count("creationLog"), count("successLog"), count("failureLog"));
+    if found != (expected, expected, 0) {
+        return Err(format!(
+            "(creation, success, failure) entries of the job's log {found:?}, expected {expected} each"
+        ));
     }
     Ok(())
 }
 
+/// The tasks that were there and are there, as they turned out to be.
+fn tasks(
+    ledger: &Ledger,
+    record: &Record,
+    stage: Stage,
+    instance: &ObservedInstance,
+) -> Result<BTreeMap<Stage, TaskRecord>, String> {
+    let mut found = BTreeMap::new();
+    for of in [Stage::First, Stage::Second].into_iter().filter(|of| *of <= stage) {
+        let task = record.tasks.get(&of).cloned().unwrap_or_default();
+        let failures = log(&task, of, stage, instance)?;
+        found.insert(of, TaskRecord::failed(failures));
+    }
+    let Some(row) = instance.tasks.first() else { return Ok(found) };
+    let task = record.tasks.get(&stage).cloned().unwrap_or_default();
+    let lock = lock(ledger, &task, row)?;
+    let retries = row["retries"].as_i64();
+    let is_expected = match retries {
+        None => task.retries.acknowledged.is_none(),
+        Some(retries) => task.retries.allows(&retries),
+    };
+    if !is_expected {
+        return Err(format!("{retries:?} retries, asked for was {:?}", task.retries));
+    }
+    let incidents = usize::from(retries == Some(0));
+    if instance.incidents.len() != incidents {
+        return Err(format!("{} incidents with {retries:?} retries", instance.incidents.len()));
+    }
+    let now = found.entry(stage).or_default();
+    (now.lock, now.retries) = (Candidates::of(lock), Candidates::of(retries));
+    Ok(found)
+}
+
+/// How many failures were logged of the task of a stage; all else has to be there once.
+fn log(task: &TaskRecord, of: Stage, stage: Stage, instance: &ObservedInstance) -> Result<u64, String> {
+    let rows = || {
+        instance.history_log.iter().filter(|row| row["activityId"].as_str().and_then(Stage::of_activity) == Some(of))
+    };
+    let count = |kind: &str| rows().filter(|row| row[kind] == json!(true)).count();
+    let (created, succeeded) = (count("creationLog"), count("successLog"));
+    let expected = (1, usize::from(of < stage));
+    if (created, succeeded) != expected {
+        return Err(format!(
+            "(creation, success) log entries {:?} at {of:?}, expected {expected:?}",
+            (created, succeeded)
+        ));
+    }
+    let failures = count("failureLog") as u64;
+    let most = task.failures + task.doubtful_failures.len() as u64;
+    if failures < task.failures || failures > most {
+        return Err(format!("{failures} failures logged at {of:?}, expected {} to {most}", task.failures));
+    }
+    Ok(failures)
+}
+
 /// The task's lock, if it is one that was asked for and no acknowledged one is missing.
-fn lock(ledger: &Ledger, record: &Record, stage: Stage, task: &Value) -> Result<Option<LockRecord>, String> {
-    let acknowledged = record.lock.as_ref().filter(|(of_stage, _)| *of_stage == stage).map(|(_, lock)| lock);
-    let (worker, expiry) = match (task["workerId"].as_str(), task["lockExpirationTime"].as_str()) {
+fn lock(ledger: &Ledger, task: &TaskRecord, row: &Value) -> Result<Option<Lock>, String> {
+    let acknowledged = task.lock.acknowledged.as_ref();
+    let (worker, expiry) = match (row["workerId"].as_str(), row["lockExpirationTime"].as_str()) {
         (None, None) => {
             return match acknowledged {
                 Some(lock) => Err(format!("the acknowledged lock of {} is gone", lock.worker)),
@@ -172,25 +244,21 @@ fn lock(ledger: &Ledger, record: &Record, stage: Stage, task: &Value) -> Result<
             };
         }
         (Some(worker), Some(expiry)) => (worker, expiry),
-        (worker, expiry) => return Err(format!("half a lock: worker {worker:?}, expiry {expiry:?}")),
+        (worker, expiry) => return Err(format!("half a lock: worker {worker:?}, end {expiry:?}")),
     };
-    let expiry_ms = parse_time(expiry).ok_or_else(|| format!("lockExpirationTime `{expiry}`"))?;
-    let on_this_task = record.doubtful_locks.iter().filter(|(of_stage, _)| *of_stage == stage).map(|(_, lock)| lock);
-    let by_fetch = ledger.doubtful_fetches.iter().filter(|_| acknowledged.is_none());
-    let asked_for = acknowledged.into_iter().chain(on_this_task).chain(by_fetch).any(|lock| {
+    let end_ms = parse_time(expiry).ok_or_else(|| format!("lockExpirationTime `{expiry}`"))?;
+    let is_free_at = |ms: i64| acknowledged.is_none_or(|lock| lock.earliest_end_ms() <= ms + CLOCK_SLACK_MS);
+    let by_fetch = ledger.doubtful_fetches.iter().map(|doubt| &doubt.value).filter(|lock| is_free_at(lock.answered_ms));
+    let asked_for = task.lock.iter().chain(by_fetch).any(|lock| {
         lock.worker == worker
-            && expiry_ms >= lock.earliest_expiry_ms - CLOCK_SLACK_MS
-            && expiry_ms <= lock.latest_expiry_ms.saturating_add(CLOCK_SLACK_MS)
+            && end_ms >= lock.earliest_end_ms() - CLOCK_SLACK_MS
+            && end_ms <= lock.latest_end_ms().saturating_add(CLOCK_SLACK_MS)
     });
     if !asked_for {
-        return Err(format!("locked by {worker} until {expiry}; acknowledged was {acknowledged:?}"));
+        return Err(format!("locked by `{worker}` until {expiry}; asked for was {:?}", task.lock));
     }
-    Ok(Some(LockRecord {
-        task_id: task["id"].as_str().unwrap_or_default().to_owned(),
-        worker: worker.to_owned(),
-        earliest_expiry_ms: expiry_ms,
-        latest_expiry_ms: expiry_ms,
-    }))
+    let worker = worker.to_owned();
+    Ok(Some(Lock { worker, duration_ms: 0, sent_ms: end_ms, answered_ms: end_ms }))
 }
 
 /// Milliseconds since 1970 of `2026-01-31T11:00:00.123+0000`.
@@ -214,25 +282,52 @@ fn parse_time(text: &str) -> Option<i64> {
 impl ObservedInstance {
     fn counts(&self) -> String {
         format!(
-            "{} runtime rows, {} executions, {} external tasks, {} variables",
+            "{} runtime rows, {} executions, {} external tasks, {} subscriptions, {} jobs, {} variables, {} incidents",
             self.runtime.len(),
             self.executions.len(),
             self.tasks.len(),
-            self.variables.len()
+            self.subscriptions.len(),
+            self.jobs.len(),
+            self.variables.len(),
+            self.incidents.len()
         )
     }
 }
-
 #[cfg(test)]
 mod tests {
+    use super::super::request::{Change, Request};
     use super::*;
+    use crate::engine_client::{Answer, FetchedTask};
 
     const KEY: &str = "0-0-0";
 
+    fn answer(body: &Value) -> Answer {
+        Answer { status: 200, has_retry_after: false, body: body.to_string().into() }
+    }
+
+    /// Sent at 1000, by one worker, for 100 ms.
+    fn request(number: u64, stage: Stage, change: Change) -> Request {
+        Request {
+            number,
+            worker: "worker".to_owned(),
+            business_key: KEY.to_owned(),
+            stage,
+            task_id: "task".to_owned(),
+            duration_ms: 100,
+            change,
+            idempotency_key: None,
+            sent_ms: 1000,
+        }
+    }
+
+    fn start() -> Request {
+        request(1, Stage::First, Change::Start { amount: 7, note: "note".to_owned() })
+    }
+
     fn ledger() -> Ledger {
         let mut ledger = Ledger::default();
-        ledger.start_sent(KEY, 7, "note");
-        ledger.seen(KEY, "instance", Stage::First).unwrap();
+        ledger.sent(&start()).unwrap();
+        ledger.done(&start(), &answer(&json!({"id": "instance"})), 1010).unwrap();
         ledger
     }
 
@@ -247,19 +342,36 @@ mod tests {
             runtime: vec![json!({"id": "instance"})],
             executions: vec![json!({"id": "execution"})],
             tasks: vec![json!({"id": "task", "executionId": "execution", "activityId": "first", "workerId": null,
-                "lockExpirationTime": null})],
+                "lockExpirationTime": null, "retries": null})],
             variables: variables.clone(),
             history_variables: variables,
             history_activities: vec![
                 json!({"activityId": "start", "endTime": "t"}),
                 json!({"activityId": "first", "endTime": null}),
             ],
-            history_log: vec![json!({"creationLog": true, "successLog": false})],
+            history_log: vec![json!({"activityId": "first", "creationLog": true})],
+            ..ObservedInstance::default()
         }
+    }
+
+    fn completed(result: i64) -> ObservedInstance {
+        let mut instance = first_stage();
+        instance.tasks.clear();
+        instance.subscriptions = vec![json!({"executionId": "execution"})];
+        instance.variables.push(variable("firstResult", &json!(result)));
+        instance.history_variables = instance.variables.clone();
+        instance.history_activities[1]["endTime"] = json!("t");
+        instance.history_activities.push(json!({"activityId": "wait", "endTime": null}));
+        instance.history_log.push(json!({"activityId": "first", "successLog": true}));
+        instance
     }
 
     fn violations(ledger: &mut Ledger, instance: Option<ObservedInstance>) -> Vec<String> {
         check(ledger, &instance.map(|instance| ("instance".to_owned(), instance)).into_iter().collect())
+    }
+
+    fn violation(ledger: &mut Ledger, instance: ObservedInstance) -> String {
+        violations(ledger, Some(instance)).pop().unwrap_or_default()
     }
 
     #[test]
@@ -271,54 +383,142 @@ mod tests {
     fn a_lost_start_is_found_and_one_in_doubt_may_be_lost() {
         assert_eq!(violations(&mut ledger(), None).len(), 1);
         let mut in_doubt = Ledger::default();
-        in_doubt.start_sent(KEY, 7, "note");
+        in_doubt.sent(&start()).unwrap();
         assert_eq!(violations(&mut in_doubt, None).len(), 0);
         assert!(in_doubt.records.is_empty());
     }
 
     #[test]
-    fn a_lost_completion_is_found_and_one_in_doubt_may_be_lost() {
+    fn a_start_that_was_refused_or_done_twice_is_found() {
+        let mut ledger = Ledger::default();
+        ledger.sent(&start()).unwrap();
+        ledger.refused(&start()).unwrap();
+        assert!(violation(&mut ledger, first_stage()).contains("nobody started"));
+
+        let observed = ["instance", "other"].map(|id| (id.to_owned(), first_stage()));
+        let mut ledger = Ledger::default();
+        ledger.sent(&start()).unwrap();
+        assert!(check(&mut ledger, &observed.into_iter().collect())[0].contains("started twice"));
+    }
+
+    #[test]
+    fn a_lost_completion_is_found_and_one_in_doubt_may_be_lost_but_not_half_done() {
+        let complete = request(2, Stage::First, Change::Complete { result: 1 });
+        let mut sent = ledger();
+        sent.sent(&complete).unwrap();
+        assert_eq!(violations(&mut sent, Some(first_stage())).len(), 0);
+        sent.sent(&complete).unwrap();
+        assert_eq!(violation(&mut sent, completed(1)), "");
+
+        let mut acknowledged = ledger();
+        acknowledged.sent(&complete).unwrap();
+        acknowledged.done(&complete, &answer(&json!({})), 1010).unwrap();
+        assert!(violation(&mut acknowledged, first_stage()).contains("between Some(Waiting) and Waiting"));
+        assert!(violation(&mut acknowledged, completed(2)).contains("firstResult is Some(2)"));
+        let mut twice = completed(1);
+        twice.history_log.push(json!({"activityId": "first", "successLog": true}));
+        assert!(violation(&mut acknowledged, twice).contains("log entries"));
+        let mut half = completed(1);
+        half.tasks = first_stage().tasks;
+        assert!(violation(&mut acknowledged, half).contains("does not wait for one thing"));
+
+        let again = request(3, Stage::First, Change::Complete { result: 2 });
+        acknowledged.sent(&again).unwrap();
+        let twice = acknowledged.done(&again, &answer(&json!({})), 1020).unwrap_err();
+        assert!(twice.to_string().contains("ended twice"));
+    }
+
+    #[test]
+    fn what_was_refused_must_not_have_been_done() {
+        let complete = request(2, Stage::First, Change::Complete { result: 1 });
         let mut ledger = ledger();
-        ledger.complete_sent(KEY, Stage::First, 1).unwrap();
-        assert_eq!(violations(&mut ledger, Some(first_stage())).len(), 0);
-        ledger.complete_sent(KEY, Stage::First, 1).unwrap();
-        ledger.complete_acknowledged(KEY, Stage::First).unwrap();
-        assert!(violations(&mut ledger, Some(first_stage()))[0].contains("between Second and Second"));
+        ledger.sent(&complete).unwrap();
+        ledger.refused(&complete).unwrap();
+        assert!(violation(&mut ledger, completed(1)).contains("between Some(First) and First"));
     }
 
     #[test]
     fn a_lost_lock_and_half_a_lock_are_found() {
-        let lock = LockRecord {
-            task_id: "task".to_owned(),
-            worker: "worker".to_owned(),
-            earliest_expiry_ms: 0,
-            latest_expiry_ms: i64::MAX,
-        };
+        let lock = request(2, Stage::First, Change::Lock);
         let mut locked = ledger();
-        locked.lock_acknowledged(KEY, Stage::First, lock.clone()).unwrap();
-        assert!(violations(&mut locked, Some(first_stage()))[0].contains("is gone"));
+        locked.sent(&lock).unwrap();
+        locked.done(&lock, &answer(&json!({})), 1010).unwrap();
+        assert!(violation(&mut locked, first_stage()).contains("is gone"));
 
-        let mut half = first_stage();
-        half.tasks[0]["workerId"] = json!("worker");
-        assert!(violations(&mut ledger(), Some(half))[0].contains("half a lock"));
+        let with = |worker: Value, end: Value| {
+            let mut instance = first_stage();
+            instance.tasks[0]["workerId"] = worker;
+            instance.tasks[0]["lockExpirationTime"] = end;
+            instance
+        };
+        assert!(violation(&mut ledger(), with(json!("worker"), json!(null))).contains("half a lock"));
+        let late = json!("1970-01-01T00:00:02.000+0000");
+        assert!(violation(&mut locked, with(json!("worker"), late)).contains("locked by"));
+        let right = with(json!("worker"), json!("1970-01-01T00:00:01.105+0000"));
+        assert_eq!(violation(&mut locked, right), "");
+    }
 
-        let mut whole = first_stage();
-        whole.tasks[0]["workerId"] = json!("worker");
-        whole.tasks[0]["lockExpirationTime"] = json!("2026-01-31T11:00:00.123+0000");
-        assert_eq!(violations(&mut locked, Some(whole)), Vec::<String>::new());
+    #[test]
+    fn a_task_that_two_have_at_once_is_found() {
+        let fetched = |ledger: &mut Ledger, worker: &str, sent_ms: i64| {
+            let fetch = request(sent_ms.unsigned_abs(), Stage::First, Change::Fetch { tasks_max: 1, wait_ms: 0 });
+            let fetch = Request { worker: worker.to_owned(), sent_ms, ..fetch };
+            let task = FetchedTask {
+                id: "task".to_owned(),
+                process_instance_id: "instance".to_owned(),
+                activity_id: "first".to_owned(),
+                business_key: Some(KEY.to_owned()),
+            };
+            ledger.sent(&fetch).unwrap();
+            ledger.fetched(&fetch, &[task], sent_ms + 10)
+        };
+        let mut ledger = ledger();
+        fetched(&mut ledger, "one", 1000).unwrap();
+        assert!(format!("{:#}", fetched(&mut ledger, "two", 1050).unwrap_err()).contains("two at the same time"));
+        fetched(&mut ledger, "two", 1095).expect("the lock may have ended at 1100");
+        let stale = Request {
+            worker: "one".to_owned(),
+            sent_ms: 1200,
+            ..request(9, Stage::First, Change::Complete { result: 1 })
+        };
+        ledger.sent(&stale).unwrap();
+        assert!(
+            ledger.done(&stale, &answer(&json!({})), 1210).unwrap_err().to_string().contains("was acknowledged to one")
+        );
+    }
+
+    #[test]
+    fn failures_and_retries_are_counted() {
+        let fail = request(2, Stage::First, Change::Fail { retries: 0 });
+        let mut failed = ledger();
+        failed.sent(&fail).unwrap();
+        failed.done(&fail, &answer(&json!({})), 1010).unwrap();
+        let mut instance = first_stage();
+        instance.tasks[0]["workerId"] = json!("worker");
+        instance.tasks[0]["lockExpirationTime"] = json!("1970-01-01T00:00:01.105+0000");
+        assert!(violation(&mut failed, instance.clone()).contains("0 failures logged"));
+        instance.history_log.push(json!({"activityId": "first", "failureLog": true}));
+        assert!(violation(&mut failed, instance.clone()).contains("None retries"));
+        instance.tasks[0]["retries"] = json!(0);
+        assert!(violation(&mut failed, instance.clone()).contains("0 incidents"));
+        instance.incidents = vec![json!({})];
+        assert_eq!(violation(&mut failed, instance), "");
     }
 
     #[test]
     fn half_an_instance_is_found() {
         let mut without_task = first_stage();
         without_task.tasks.clear();
-        assert!(violations(&mut ledger(), Some(without_task))[0].contains("0 external tasks"));
+        assert!(violation(&mut ledger(), without_task).contains("0 external tasks"));
         let mut without_variable = first_stage();
         without_variable.variables.pop();
-        assert!(violations(&mut ledger(), Some(without_variable))[0].contains("variables"));
+        assert!(violation(&mut ledger(), without_variable).contains("variables"));
         let mut without_history = first_stage();
         without_history.history.clear();
-        assert!(violations(&mut ledger(), Some(without_history))[0].contains("0 history rows"));
+        assert!(violation(&mut ledger(), without_history).contains("0 history rows"));
+        let mut with_job = first_stage();
+        with_job.job_log = vec![json!({"creationLog": true})];
+        assert!(violation(&mut ledger(), with_job).contains("job's log"));
     }
 
     #[test]

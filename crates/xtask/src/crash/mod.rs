@@ -1,12 +1,18 @@
-//! `cargo xtask crash`: the server is killed under load, and what it had acknowledged must be there afterwards.
+//! `cargo xtask crash`: nodes, or the database below them, are killed under load, and what was acknowledged must be there
+//! afterwards.
 //!
-//! `load` drives the server and writes into the `ledger` what was sent and what was acknowledged; `observed` reads
-//! through REST what there is after a restart; `check` holds the two against each other.
+//! `driver` makes `request`s and writes into the `ledger` what was sent and what was acknowledged; `observed` reads
+//! through REST what there is after the kill; `check` holds the two against each other.
 
 mod check;
+mod driver;
 mod ledger;
-mod load;
+mod model;
 mod observed;
+mod parked;
+mod postgres_server;
+mod request;
 mod round;
+mod world;
 
 pub use round::{Options, run};
