@@ -66,12 +66,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the program on `folder`'s database and waits until it answers. Its output goes to `folder/server.log`.
-    pub async fn start(program: &Path, folder: &Path) -> anyhow::Result<Server> {
-        Server::start_on(program, folder, &sqlite_url(folder)).await
-    }
-
-    /// The same on any database.
+    /// Starts the program on a database and waits until it answers. Its output goes to `folder/server.log`.
     pub async fn start_on(program: &Path, folder: &Path, database: &str) -> anyhow::Result<Server> {
         Server::start_with(program, folder, database, &["--job-executor", "off"]).await
     }

@@ -6,7 +6,7 @@ use super::parked;
 use super::postgres_server::PostgresServer;
 use super::round::{Bug, DatabaseKind, Options};
 use crate::engine_client::EngineClient;
-use crate::server::{Server, scratch_folder};
+use crate::server::{Server, scratch_folder, sqlite_url};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl World {
             DatabaseKind::Postgres => Some(tokio::task::spawn_blocking(PostgresServer::start).await??),
         };
         let mut url = match &postgres {
-            None => format!("sqlite:{}", folder.path().join("camlock.db").display()),
+            None => sqlite_url(folder.path()),
             Some(postgres) => postgres.url.clone(),
         };
         if options.bug == Some(Bug::CommitNotAwaited) {
