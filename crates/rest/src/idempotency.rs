@@ -23,7 +23,7 @@ const KEY_BYTES_MAX: usize = 255;
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Their answers are not kept: what they hand out must not be handed out again, or each of their completions is noted
 /// on its own.
-const NOT_KEPT: [&str; 3] = ["fetchAndLock", "completeAndFetch", "completeBatch"];
+const NOT_KEPT: [&str; 4] = ["fetchAndLock", "completeAndFetch", "completeBatch", "streamTasks"];
 
 /// The key of a request, where it has one and could change something.
 pub fn key_of(call: &Call) -> Result<Option<IdempotencyKey>, Failure> {

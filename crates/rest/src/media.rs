@@ -29,6 +29,7 @@ pub fn is_acceptable(answers: Answers, headers: &HeaderMap) -> bool {
         Answers::Nothing | Answers::Any => return true,
         Answers::Json => "application/json",
         Answers::Text => "text/plain",
+        Answers::Events => "text/event-stream",
     };
     is_accepted(offered, headers)
 }

@@ -19,7 +19,7 @@ use crate::endpoint::{
     attachment, batch, comment, completion_batch, condition, deployment, engine, execution, external_task,
     external_task_retries, fetch_and_lock, history, history_cleanup, history_statistics, incident, instance_batch, job,
     job_definition, message, modification, process_definition, process_instance, removal_time, report, restart, signal,
-    start_form, statistics, task, task_form,
+    start_form, statistics, task, task_form, worker_stream,
 };
 use crate::failure::{Failure, Look};
 use crate::list;
@@ -75,6 +75,8 @@ pub enum Answers {
     Nothing,
     Json,
     Text,
+    /// `text/event-stream`.
+    Events,
     /// Decided by what is answered.
     Any,
 }
@@ -159,6 +161,9 @@ macro_rules! answers {
     };
     (text) => {
         Answers::Text
+    };
+    (events) => {
+        Answers::Events
     };
     (any) => {
         Answers::Any
@@ -698,5 +703,7 @@ operations! {
     "Camlock" {
         POST "/external-task/complete-and-fetch" completeAndFetch: json -> json => ENGINE, completion_batch::complete_and_fetch;
         POST "/external-task/complete-batch" completeBatch: json -> json => ENGINE, completion_batch::complete_batch;
+        POST "/external-task/stream" streamTasks: json -> events => ENGINE, worker_stream::open;
+        POST "/external-task/stream/{id}/credit" addStreamCredit: json -> nothing => ENGINE, worker_stream::add_credit;
     }
 }

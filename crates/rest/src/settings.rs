@@ -18,6 +18,8 @@ pub struct RestSettings {
     pub completions_per_request_max: usize,
     /// How long fetchAndLock may be asked to wait.
     pub poll_timeout_max: Duration,
+    /// How long a worker stream is silent at most.
+    pub stream_heart_beat: Duration,
     /// How long the next piece of a body may take to arrive.
     pub body_idle_max: Duration,
     /// A task that is gone because the same worker has completed it is answered as completed.
@@ -35,6 +37,7 @@ impl Default for RestSettings {
             tasks_per_fetch_max: 10_000,
             completions_per_request_max: 1_000,
             poll_timeout_max: Duration::from_secs(1800),
+            stream_heart_beat: Duration::from_secs(15),
             body_idle_max: Duration::from_secs(30),
             idempotent_completion: false,
             slow_request_min: None,

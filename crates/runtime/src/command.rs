@@ -131,6 +131,9 @@ impl Shared {
             business_key = lane.business_key(&work).as_deref()
         );
         let result = self.run_until_it_lasts(&lane, &work).instrument(span).await;
+        if let (LaneWork::Command(command), Ok(_)) = (&work, &result) {
+            self.note_end_of_work(command);
+        }
         let took = begun.elapsed();
         if self.settings.slow_command_min.is_some_and(|slow| took >= slow) {
             tracing::warn!(

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::command::in_own_task;
 use crate::error::Error;
-use crate::lane::LaneWork;
+use crate::lane::{Holder, LaneWork};
 use crate::pause::Pause;
 use crate::poll::{AfterEmptyClaim, Interest, LastSearch};
 use crate::request::{ExtensionProperties, FetchRequest, FetchedTask};
@@ -78,18 +78,30 @@ impl Shared {
             return self.look(&request, Vec::new()).await;
         }
         let deadline = Instant::now() + Duration::from_millis(request.async_response_timeout_ms);
+        let tasks_max = request.tasks_max;
+        self.poll(request, || tasks_max, Some(deadline)).await
+    }
+
+    /// Waits for a first task until the deadline, if there is one. How many are wanted is asked before each look.
+    pub(crate) async fn poll(
+        self: &Arc<Self>,
+        mut request: FetchRequest,
+        tasks_max: impl Fn() -> u32,
+        deadline: Option<Instant>,
+    ) -> Result<FetchedTasks, Error> {
         let place = self.polls.join(interests(&request))?;
         let mut targets = Vec::new();
         let mut searched_at = Instant::now();
         let mut was_parked = false;
         let mut pause = FAILED_CLAIM;
         loop {
+            request.tasks_max = tasks_max();
             let fetched = match self.look(&request, targets).await {
                 Err(Error::ShuttingDown) => return Ok(FetchedTasks::none()),
                 // It keeps its wakes. Who has just come is told that the database is away instead.
                 Err(Error::Store(StoreError::Unavailable(why))) if was_parked => {
                     tracing::debug!(why, "a parked poll could not claim; it tries again");
-                    if tokio::time::timeout_at(deadline, tokio::time::sleep(pause.next())).await.is_err() {
+                    if !comes_before(deadline, tokio::time::sleep(pause.next())).await {
                         return Ok(FetchedTasks::none());
                     }
                     targets = Vec::new();
@@ -106,7 +118,7 @@ impl Shared {
                 AfterEmptyClaim::GiveUp => return Ok(FetchedTasks::none()),
                 AfterEmptyClaim::Wait => {
                     (was_parked, pause) = (true, FAILED_CLAIM);
-                    if tokio::time::timeout_at(deadline, place.woken()).await.is_err() {
+                    if !comes_before(deadline, place.woken()).await {
                         return Ok(FetchedTasks::none());
                     }
                 }
@@ -197,7 +209,7 @@ impl Shared {
         handle.spawn(async move {
             for FetchedTask { locked: LockedExternalTask { task, .. }, .. } in tasks {
                 let lane = self.lanes.pin(task.root_process_instance_id);
-                let work = LaneWork::UnlockClaimed { id: task.id, lock_epoch: task.lock_epoch };
+                let work = LaneWork::Unlock { id: task.id, holder: Holder::Claim { lock_epoch: task.lock_epoch } };
                 if let Err(error) = self.run(lane, work).await {
                     tracing::warn!(task = %task.id, %error, "a task whose answer never arrived stays locked");
                 }
@@ -238,6 +250,17 @@ impl FetchedTasks {
     fn count_of(&self, topic: &str) -> u32 {
         let count = self.tasks.iter().filter(|fetched| *fetched.locked.task.topic == *topic).count();
         u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
+/// Waits for it; false if the deadline was there first.
+async fn comes_before(deadline: Option<Instant>, awaited: impl Future<Output = ()>) -> bool {
+    match deadline {
+        Some(deadline) => tokio::time::timeout_at(deadline, awaited).await.is_ok(),
+        None => {
+            awaited.await;
+            true
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use engine::instance::Aggregate;
+use engine::record::ExternalTask;
 use engine::{
     ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange,
     TaskTree, ThrownSignal, Unfinished,
@@ -24,7 +25,7 @@ use crate::called_definition::{CalledDefinitions, KnownDefinitions};
 use crate::error::Error;
 
 /// How far a change that goes past the lanes moves a revision or a lock epoch.
-pub(crate) const FOREIGN_STEP: i64 = engine::record::ExternalTask::FOREIGN_EPOCH_STEP as i64;
+pub(crate) const FOREIGN_STEP: i64 = ExternalTask::FOREIGN_EPOCH_STEP as i64;
 
 /// A row in memory takes about this much, its values apart.
 const ROW_BYTES: usize = 400;
@@ -72,11 +73,29 @@ pub(crate) enum LaneWork {
         command: Command,
         definition: Arc<ProcessDefinition>,
     },
-    /// Unlocks a task if its lock is still that of a claim whose answer never arrived.
-    UnlockClaimed {
+    /// Unlocks a task if it is still locked by that one.
+    Unlock {
         id: ExternalTaskId,
-        lock_epoch: u64,
+        holder: Holder,
     },
+}
+
+/// Who may have a lock that is to be given up.
+#[derive(Clone, Debug)]
+pub(crate) enum Holder {
+    /// A claim whose answer never arrived, by the epoch that it has left.
+    Claim { lock_epoch: u64 },
+    /// A worker that has gone.
+    Worker(Arc<str>),
+}
+
+impl Holder {
+    fn has(&self, task: &ExternalTask) -> bool {
+        match self {
+            Holder::Claim { lock_epoch } => task.lock_epoch == *lock_epoch,
+            Holder::Worker(worker_id) => task.worker_id.as_ref() == Some(worker_id),
+        }
+    }
 }
 
 /// Where in its lane's history a decision was made.
@@ -250,7 +269,7 @@ impl Lane {
     }
 
     /// Takes over what a claim has made of a task. A load that is under way may have read the task as it was.
-    pub(crate) fn refresh(&self, task: &engine::record::ExternalTask) {
+    pub(crate) fn refresh(&self, task: &ExternalTask) {
         let mut state = self.lock();
         match &mut state.held {
             Held::State { aggregate, .. } => {
@@ -323,8 +342,8 @@ impl LaneState {
                 *definitions = Pinned(vec![definition.clone()]);
                 command
             }
-            LaneWork::UnlockClaimed { id, lock_epoch } => {
-                if aggregate.external_task(*id).is_none_or(|task| task.lock_epoch != *lock_epoch) {
+            LaneWork::Unlock { id, holder } => {
+                if aggregate.external_task(*id).is_none_or(|task| !holder.has(task)) {
                     return Decision::Unchanged(Reply::Done);
                 }
                 unlock = Command::UnlockExternalTask { id: *id };

@@ -13,7 +13,6 @@ pub mod id;
 mod idempotency;
 mod recording_store;
 mod runtime;
-mod selection;
 mod shared;
 mod statistics;
 
@@ -44,6 +43,9 @@ mod suspension;
 
 mod fetch;
 mod poll;
+mod selection;
+mod stream;
+mod stream_lock;
 
 mod batch;
 mod batch_job;
@@ -75,6 +77,7 @@ pub use runtime::Runtime;
 pub use settings::{JobExecutor, JobLocks, Nodes, Settings};
 pub use static_call::StaticallyCalled;
 pub use statistics::{Statistics, TopicStatistics};
+pub use stream::{StreamEvent, WorkerStream};
 
 pub use bpmn::{Diagnostic, ParseFailure};
 pub use store::{

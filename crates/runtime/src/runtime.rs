@@ -23,6 +23,7 @@ use crate::settings::{JobExecutor, Nodes, Settings};
 use crate::shared::Shared;
 use crate::static_call::StaticallyCalled;
 use crate::statistics::Statistics;
+use crate::stream::WorkerStream;
 
 /// A running engine. Clones are handles of the same one.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ impl Runtime {
         let shared = Arc::new(Shared::new(store, settings)?);
         shared.polls.expiry.set(shared.now());
         shared.background.start("external-task-expiry", shared.clone().release_expired());
+        shared.background.start("worker-stream-locks", shared.clone().keep_stream_locks());
         shared.background.start("idempotency-key-expiry", shared.clone().forget_expired_keys());
         if shared.settings.nodes == Nodes::Several {
             shared.background.start("other-nodes", shared.clone().watch_other_nodes());
@@ -154,6 +156,25 @@ impl Runtime {
     /// the client has gone: nothing stays locked.
     pub async fn fetch_and_lock(&self, request: FetchRequest) -> Result<FetchedTasks, Error> {
         self.shared.fetch_and_lock(request).await
+    }
+
+    /// Tasks go to the worker of a stream as they come, as many at once as the request's `tasks_max` says. How long it
+    /// would wait does not matter.
+    ///
+    /// # Errors
+    /// `Overloaded` where there are as many streams as there may be polls.
+    pub fn open_stream(&self, request: FetchRequest) -> Result<WorkerStream, Error> {
+        self.shared.open_stream(request)
+    }
+
+    /// More tasks at once for the worker of a stream, `credits_max` at most. `None` if this node has no such stream, else
+    /// whether it got them.
+    pub fn add_credits(&self, stream_id: Uuid, more: u32, credits_max: u32) -> Option<bool> {
+        self.shared.streams.add_credits(stream_id, more, credits_max)
+    }
+
+    pub fn worker_streams(&self) -> usize {
+        self.shared.streams.count()
     }
 
     /// How many polls wait now.
@@ -413,6 +434,7 @@ impl Runtime {
     /// Parked polls are answered empty, work in hand is committed, later requests are refused.
     pub async fn shutdown(&self) {
         self.shared.admission.close();
+        self.shared.streams.close();
         self.shared.polls.close();
         self.shared.background.stop().await;
         self.shared.admission.empty().await;

@@ -24,6 +24,7 @@ use crate::metrics::RuntimeMetrics;
 use crate::poll::Polls;
 use crate::selection::SEARCHES_MAX;
 use crate::settings::{Nodes, Settings};
+use crate::stream::Streams;
 
 /// The engine as one request sees it.
 pub(crate) struct Shared {
@@ -41,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) definitions: DefinitionCache,
     pub(crate) polls: Arc<Polls>,
+    pub(crate) streams: Streams,
     /// When the next job is due.
     pub(crate) job_alarm: Alarm,
     /// Deployments, deletions of definitions and their suspension take turns: versions are counted one by one.
@@ -87,6 +89,7 @@ impl Shared {
                 Nodes::Alone => Polls::new(settings.parked_polls_max),
                 Nodes::Several => Polls::new(settings.parked_polls_max).telling(store.clone()),
             }),
+            streams: Streams::new(settings.parked_polls_max),
             job_alarm: Alarm::default(),
             deployment_turn: Semaphore::new(1),
             job_turns: Arc::default(),

@@ -165,7 +165,7 @@ impl Shared {
             let retired = self.definitions.retired();
             let starts = work.iter().map(|(_, work)| work).filter_map(|work| match work {
                 LaneWork::Start { definition, .. } => Some(&definition.id),
-                LaneWork::Command(_) | LaneWork::UnlockClaimed { .. } => None,
+                LaneWork::Command(_) | LaneWork::Unlock { .. } => None,
             });
             for id in starts {
                 if retired.contains(id) {

@@ -82,6 +82,8 @@ impl Scrape {
         page.one_gauge("camlock_commands_in_progress", "Commands, claims and deployments in work", in_work)?;
         let parked = self.runtime.parked_polls() as f64;
         page.one_gauge("camlock_parked_polls", "Polls that wait for external tasks", parked)?;
+        let streams = self.runtime.worker_streams() as f64;
+        page.one_gauge("camlock_worker_streams", "Worker streams that are open", streams)?;
         let re_executions = metrics.re_executions.get();
         page.one_counter("camlock_command_re_executions", "Commands decided again after a conflict", re_executions)?;
         let executing = metrics.jobs_executing.get() as f64;

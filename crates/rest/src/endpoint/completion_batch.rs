@@ -40,7 +40,7 @@ pub async fn complete_and_fetch(call: Call) -> Result<Answer, Failure> {
     let completed: Vec<Value> = results.iter().map(CompletionResult::shown).collect();
     match fetched {
         Ok(fetched) => {
-            let answer = json!({ "completed": completed, "tasks": topics.shown(&fetched)? });
+            let answer = json!({ "completed": completed, "tasks": topics.shown(&fetched.tasks)? });
             delivered(&call, &answer, fetched)
         }
         // What was completed has to be told.

@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use engine::{Rejection, RejectionKind};
 use runtime::{
     ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, ExtensionProperties, FetchRequest, FetchTopic, FetchedTask,
-    FetchedTasks,
 };
 use serde_json::{Map, Value, json};
 
@@ -28,7 +27,7 @@ pub const TOPICS_MAX: usize = 1_000;
 pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
     let (request, topics) = read(&call.fields()?, &call.rest.settings)?;
     let fetched = call.runtime().fetch_and_lock(request).await?;
-    let text = serde_json::to_vec(&topics.shown(&fetched)?).map_err(Failure::internal)?;
+    let text = serde_json::to_vec(&topics.shown(&fetched.tasks)?).map_err(Failure::internal)?;
     Ok(Answer::json_text(Delivery::new(text, fetched, call.deliveries).into_body()))
 }
 
@@ -62,8 +61,8 @@ pub(super) fn read(fields: &Fields, settings: &RestSettings) -> Result<(FetchReq
 
 impl Topics {
     /// The tasks as the worker gets them.
-    pub(super) fn shown(&self, fetched: &FetchedTasks) -> Result<Vec<Value>, Failure> {
-        fetched.tasks.iter().map(|task| locked_task(task, &self.0)).collect()
+    pub(super) fn shown(&self, fetched: &[FetchedTask]) -> Result<Vec<Value>, Failure> {
+        fetched.iter().map(|task| locked_task(task, &self.0)).collect()
     }
 }
 

@@ -33,3 +33,4 @@ pub mod start_form;
 pub mod statistics;
 pub mod task;
 pub mod task_form;
+pub mod worker_stream;

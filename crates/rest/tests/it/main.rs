@@ -11,3 +11,4 @@ mod server;
 mod task_remark;
 mod tracing_headers;
 mod worker;
+mod worker_stream;

@@ -16,5 +16,6 @@ mod poll;
 mod selection;
 mod standalone_task;
 mod start_event;
+mod stream;
 mod suspension;
 mod two_nodes;
