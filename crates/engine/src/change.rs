@@ -14,6 +14,8 @@ pub struct ChangeSet {
     /// Names the aggregate.
     pub root_process_instance_id: ProcessInstanceId,
     pub revision: RevisionCheck,
+    /// What the root numbers next, where that moves on; kept with its revision.
+    pub next_number: Option<u32>,
     /// External tasks that this change set was decided on. If one of them has another epoch by now, nothing is applied.
     pub guards: Vec<ExternalTaskGuard>,
     pub process_instances: Vec<TableChange<ProcessInstance>>,
@@ -59,6 +61,7 @@ impl ChangeSet {
         ChangeSet {
             root_process_instance_id,
             revision,
+            next_number: None,
             guards: Vec::new(),
             process_instances: Vec::new(),
             executions: Vec::new(),

@@ -48,7 +48,7 @@ fn remember_scope(
         return Ok(());
     }
     let scope = scope_around(turn, execution, element);
-    let instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id::<Uuid>());
+    let instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id_at::<Uuid>(execution));
     let kept = tree::create_event_scope(turn, scope, &instance_id)?;
     for (name, value) in variables::all_local(turn, ScopeKey::Execution(execution)) {
         let value = variables::lasting(value);
@@ -56,7 +56,7 @@ fn remember_scope(
     }
     for subscription in subscriptions {
         // Camunda: it is another subscription, as old as the first.
-        let id: EventSubscriptionId = turn.new_id();
+        let id: EventSubscriptionId = turn.new_id_at(kept);
         turn.aggregate.event_subscriptions.remove(subscription.id);
         turn.aggregate.event_subscriptions.insert(EventSubscription { id, execution_id: kept, ..subscription });
     }
@@ -228,7 +228,7 @@ fn handler_of<'m>(model: &'m ProcessModel, activity: &str) -> Option<&'m str> {
 }
 
 fn subscribe(turn: &mut Turn<'_, '_>, scope: ExecutionId, handler: &Element, kept: Option<ExecutionId>) {
-    let id: EventSubscriptionId = turn.new_id();
+    let id: EventSubscriptionId = turn.new_id_at(scope);
     let instance = turn.instance_of(scope);
     let row = EventSubscription {
         id,

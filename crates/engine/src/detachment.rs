@@ -18,6 +18,7 @@ pub(crate) fn detach_called(turn: &mut Turn<'_, '_>, caller: ProcessInstanceId) 
     let called =
         turn.aggregate.process_instances().filter(|instance| instance.super_execution_id.is_some_and(is_of_caller));
     let called: Vec<ProcessInstanceId> = called.map(|instance| instance.id).collect();
+    turn.keep_numbers_of_called();
     for root in called {
         let detached = take_out(turn.aggregate, root);
         turn.detached.push(detached);

@@ -44,6 +44,8 @@ pub enum HistoryChange {
     VariableUpdated {
         id: VariableInstanceId,
         value: VariableValue,
+        /// It had its first value until then.
+        replaces_first: bool,
     },
     VariableDeleted {
         id: VariableInstanceId,
@@ -203,6 +205,60 @@ pub struct HistoricVariableInstance {
     pub task_id: Option<TaskId>,
     pub tenant_id: Option<Arc<str>>,
     pub create_time: Timestamp,
+    /// Where writes are kept: while the variable has its first value, that write needs no detail of its own.
+    pub first_write: Option<FirstWrite>,
+}
+
+/// What is known of the write that made a variable, besides what the variable says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstWrite {
+    /// From where it was written, where that is not the variable's own.
+    pub activity_instance_id: Option<ActivityInstanceId>,
+    /// Among those that the instance was started with.
+    pub is_initial: bool,
+}
+
+impl HistoricVariableInstance {
+    /// The write as a detail. It has the id of the variable.
+    pub fn first_detail(&self, write: FirstWrite) -> HistoricDetail {
+        let FirstWrite { activity_instance_id, is_initial } = write;
+        let place = self.place.clone().map(|place| HistoricPlace {
+            activity_instance_id: activity_instance_id.unwrap_or(place.activity_instance_id),
+            ..place
+        });
+        HistoricDetail {
+            id: HistoryId(self.id.0),
+            kind: HistoricDetailKind::VariableUpdate { variable_instance_id: self.id, revision: 0, is_initial },
+            time: self.create_time,
+            name: self.name.clone(),
+            value: self.value.clone(),
+            place,
+            task_id: self.task_id,
+            tenant_id: self.tenant_id.clone(),
+        }
+    }
+
+    /// Takes a detail in that says nothing else than that the variable was made; gives it back otherwise.
+    pub(crate) fn take_first_detail(&mut self, detail: HistoricDetail) -> Option<HistoricDetail> {
+        let HistoricDetailKind::VariableUpdate { revision: 0, is_initial, .. } = detail.kind else {
+            return Some(detail);
+        };
+        let activity_instance_id = match (&self.place, &detail.place) {
+            (Some(own), Some(writer)) => {
+                let writer = writer.activity_instance_id.clone();
+                Some(writer).filter(|writer| *writer != own.activity_instance_id)
+            }
+            (None, None) => None,
+            _ => return Some(detail),
+        };
+        let write = FirstWrite { activity_instance_id, is_initial };
+        let is_the_same = HistoricDetail { id: detail.id, ..self.first_detail(write.clone()) } == detail;
+        if self.first_write.is_some() || !is_the_same {
+            return Some(detail);
+        }
+        self.first_write = Some(write);
+        None
+    }
 }
 
 /// One write of a variable, or one field of a form that was sent in.

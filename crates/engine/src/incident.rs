@@ -59,7 +59,7 @@ fn activity_of(turn: &Turn<'_, '_>, execution: ExecutionId) -> Option<Arc<str>> 
 }
 
 fn insert(turn: &mut Turn<'_, '_>, failure: Failure, origin: Option<Origin>) -> IncidentId {
-    let id: IncidentId = turn.new_id();
+    let id: IncidentId = turn.new_id_at(failure.execution_id);
     let Origin { cause, root_cause } = origin.unwrap_or(Origin { cause: id, root_cause: id });
     let create_time = turn.env.now;
     let instance = turn.instance_of(failure.execution_id).clone();

@@ -22,7 +22,7 @@ pub(crate) fn create(
     handler: JobHandler,
     due_date: Option<Timestamp>,
 ) -> Result<(), Rejection> {
-    let id: JobId = turn.new_id();
+    let id: JobId = turn.new_id_at(execution);
     let timer = timer::of_job(element, &handler);
     let job_definition = definition.job_definitions.iter().find(|candidate| {
         // The listeners of one task each have theirs.
@@ -100,9 +100,15 @@ pub(crate) fn succeed(turn: &mut Turn<'_, '_>, job: &Job) {
     turn.aggregate.jobs.remove(job.id);
 }
 
-/// Writes an entry about the job as it is now.
-pub(crate) fn log(turn: &mut Turn<'_, '_>, job: &Job, kind: JobLogKind) -> HistoryId {
-    let id: HistoryId = turn.new_id();
+/// Writes an entry about the job as it is now, where entries are kept.
+pub(crate) fn log(turn: &mut Turn<'_, '_>, job: &Job, kind: JobLogKind) -> Option<HistoryId> {
+    if !turn.history.keeps_logs() {
+        return None;
+    }
+    let id: HistoryId = match job.process_instance_id {
+        Some(instance) => turn.new_id_in(instance),
+        None => turn.new_id(),
+    };
     let definition = job.definition_id.as_ref().and_then(|id| turn.definitions.by_id(id)).cloned();
     let job_definition = definition.as_ref().and_then(|definition| {
         definition.job_definitions.iter().find(|candidate| Some(candidate.id) == job.job_definition_id)
@@ -135,7 +141,7 @@ pub(crate) fn log(turn: &mut Turn<'_, '_>, job: &Job, kind: JobLogKind) -> Histo
         batch_id: None,
     };
     turn.history.job_logged(entry);
-    id
+    Some(id)
 }
 
 fn priority(

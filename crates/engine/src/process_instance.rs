@@ -185,6 +185,7 @@ fn insert(turn: &mut Turn<'_, '_>, new: &NewInstance) {
         is_suspended: false,
         start_time: turn.env.now,
         revision: 0,
+        next_number: ProcessInstance::FIRST_NUMBER,
     });
     turn.aggregate.executions.insert(Execution {
         id: ExecutionId::from(*id),

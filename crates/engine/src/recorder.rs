@@ -138,17 +138,22 @@ impl Recorder {
         }
     }
 
-    pub fn variable_updated(&mut self, id: VariableInstanceId, value: VariableValue) {
+    /// `revision` is that of the variable with the value.
+    pub fn variable_updated(&mut self, id: VariableInstanceId, value: VariableValue, revision: u32) {
         if self.level < HistoryLevel::Audit {
             return;
         }
         let place = self.variables.get(&id).copied();
         match place.and_then(|place| self.changes.get_mut(place)) {
-            Some(HistoryChange::VariableCreated(row)) => row.value = value,
+            Some(HistoryChange::VariableCreated(row)) => {
+                let first = row.first_write.take().map(|write| row.first_detail(write));
+                row.value = value;
+                self.changes.extend(first.map(|detail| HistoryChange::DetailLogged(Box::new(detail))));
+            }
             Some(HistoryChange::VariableUpdated { value: newest, .. }) => *newest = value,
             _ => {
                 self.variables.insert(id, self.changes.len());
-                self.changes.push(HistoryChange::VariableUpdated { id, value });
+                self.changes.push(HistoryChange::VariableUpdated { id, value, replaces_first: revision <= 1 });
             }
         }
     }
@@ -160,10 +165,17 @@ impl Recorder {
         }
     }
 
-    pub fn detail_logged(&mut self, detail: HistoricDetail) {
-        if self.keeps_details() {
-            self.changes.push(HistoryChange::DetailLogged(Box::new(detail)));
+    /// A write of a variable.
+    pub fn detail_logged(&mut self, variable: VariableInstanceId, detail: HistoricDetail) {
+        if !self.keeps_details() {
+            return;
         }
+        let place = self.variables.get(&variable).copied();
+        let detail = match place.and_then(|place| self.changes.get_mut(place)) {
+            Some(HistoryChange::VariableCreated(row)) => row.take_first_detail(detail),
+            _ => Some(detail),
+        };
+        self.changes.extend(detail.map(|detail| HistoryChange::DetailLogged(Box::new(detail))));
     }
 
     pub fn form_field_logged(&mut self, detail: HistoricDetail) {
@@ -177,6 +189,11 @@ impl Recorder {
     }
 
     pub fn keeps_details(&self) -> bool {
+        self.level >= HistoryLevel::Full
+    }
+
+    /// Of tasks and jobs.
+    pub fn keeps_logs(&self) -> bool {
         self.level >= HistoryLevel::Full
     }
 

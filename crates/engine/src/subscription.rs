@@ -23,7 +23,7 @@ pub(crate) fn create(
             EventTrigger::Timer(_) => continue,
         };
         let event_name = evaluate::optional_text(turn, execution, name)?;
-        let id: EventSubscriptionId = turn.new_id();
+        let id: EventSubscriptionId = turn.new_id_at(execution);
         let instance = turn.instance_of(execution);
         let row = EventSubscription {
             id,

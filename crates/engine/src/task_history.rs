@@ -52,6 +52,9 @@ fn changes(turn: &Turn<'_, '_>, ended: Vec<(Task, TaskEnd)>) -> Vec<TaskChange> 
 
 /// The links that are gone and those that are new. A link that is there twice counts twice.
 fn record_links(turn: &mut Turn<'_, '_>, before: Option<&Task>, task: &Task) {
+    if !turn.history.keeps_logs() {
+        return;
+    }
     let mut added = links(task);
     let mut deleted = Vec::new();
     for link in before.map(links).unwrap_or_default() {
@@ -64,8 +67,12 @@ fn record_links(turn: &mut Turn<'_, '_>, before: Option<&Task>, task: &Task) {
     }
     let logged = deleted.into_iter().map(|link| (link, false)).chain(added.into_iter().map(|link| (link, true)));
     for (link, is_added) in logged.collect::<Vec<_>>() {
+        let id = match &task.place {
+            Some(place) => turn.new_id_in(place.process_instance_id),
+            None => turn.new_id(),
+        };
         let entry = IdentityLinkLogEntry {
-            id: turn.new_id(),
+            id,
             time: turn.env.now,
             link,
             is_added,

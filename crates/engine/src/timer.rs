@@ -63,7 +63,8 @@ pub(crate) fn repeat(turn: &mut Turn<'_, '_>, fired: &Job) -> Result<(), Rejecti
     };
     let next = due_date::next_of_cycle(cycle, turn.env.now).map_err(|error| refused(&error))?;
     let Some(due_date) = next else { return Ok(()) };
-    let id: JobId = turn.new_id();
+    let Some(instance) = fired.process_instance_id else { return Ok(()) };
+    let id: JobId = turn.new_id_in(instance);
     let create_time = turn.env.now;
     let retries = RetryCycle::of(turn, fired).map_or(turn.env.jobs.retries, |cycle| cycle.retries_of_new());
     let next = Job {

@@ -35,7 +35,7 @@ pub(crate) fn enter_activity(
     let definition = turn.definition_of(execution)?;
     let element = definition.model.element(index);
     let enclosing = turn.enclosing_activity_instance(execution);
-    let activity_instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id::<Uuid>());
+    let activity_instance_id = ActivityInstanceId::of_activity(element.id.clone(), turn.new_id_at::<Uuid>(execution));
     let visit =
         Visit { activity_id: element.id.clone(), activity_instance_id: activity_instance_id.clone(), is_active: true };
     if !element.is_scope || element.kind.encloses_elements() {
@@ -66,7 +66,7 @@ pub(crate) fn enter_in(
 ) -> Result<(), Rejection> {
     let definition = turn.definition_of(execution)?;
     let activity_id = definition.model.element(index).id.clone();
-    let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), turn.new_id::<Uuid>());
+    let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), turn.new_id_at::<Uuid>(execution));
     turn.aggregate.executions.update(execution, |row| {
         row.scope = Some(activity_instance_id.clone());
         row.at = Some(Visit { activity_id, activity_instance_id: activity_instance_id.clone(), is_active: true });
@@ -434,7 +434,7 @@ fn cancel_visit(turn: &mut Turn<'_, '_>, id: ExecutionId) -> Result<(), Rejectio
 /// Camunda: where a scope itself waits for a job, the listeners of the activity before or after that are told of an end.
 fn end_waiting(turn: &mut Turn<'_, '_>, execution: ExecutionId) -> Result<(), Rejection> {
     let Some(activity_id) = turn.execution(execution).continuation.clone() else { return Ok(()) };
-    let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), turn.new_id::<Uuid>());
+    let activity_instance_id = ActivityInstanceId::of_activity(activity_id.clone(), turn.new_id_at::<Uuid>(execution));
     let visit = Visit { activity_id, activity_instance_id, is_active: true };
     turn.aggregate.executions.update(execution, |row| row.at = Some(visit));
     listener::activity_ended(turn, execution, Manner::Cancelled).map_err(Interruption::into_rejection)?;
@@ -565,7 +565,7 @@ pub(crate) fn create_child(
         let message = format!("one instance may have at most {executions_max} executions");
         return Err(Rejection::new(RejectionKind::LimitReached, message));
     }
-    let id: ExecutionId = turn.new_id();
+    let id: ExecutionId = turn.new_id_at(parent);
     let process_instance_id = turn.execution(parent).process_instance_id;
     let scope = match kind {
         ExecutionKind::Scope => at.as_ref().map(|visit| visit.activity_instance_id.clone()),

@@ -65,6 +65,8 @@ pub(crate) struct Turn<'a, 'e> {
     pub needed_definition: Option<DefinitionReference>,
     /// Order of the newest activity start.
     sequence: u64,
+    /// Of instances in which the command makes something: the number of the next.
+    next_numbers: BTreeMap<ProcessInstanceId, u32>,
     pub thrown_signals: Vec<ThrownSignal>,
     /// Something has been undone.
     pub has_undone: bool,
@@ -107,14 +109,33 @@ impl<'a, 'e> Turn<'a, 'e> {
             final_variables: BTreeMap::new(),
             needed_definition: None,
             sequence,
+            next_numbers: BTreeMap::new(),
             thrown_signals: Vec::new(),
             has_undone: false,
             variable_changes: Vec::new(),
         }
     }
 
+    /// Of something that belongs to no instance, or is one.
     pub fn new_id<I: From<Uuid>>(&mut self) -> I {
         self.env.ids.next().into()
+    }
+
+    /// Of something that belongs to an instance, whose id it carries (ADR 0018).
+    pub fn new_id_in<I: From<Uuid>>(&mut self, instance: ProcessInstanceId) -> I {
+        let next = self.next_numbers.entry(instance).or_insert_with(|| {
+            let instances = &self.aggregate.process_instances;
+            let row = instances.get(instance).or_else(|| instances.before(instance));
+            row.map_or(ProcessInstance::FIRST_NUMBER, |row| row.next_number)
+        });
+        let number = *next;
+        *next = number.saturating_add(1);
+        instance.0.numbered(number).into()
+    }
+
+    /// The same of something that belongs to the instance of an execution.
+    pub fn new_id_at<I: From<Uuid>>(&mut self, execution: ExecutionId) -> I {
+        self.new_id_in(self.execution(execution).process_instance_id)
     }
 
     /// The place of an activity start in the order of all starts of the aggregate.
@@ -188,6 +209,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             return Ok(Outcome { change_set: None, detached, effects: Vec::new(), signals, moved_tasks, reply });
         }
         let guards = self.guard_external_tasks();
+        self.keep_numbers(root);
         let effects = self.effects();
         let revision = self.revision_check(reach, root);
         let signals = std::mem::take(&mut self.thrown_signals);
@@ -195,6 +217,7 @@ impl<'a, 'e> Turn<'a, 'e> {
         let moved_tasks = self.moved_tasks.take();
         let mut change_set = ChangeSet::new(root, revision);
         change_set.guards = guards;
+        change_set.next_number = self.next_numbers.get(&root).copied();
         self.aggregate.take_changes(&mut change_set);
         change_set.history = self.history.into_changes();
         #[cfg(debug_assertions)]
@@ -202,7 +225,30 @@ impl<'a, 'e> Turn<'a, 'e> {
         Ok(Outcome { change_set: Some(change_set), detached, effects, signals, moved_tasks, reply })
     }
 
+    /// Before instances leave the aggregate.
+    pub fn keep_numbers_of_called(&mut self) {
+        for (instance, next) in &self.next_numbers {
+            let is_called = |row: &ProcessInstance| row.root_process_instance_id != row.id;
+            if self.aggregate.process_instance(*instance).is_some_and(is_called) {
+                self.aggregate.process_instances.update(*instance, |row| row.next_number = *next);
+            }
+        }
+    }
+
+    /// That of the root goes along with its revision, unless the root is new.
+    fn keep_numbers(&mut self, root: ProcessInstanceId) {
+        for (instance, next) in &self.next_numbers {
+            if *instance != root || self.aggregate.process_instances.before(root).is_none() {
+                self.aggregate.process_instances.update(*instance, |row| row.next_number = *next);
+            }
+        }
+    }
+
     fn check_limits(&self) -> Result<(), Rejection> {
+        if let Some((instance, _)) = self.next_numbers.iter().find(|(_, next)| **next > ProcessInstance::NUMBER_MAX) {
+            let message = format!("process instance {instance} has used up its ids: it has to be started anew");
+            return Err(Rejection::new(RejectionKind::LimitReached, message));
+        }
         let limits = self.env.limits;
         let executions = self.aggregate.executions.len();
         if executions > limits.executions_max as usize {
@@ -248,7 +294,8 @@ impl<'a, 'e> Turn<'a, 'e> {
         if self.aggregate.process_instances.is_empty() && !self.aggregate.process_instances.has_changed() {
             return self.revision_check_without_process(TaskId(root.0));
         }
-        if reach == Reach::ExternalTaskRow && !self.aggregate.has_changed_beside_external_tasks() {
+        let is_row_alone = !self.aggregate.has_changed_beside_external_tasks() && self.next_numbers.is_empty();
+        if reach == Reach::ExternalTaskRow && is_row_alone {
             return RevisionCheck::Untouched;
         }
         RevisionCheck::Bump { expected: self.aggregate.revision() }

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use bpmn::model::VariableEvent;
-use types::{ActivityInstanceId, ExecutionId, TaskId, VariableInstanceId, VariableMap, VariableValue, VariableWrite};
+use types::VariableWrite;
+use types::{ActivityInstanceId, ExecutionId, TaskId, Uuid, VariableInstanceId, VariableMap, VariableValue};
 
 use crate::command::{VariablePatch, VariableReach};
 use crate::conditional;
@@ -141,7 +142,8 @@ pub(crate) fn move_scope(turn: &mut Turn<'_, '_>, from: ExecutionId, to: Executi
         match existing {
             Some(existing) => {
                 turn.aggregate.variables.update(existing, |row| row.value = variable.value.clone());
-                turn.history.variable_updated(existing, variable.value);
+                let revision = turn.aggregate.variable(existing).map_or(0, |existing| existing.revision);
+                turn.history.variable_updated(existing, variable.value.clone(), revision);
                 turn.aggregate.variables.remove(variable.id);
             }
             None => turn.aggregate.variables.update(variable.id, |row| row.move_to(to)),
@@ -221,7 +223,8 @@ fn set_local(
                 row.value = write.value.clone();
                 row.revision += 1;
             });
-            turn.history.variable_updated(id, write.value);
+            let revision = turn.aggregate.variable(id).map_or(0, |variable| variable.revision);
+            turn.history.variable_updated(id, write.value, revision);
             log_write(turn, from, id);
         }
         None => {
@@ -251,7 +254,14 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         (None, Some(task)) => turn.aggregate.task(task).and_then(|task| task.tenant_id.clone()),
         (None, None) => None,
     };
-    let id: VariableInstanceId = turn.new_id();
+    let id = match execution {
+        // Those of the process are together: tasks see all of them, and of the others few.
+        Some(execution) if task_id.is_none() && turn.execution(execution).parent_id.is_none() => {
+            turn.new_id_at(execution)
+        }
+        Some(execution) => VariableInstanceId(turn.new_id_at::<Uuid>(execution).in_upper_half()),
+        None => turn.new_id(),
+    };
     let create_time = turn.env.now;
     turn.aggregate.variables.insert(VariableInstance {
         id,
@@ -275,6 +285,7 @@ fn create(turn: &mut Turn<'_, '_>, scope: ScopeKey, name: &Arc<str>, value: Vari
         task_id,
         tenant_id,
         create_time,
+        first_write: None,
     });
     id
 }
@@ -318,8 +329,12 @@ fn log_detail(turn: &mut Turn<'_, '_>, from: ScopeKey, variable: VariableInstanc
         is_initial = is_starting && variable.revision == 0 && activity_instance_id.activity_id.is_none();
         place = Some(historic_place(turn, owner, activity_instance_id));
     }
+    let id = match &place {
+        Some(HistoricPlace { process_instance_id, .. }) => turn.new_id_in(*process_instance_id),
+        None => turn.new_id(),
+    };
     let detail = HistoricDetail {
-        id: turn.new_id(),
+        id,
         kind: HistoricDetailKind::VariableUpdate {
             variable_instance_id: variable.id,
             revision: variable.revision,
@@ -332,7 +347,7 @@ fn log_detail(turn: &mut Turn<'_, '_>, from: ScopeKey, variable: VariableInstanc
         task_id: variable.task_id,
         tenant_id: variable.tenant_id,
     };
-    turn.history.detail_logged(detail);
+    turn.history.detail_logged(variable.id, detail);
 }
 
 /// `None` for a task that stands alone.

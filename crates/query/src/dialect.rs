@@ -50,6 +50,7 @@ impl Mutation {
                 writer.push(" ON CONFLICT DO NOTHING");
             }
             Mutation::Update { table, assignments, condition } => {
+                writer.sources.push(table.source());
                 let _ = write!(writer.statement.text, "UPDATE {} SET ", table.name);
                 for (at, assignment) in assignments.iter().enumerate() {
                     writer.separate(at, ", ");
@@ -58,6 +59,7 @@ impl Mutation {
                 writer.where_clause(condition);
             }
             Mutation::Delete { table, condition } => {
+                writer.sources.push(table.source());
                 let _ = write!(writer.statement.text, "DELETE FROM {}", table.name);
                 writer.where_clause(condition);
             }
@@ -90,11 +92,15 @@ impl Tally {
 struct Writer {
     dialect: Dialect,
     statement: Statement,
+    /// What has been named so far.
+    sources: Vec<Source>,
+    /// Within a negation: what is false must not take the place of what is NULL there.
+    is_negated: bool,
 }
 
 impl Writer {
     fn new(dialect: Dialect) -> Self {
-        Writer { dialect, statement: Statement::default() }
+        Writer { dialect, statement: Statement::default(), sources: Vec::new(), is_negated: false }
     }
 
     fn push(&mut self, text: &str) {
@@ -146,6 +152,10 @@ impl Writer {
             self.push(" ON ");
             for (at, (left, right)) in join.on.iter().enumerate() {
                 self.separate(at, " AND ");
+                if self.is_clustered(*left) {
+                    self.range(*left, &Operand::Column(*right));
+                    self.push(" AND ");
+                }
                 self.column(*left);
                 self.push(" = ");
                 self.column(*right);
@@ -154,6 +164,7 @@ impl Writer {
     }
 
     fn source(&mut self, source: Source) {
+        self.sources.push(source);
         self.push(source.table.name);
         if source.alias != source.table.name {
             let _ = write!(self.statement.text, " AS {}", source.alias);
@@ -191,7 +202,20 @@ impl Writer {
             Condition::Any(conditions) => self.group(conditions, " OR "),
             Condition::Not(condition) => {
                 self.push("NOT (");
+                let is_negated = std::mem::replace(&mut self.is_negated, true);
                 self.condition(condition);
+                self.is_negated = is_negated;
+                self.push(")");
+            }
+            Condition::Compare(Term::Column(column), Comparison::Equal, operand)
+                if !self.is_negated && self.is_clustered(*column) =>
+            {
+                self.push("(");
+                self.range(*column, operand);
+                self.push(" AND ");
+                self.column(*column);
+                self.push(" = ");
+                self.operand(operand);
                 self.push(")");
             }
             Condition::Compare(term, comparison, operand) => {
@@ -201,6 +225,11 @@ impl Writer {
                     (Term::Lower(_), Operand::Value(SqlValue::Text(text))) => self.bind(SqlValue::Text(lower(text))),
                     _ => self.operand(operand),
                 }
+            }
+            Condition::OneOf(Term::Column(column), values)
+                if !values.is_empty() && !self.is_negated && self.is_clustered(*column) =>
+            {
+                self.one_of_ranges(*column, values);
             }
             Condition::OneOf(term, values) => self.one_of(term, values),
             Condition::Like(column, pattern, letter_case) => self.like(*column, pattern, *letter_case),
@@ -273,8 +302,71 @@ impl Writer {
     }
 
     fn subquery(&mut self, subquery: &Subquery) {
+        let is_negated = std::mem::replace(&mut self.is_negated, false);
         self.from(subquery.from, &subquery.joins);
         self.where_clause(&subquery.condition);
+        self.is_negated = is_negated;
+    }
+
+    /// Whether rows with the same value in the column are in one range of the table's key.
+    fn is_clustered(&self, column: ColumnRef) -> bool {
+        let source = self.sources.iter().rev().find(|source| source.alias == column.alias);
+        source.is_some_and(|source| source.table.clustered_by.contains(&column.name))
+    }
+
+    /// That a row is in the range of what the column equals.
+    fn range(&mut self, column: ColumnRef, operand: &Operand) {
+        let _ = write!(self.statement.text, "{}.id BETWEEN ", column.alias);
+        match operand {
+            Operand::Value(SqlValue::Uuid(id)) => {
+                self.bind(SqlValue::Uuid(id.range_start()));
+                self.push(" AND ");
+                self.bind(SqlValue::Uuid(id.range_end()));
+            }
+            Operand::Column(other) => self.range_of(&format!("{}.{}", other.alias, other.name)),
+            Operand::Value(other) => {
+                self.bind(other.clone());
+                self.push(" AND ");
+                self.bind(other.clone());
+            }
+            Operand::Now => unreachable!("no time is an id"),
+        }
+    }
+
+    /// The first and the last id of the range that an id is in.
+    fn range_of(&mut self, id: &str) {
+        let _ = match self.dialect {
+            Dialect::Sqlite => {
+                write!(self.statement.text, "substr({id}, 1, 12) AND CAST(substr({id}, 1, 12) || x'ffffffff' AS BLOB)")
+            }
+            Dialect::Postgres => write!(
+                self.statement.text,
+                "(left({id}::text, 28) || '00000000')::uuid AND (left({id}::text, 28) || 'ffffffff')::uuid"
+            ),
+        };
+    }
+
+    /// That a clustered column has one of the values: each is looked for in its own range.
+    fn one_of_ranges(&mut self, column: ColumnRef, values: &[SqlValue]) {
+        if let [one] = values {
+            return self.condition(&Condition::Compare(column.into(), Comparison::Equal, Operand::Value(one.clone())));
+        }
+        let source = self.sources.iter().rev().find(|source| source.alias == column.alias);
+        let table = source.map_or(column.alias, |source| source.table.name);
+        let _ = write!(self.statement.text, "{}.id IN (SELECT member.id FROM ", column.alias);
+        let (list, _) = json_list(values);
+        self.push(match self.dialect {
+            Dialect::Sqlite => "(SELECT unhex(replace(value, '-', '')) AS id FROM json_each(",
+            Dialect::Postgres => "(SELECT value::uuid AS id FROM jsonb_array_elements_text(",
+        });
+        self.bind(SqlValue::Text(list));
+        self.push(match self.dialect {
+            Dialect::Sqlite => ")) AS named",
+            Dialect::Postgres => "::text::jsonb)) AS named",
+        });
+        let _ = write!(self.statement.text, " CROSS JOIN {table} AS member WHERE member.id BETWEEN ");
+        self.range_of("named.id");
+        let _ = write!(self.statement.text, " AND member.{} = named.id)", column.name);
     }
 
     fn operand(&mut self, operand: &Operand) {

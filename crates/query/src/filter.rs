@@ -25,6 +25,8 @@ pub enum FilterKind {
     Tenants { column: ColumnRef, form: ListForm, include_none: Option<&'static str> },
     /// `activityId:uuid`, one or many.
     ActivityInstance { activity: ColumnRef, id: ColumnRef, form: Option<ListForm> },
+    /// A write of a variable, whose id may be that of the first one.
+    WriteId { id: ColumnRef, variable: ColumnRef },
     /// What holds if the parameter is true, and if it is false.
     Flag { when_true: Condition, when_false: Condition },
     /// What holds for each known word, in any case of letters if `otherwise` is a refusal.

@@ -200,6 +200,9 @@ impl Lowering<'_> {
             FilterKind::ActivityInstance { activity, id, form } => {
                 activity_instances(name, *activity, *id, *form, given)?
             }
+            FilterKind::WriteId { id, variable } => {
+                given.text(name)?.map(|text| with_write_id(*id, *variable, Uuid::named(&text)))
+            }
             FilterKind::Flag { when_true, when_false } => match given.boolean(name)? {
                 None => None,
                 Some(true) => Some(when_true.clone()),
@@ -480,6 +483,19 @@ fn activity_instances(
         any.push(Condition::OneOf(id.into(), of_processes).and(Condition::is_null(activity)));
     }
     Ok(Some(Condition::Any(any)))
+}
+
+/// The first write of a variable has the variable's own id in the database.
+pub(crate) fn with_write_id(id: ColumnRef, variable: ColumnRef, shown: Uuid) -> Condition {
+    match shown.first_written() {
+        Some(written) => {
+            Condition::equal(id, SqlValue::Uuid(written)).and(Condition::equal(variable, SqlValue::Uuid(written)))
+        }
+        None => Condition::equal(id, SqlValue::Uuid(shown)).and(Condition::Any(vec![
+            Condition::is_null(variable),
+            Condition::compare(variable, Comparison::NotEqual, SqlValue::Uuid(shown)),
+        ])),
+    }
 }
 
 fn choice(

@@ -161,6 +161,7 @@ impl OutputValue {
             OutputValue::RemovalTime(columns) => columns.iter().copied().map(Term::Column).collect(),
             OutputValue::Sum(signed) => signed.iter().map(|(_, term)| term.clone()).collect(),
             OutputValue::ActivityInstance { activity, id } => vec![Term::Column(*activity), Term::Column(*id)],
+            OutputValue::WriteId { id, variable } => vec![Term::Column(*id), Term::Column(*variable)],
             OutputValue::Duration { start, end } => vec![Term::Column(*start), Term::Column(*end)],
             OutputValue::Constant(_) => Vec::new(),
             OutputValue::Variable(VariablePart::Type, alias) => {
@@ -285,6 +286,9 @@ fn push_order(
             order.push(Order { term: variable_term(*source, link, parameters)?, direction, nulls });
         }
         SortKey::Same => {}
+        SortKey::SameInOrder(column) => {
+            order.push(Order { term: Term::Column(*column), direction: Direction::Ascending, nulls: Nulls::First });
+        }
         SortKey::NotThereYet => {
             let message = "this sort key is not supported yet";
             return Err(QueryError::new(QueryErrorKind::NotThereYet, "sortBy", message));

@@ -121,6 +121,8 @@ pub enum OutputValue {
     ActivityInstance { activity: ColumnRef, id: ColumnRef },
     /// The milliseconds between two times, both given.
     Duration { start: ColumnRef, end: ColumnRef },
+    /// Of a write of a variable: its own, unless it has the variable's, because it is the first.
+    WriteId { id: ColumnRef, variable: ColumnRef },
     /// Whether the column has this value.
     Is(ColumnRef, SqlValue),
     /// The first text if the column has a value, the second if not.
@@ -167,6 +169,8 @@ pub enum SortKey {
     },
     /// A key by which all rows are equal.
     Same,
+    /// The same where they come in the order of a column then, in whatever direction is asked for.
+    SameInOrder(ColumnRef),
     NotThereYet,
 }
 
@@ -218,7 +222,10 @@ pub fn removal_time_joins(source: Source) -> Vec<Join> {
     let of = |name| crate::condition::column(source.alias, name);
     vec![
         left_join(HISTORIC_PROCESS_INSTANCE.named("instance"), &[("id", of("process_instance_id"))]),
-        left_join(HISTORIC_PROCESS_INSTANCE.named("root"), &[("id", of("root_process_instance_id"))]),
+        left_join(
+            HISTORIC_PROCESS_INSTANCE.named("root"),
+            &[("id", crate::condition::column("instance", "root_process_instance_id"))],
+        ),
     ]
 }
 
@@ -245,6 +252,10 @@ pub fn sort(name: &'static str, term: impl Into<Term>) -> Sort {
 /// By `activityId:uuid`.
 pub fn sort_activity_instance(name: &'static str, activity: ColumnRef, id: ColumnRef) -> Sort {
     Sort { name, key: SortKey::Terms(vec![activity.into(), id.into()]) }
+}
+
+pub fn sort_same_in_order(name: &'static str, column: ColumnRef) -> Sort {
+    Sort { name, key: SortKey::SameInOrder(column) }
 }
 
 pub fn sort_same(name: &'static str) -> Sort {

@@ -72,6 +72,10 @@ impl Resource {
             (OutputValue::IfPresent(_, present, _), [_]) => Some((*present).into()),
             (OutputValue::RemovalTime(_), cells) => removal_time(cells),
             (OutputValue::Sum(signed), cells) => sum(signed, cells),
+            (OutputValue::WriteId { .. }, [id, variable]) if id == variable => {
+                Some(uuid(id)?.of_first_write().to_string().into())
+            }
+            (OutputValue::WriteId { .. }, [id, _]) => plain(ColumnKind::Id, id),
             (OutputValue::ActivityInstance { .. }, [activity, id]) => activity_instance(activity, id),
             (OutputValue::Duration { .. }, [SqlValue::Integer(start), SqlValue::Integer(end)]) => {
                 Some(end.saturating_sub(*start).into())
@@ -100,6 +104,14 @@ fn plain(kind: ColumnKind, cell: &SqlValue) -> Option<Value> {
         (ColumnKind::Real, SqlValue::Real(number)) => (*number).into(),
         _ => return None,
     })
+}
+
+fn uuid(cell: &SqlValue) -> Option<Uuid> {
+    match cell {
+        SqlValue::Uuid(id) => Some(*id),
+        SqlValue::Blob(bytes) => bytes.as_ref().try_into().ok().map(Uuid::from_bytes),
+        _ => None,
+    }
 }
 
 /// Of the cells type, text, integer, real, bytes and info; the contents of bytes and files are part of it.

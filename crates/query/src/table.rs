@@ -13,6 +13,9 @@ pub struct Table {
     pub name: &'static str,
     pub columns: &'static [Column],
     pub primary_key: &'static [&'static str],
+    /// Columns whose ids are in the same range as the row's own (ADR 0018): who looks for one of their values looks
+    /// through its range of `id` alone.
+    pub clustered_by: &'static [&'static str],
     pub indexes: &'static [Index],
 }
 
@@ -37,6 +40,15 @@ pub enum ColumnKind {
     Blob,
 }
 
+/// Rows of several tables as those of one, to be read.
+#[derive(Debug)]
+pub struct View {
+    /// Without keys and indexes of its own.
+    pub table: &'static Table,
+    /// What follows `AS`. `{id}` is the type of ids.
+    pub query: &'static str,
+}
+
 /// Named after table and columns. `terms` may carry a direction: `priority DESC`.
 #[derive(Debug)]
 pub struct Index {
@@ -46,6 +58,9 @@ pub struct Index {
     /// A partial index holds only rows for which this is true.
     pub predicate: Option<&'static str>,
 }
+
+/// Of rows that belong to a process instance, or to none at all.
+pub(crate) const IN_INSTANCE: &[&str] = &["process_instance_id", "execution_id"];
 
 pub(crate) const fn required(name: &'static str, kind: ColumnKind) -> Column {
     Column { name, kind, is_nullable: false }
@@ -94,8 +109,16 @@ impl Table {
     }
 }
 
+impl View {
+    pub fn create_statement(&self, dialect: Dialect) -> String {
+        let columns: Vec<&str> = self.table.columns.iter().map(|column| column.name).collect();
+        let query = self.query.replace("{id}", ColumnKind::Id.sql_type(dialect));
+        format!("CREATE VIEW {} ({}) AS {query}", self.table.name, columns.join(", "))
+    }
+}
+
 impl ColumnKind {
-    fn sql_type(self, dialect: Dialect) -> &'static str {
+    pub(crate) fn sql_type(self, dialect: Dialect) -> &'static str {
         match (self, dialect) {
             (ColumnKind::Id, Dialect::Postgres) => "uuid",
             (ColumnKind::Id | ColumnKind::Blob, Dialect::Sqlite) => "BLOB",

@@ -1,11 +1,13 @@
 //! The lanes there are: those in use, and idle ones whose state is kept within a budget.
 //!
 //! A lane that is in use is never given up, so that one aggregate never has two of them. An aggregate that has ended
-//! leaves at once. Also here: which aggregate a task or job belongs to, as far as that was seen lately.
+//! leaves at once. Also here: which aggregate something belongs to whose id does not say so (ADR 0018), as far as that was
+//! seen lately.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use engine::record::ProcessInstance;
 use engine::{ChangeSet, TableChange};
 use store::LocatedBy;
 use types::{ProcessInstanceId, Uuid};
@@ -48,8 +50,8 @@ pub(crate) struct Pin {
     lane: Arc<Lane>,
 }
 
-/// What belongs to which aggregate never changes, tasks that stand alone apart, which are not kept here. So entries need
-/// not be removed: two halves take turns.
+/// The aggregates of called instances, user tasks and jobs. They change only as called instances lose their callers;
+/// tasks that stand alone are not kept here. So entries need not be removed: two halves take turns.
 #[derive(Debug, Default)]
 struct RootIndex {
     newer: HashMap<Uuid, ProcessInstanceId>,
@@ -113,25 +115,46 @@ impl Lanes {
 
     /// The aggregate of something, as far as it is known here.
     pub(crate) fn root_of(&self, by: LocatedBy) -> Option<ProcessInstanceId> {
-        let id = match by {
-            LocatedBy::ProcessInstance(id) if self.lock().by_root.contains_key(&id) => return Some(id),
-            LocatedBy::Execution(id) if self.lock().by_root.contains_key(&id.into()) => return Some(id.into()),
-            other => other.uuid(),
-        };
-        self.lock_roots().get(id)
+        let Some(instance) = by.process_instance() else { return self.lock_roots().get(by.uuid()) };
+        let noted = self.lock_roots().get(instance.0);
+        noted.or_else(|| self.lock().by_root.contains_key(&instance).then_some(instance))
     }
 
-    pub(crate) fn note_root(&self, id: Uuid, root: ProcessInstanceId) {
-        self.lock_roots().insert(id, root);
+    pub(crate) fn note_root(&self, by: LocatedBy, root: ProcessInstanceId) {
+        match by {
+            LocatedBy::ProcessInstance(_) | LocatedBy::Execution(_) | LocatedBy::ExternalTask(_) => {
+                if let Some(called) = by.process_instance().filter(|instance| *instance != root) {
+                    self.lock_roots().insert(called.0, root);
+                }
+            }
+            LocatedBy::Job(id) => self.lock_roots().insert(id.0, root),
+            // One that stands alone may move to another aggregate.
+            LocatedBy::Task(_) => {}
+        }
     }
 
-    /// Notes the tasks and jobs that a change set creates.
+    /// Of an aggregate that was split off.
+    pub(crate) fn note_detached(&self, change_set: &ChangeSet) {
+        let root = change_set.root_process_instance_id;
+        self.lock_roots().insert(root.0, root);
+        self.note_roots(change_set);
+    }
+
+    /// Notes the called instances, tasks and jobs that a change set creates.
     pub(crate) fn note_roots(&self, change_set: &ChangeSet) {
         let root = change_set.root_process_instance_id;
+        let is_root =
+            |change: &TableChange<ProcessInstance>| !matches!(change, TableChange::Insert(row) if row.id != root);
+        let has_none = change_set.process_instances.iter().all(is_root);
+        if has_none && change_set.tasks.is_empty() && change_set.jobs.is_empty() {
+            return;
+        }
         let mut index = self.lock_roots();
-        for change in &change_set.external_tasks {
-            if let TableChange::Insert(task) = change {
-                index.insert(task.id.0, root);
+        for change in &change_set.process_instances {
+            if let TableChange::Insert(instance) = change
+                && instance.id != root
+            {
+                index.insert(instance.id.0, root);
             }
         }
         for change in &change_set.tasks {

@@ -73,8 +73,8 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            match shared.locate(&command).await? {
-                Some(root) => shared.run(shared.lanes.pin(root), LaneWork::Command(command)).await,
+            match shared.likely_root(&command).await? {
+                Some(root) => shared.run_command(root, command).await,
                 None => Err(shared.refuse_on_nothing(command)),
             }
         })
@@ -89,14 +89,14 @@ impl Shared {
         in_own_task(async move {
             let located = commands.into_iter().map(|(shared, command)| async move {
                 let admitted = shared.admission.admit()?;
-                let root = shared.locate(&command).await?;
+                let root = shared.likely_root(&command).await?;
                 Ok((admitted, shared, command, root))
             });
             let located: Vec<Result<_, Error>> = join_all(located).await;
             let done = located.into_iter().map(|located| async move {
                 let (_admitted, shared, command, root) = located?;
                 match root {
-                    Some(root) => shared.run(shared.lanes.pin(root), LaneWork::Command(command)).await,
+                    Some(root) => shared.run_command(root, command).await,
                     None => Err(shared.refuse_on_nothing(command)),
                 }
             });
@@ -116,29 +116,66 @@ impl Shared {
         let shared = self.clone();
         in_own_task(async move {
             let _admitted = admitted;
-            shared.run(shared.lanes.pin_new(id), work).await
+            shared.run_start(id, work).await
         })
         .await
     }
 
+    /// A root whose id another node has given away at the same moment gets another one.
+    async fn run_start(self: &Arc<Self>, id: ProcessInstanceId, mut work: LaneWork) -> Result<Reply, Error> {
+        match self.run(&self.lanes.pin_new(id), &work).await {
+            Err(Error::OptimisticLocking { .. }) => {
+                let id = ProcessInstanceId(self.ids.next(self.now()));
+                work.start_as(id);
+                self.run(&self.lanes.pin_new(id), &work).await
+            }
+            result => result,
+        }
+    }
+
+    /// Where a command runs first: in the aggregate that an id names by itself, else in the one that is found.
+    async fn likely_root(&self, command: &Command) -> Result<Option<ProcessInstanceId>, Error> {
+        let Some(by) = located_by(command) else { return Ok(None) };
+        match self.lanes.root_of(by).or_else(|| by.process_instance()) {
+            Some(root) => Ok(Some(root)),
+            None => self.root_of(by).await,
+        }
+    }
+
+    /// Where what the command is about is not in that aggregate, it may be in that of a caller.
+    async fn run_command(self: &Arc<Self>, root: ProcessInstanceId, command: Command) -> Result<Reply, Error> {
+        let by = located_by(&command);
+        let work = LaneWork::Command(command);
+        let lane = self.lanes.pin(root);
+        let result = self.run(&lane, &work).await;
+        let (Err(Error::Rejected(_)), Some(by)) = (&result, by) else { return result };
+        if lane.has(by) {
+            return result;
+        }
+        match self.find_root(by).await? {
+            Some(other) if other != root => self.run(&self.lanes.pin(other), &work).await,
+            _ => result,
+        }
+    }
+
     /// Work on the lane of a root, within a task that nobody drops.
-    pub(crate) async fn run(self: &Arc<Self>, lane: Pin, work: LaneWork) -> Result<Reply, Error> {
+    pub(crate) async fn run(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Result<Reply, Error> {
         let begun = Instant::now();
         let root = lane.root;
         let span = tracing::info_span!(
             "command",
             process_instance_id = %root,
-            business_key = lane.business_key(&work).as_deref()
+            business_key = lane.business_key(work).as_deref()
         );
-        let result = self.run_until_it_lasts(&lane, &work).instrument(span).await;
-        if let (LaneWork::Command(command), Ok(_)) = (&work, &result) {
+        let result = self.run_until_it_lasts(lane, work).instrument(span).await;
+        if let (LaneWork::Command(command), Ok(_)) = (work, &result) {
             self.note_end_of_work(command);
         }
         let took = begun.elapsed();
         if self.settings.slow_command_min.is_some_and(|slow| took >= slow) {
             tracing::warn!(
                 process_instance_id = %root,
-                business_key = lane.business_key(&work).as_deref(),
+                business_key = lane.business_key(work).as_deref(),
                 duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 "a command was slow"
             );
@@ -201,7 +238,7 @@ impl Shared {
                     if let Some(recording) = &self.recording {
                         recording.decided(std::slice::from_ref(&reply));
                     }
-                    detached.iter().for_each(|change_set| self.lanes.note_roots(change_set));
+                    detached.iter().for_each(|change_set| self.lanes.note_detached(change_set));
                     let mut change_sets = vec![*change_set];
                     change_sets.extend(detached);
                     let pending = self.store.submit(Work::Apply(change_sets));
@@ -339,10 +376,13 @@ impl Shared {
         if let Some(root) = self.lanes.root_of(by) {
             return Ok(Some(root));
         }
+        self.find_root(by).await
+    }
+
+    async fn find_root(&self, by: LocatedBy) -> Result<Option<ProcessInstanceId>, Error> {
         let root = self.store.locate(by).await?;
-        // A task that stands alone may move to another aggregate.
-        if let (Some(root), LocatedBy::ExternalTask(_) | LocatedBy::Job(_)) = (root, by) {
-            self.lanes.note_root(by.uuid(), root);
+        if let Some(root) = root {
+            self.lanes.note_root(by, root);
         }
         Ok(root)
     }

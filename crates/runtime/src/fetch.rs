@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use store::work::{ClaimWanted, TaskKey};
-use store::{ClaimRequest, ClaimTopic, LockedExternalTask, StoreError, Work, WorkDone};
+use store::{ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, StoreError, Work, WorkDone};
 use tokio::time::Instant;
 
 use crate::command::in_own_task;
@@ -181,7 +181,7 @@ impl Shared {
             self.polls.expiry.set(first);
         }
         for LockedExternalTask { task, .. } in locked {
-            self.lanes.note_root(task.id.0, task.root_process_instance_id);
+            self.lanes.note_root(LocatedBy::ExternalTask(task.id), task.root_process_instance_id);
             if let Some(lane) = self.lanes.existing(task.root_process_instance_id) {
                 lane.refresh(task);
             }
@@ -210,7 +210,7 @@ impl Shared {
             for FetchedTask { locked: LockedExternalTask { task, .. }, .. } in tasks {
                 let lane = self.lanes.pin(task.root_process_instance_id);
                 let work = LaneWork::Unlock { id: task.id, holder: Holder::Claim { lock_epoch: task.lock_epoch } };
-                if let Err(error) = self.run(lane, work).await {
+                if let Err(error) = self.run(&lane, &work).await {
                     tracing::warn!(task = %task.id, %error, "a task whose answer never arrived stays locked");
                 }
             }

@@ -47,7 +47,7 @@ impl Shared {
             match root {
                 Some(root) => {
                     let work = LaneWork::Command(Command::ExecuteJob { id });
-                    shared.run(shared.lanes.pin(root), work).await.map(drop)
+                    shared.run(&shared.lanes.pin(root), &work).await.map(drop)
                 }
                 None => shared.run_stored_job(id).await,
             }
@@ -58,7 +58,7 @@ impl Shared {
         let recorded = match root {
             Some(root) => {
                 let fail = LaneWork::Command(Command::FailJob { id, message, failed_activity_id });
-                self.run(self.lanes.pin(root), fail).await.map(drop)
+                self.run(&self.lanes.pin(root), &fail).await.map(drop)
             }
             None => self.fail_stored_job(id, &message).await,
         };

@@ -18,6 +18,7 @@ use engine::{
     ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange,
     TaskTree, ThrownSignal, Unfinished,
 };
+use store::LocatedBy;
 use tokio::sync::Notify;
 use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
 
@@ -138,6 +139,19 @@ pub(crate) enum Readiness {
     Busy,
 }
 
+impl LaneWork {
+    /// Under another id.
+    pub(crate) fn start_as(&mut self, new_id: ProcessInstanceId) {
+        if let LaneWork::Start { command, .. } = self
+            && let Command::StartProcessInstance { id, .. }
+            | Command::StartProcessInstanceAt { id, .. }
+            | Command::SubmitStartForm { id, .. } = command
+        {
+            *id = new_id;
+        }
+    }
+}
+
 impl Pinned {
     /// Those of called instances that have begun.
     fn pin_called(&mut self, change_set: &ChangeSet, called: &CalledDefinitions) {
@@ -187,6 +201,18 @@ impl Lane {
         let state = self.lock();
         let root = state.aggregate()?.process_instances().find(|instance| instance.id == self.root)?;
         root.business_key.clone()
+    }
+
+    /// Whether something is in its aggregate, as far as that is in memory.
+    pub(crate) fn has(&self, by: LocatedBy) -> bool {
+        let state = self.lock();
+        state.aggregate().is_some_and(|aggregate| match by {
+            LocatedBy::ProcessInstance(id) => aggregate.process_instance(id).is_some(),
+            LocatedBy::Execution(id) => aggregate.execution(id).is_some(),
+            LocatedBy::ExternalTask(id) => aggregate.external_task(id).is_some(),
+            LocatedBy::Task(id) => aggregate.task(id).is_some(),
+            LocatedBy::Job(id) => aggregate.job(id).is_some(),
+        })
     }
 
     /// Claims the load where the state has to be loaded: never while commits are under way, so that what is loaded

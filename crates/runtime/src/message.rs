@@ -68,7 +68,7 @@ impl Shared {
             let text = format!("{count} executions wait for the message `{}` and match", message.name);
             return Err(Error::rejected(RejectionKind::MismatchingMessageCorrelation, text));
         };
-        let reply = self.run(self.lanes.pin(receiver.root), delivery(message, receiver)).await?;
+        let reply = self.run(&self.lanes.pin(receiver.root), &delivery(message, receiver)).await?;
         Ok(vec![correlated(reply)?])
     }
 

@@ -122,7 +122,7 @@ impl Shared {
 
     /// Those that the instance was started with; only the whole history knows them.
     async fn initial_variables(&self, id: ProcessInstanceId) -> Result<VariableMap, Error> {
-        let table = &tables::HISTORIC_DETAIL;
+        let table = &tables::EVERY_HISTORIC_DETAIL;
         let at_start = Condition::All(vec![
             Condition::equal(table.col("process_instance_id"), row::id(id.0)),
             Condition::equal(table.col("execution_id"), row::id(id.0)),

@@ -74,9 +74,9 @@ impl Shared {
         let handle = self.handle.clone();
         handle.spawn(async move {
             for some in held.chunks(UNLOCKS_MAX) {
-                let unlocked = some.iter().map(|(id, root)| {
+                let unlocked = some.iter().map(async |(id, root)| {
                     let work = LaneWork::Unlock { id: *id, holder: Holder::Worker(worker_id.clone()) };
-                    self.run(self.lanes.pin(*root), work)
+                    self.run(&self.lanes.pin(*root), &work).await
                 });
                 for ((id, _), result) in some.iter().zip(join_all(unlocked).await) {
                     if let Err(error) = result {

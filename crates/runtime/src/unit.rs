@@ -263,7 +263,7 @@ impl Shared {
                     decided.effects.extend(effect::pending(effects, &change_set));
                     decided.change_sets.push(*change_set);
                 }
-                detached.iter().for_each(|change_set| self.lanes.note_roots(change_set));
+                detached.iter().for_each(|change_set| self.lanes.note_detached(change_set));
                 decided.change_sets.extend(detached);
                 decided.keep(piece.origin, reply);
                 Ok(Led { signals, moved_tasks })

@@ -89,16 +89,18 @@ impl TaskSearch {
     fn text(&self, order: Direction) -> Statement {
         let (up, down) = (order.order_by(), order.reversed().order_by());
         let mut text = StepText { statement: Statement::default(), dialect: self.dialect };
-        text.push("WITH step AS MATERIALIZED (SELECT priority, create_time, id, (TRUE");
-        text.filter(&self.topic);
-        text.push(") AS is_wanted FROM external_task");
-        text.index(self.walk.is_by_priority());
-        text.push(" WHERE topic = ");
-        text.bind(SqlValue::Text(self.topic.name.clone()));
-        text.push(" AND available_at = 0");
-        self.push_place(&mut text, order);
-        text.push(&format!(" ORDER BY {up} LIMIT "));
-        text.bind(SqlValue::Integer(self.step_tasks.into()));
+        text.push("WITH step AS MATERIALIZED (");
+        if self.walk.is_by_priority() {
+            self.push_part(&mut text, order, Index::ByPriority, "");
+        } else {
+            // Those of priority 0, which most are, and the others are each in order.
+            text.push("SELECT * FROM (SELECT * FROM (");
+            self.push_part(&mut text, order, Index::ByPriority, " AND priority = 0");
+            text.push(") AS zero UNION ALL SELECT * FROM (");
+            self.push_part(&mut text, order, Index::InOrder, " AND priority <> 0");
+            text.push(&format!(") AS other) AS part ORDER BY {up} LIMIT "));
+            text.bind(SqlValue::Integer(self.step_tasks.into()));
+        }
         text.push(&format!(
             ") SELECT * FROM (SELECT priority, create_time, id, CAST({FOUND} AS bigint) AS kind FROM step WHERE is_wanted \
              ORDER BY {up} LIMIT "
@@ -111,6 +113,21 @@ impl TaskSearch {
             " THEN {MORE} ELSE {LAST} END AS bigint) AS kind FROM step ORDER BY {down} LIMIT 1) AS last_one"
         ));
         text.statement
+    }
+
+    /// The next tasks of one index.
+    fn push_part(&self, text: &mut StepText, order: Direction, index: Index, condition: &str) {
+        text.push("SELECT priority, create_time, id, (TRUE");
+        text.filter(&self.topic);
+        text.push(") AS is_wanted FROM external_task");
+        text.index(index);
+        text.push(" WHERE topic = ");
+        text.bind(SqlValue::Text(self.topic.name.clone()));
+        text.push(" AND available_at = 0");
+        text.push(condition);
+        self.push_place(text, order);
+        text.push(&format!(" ORDER BY {} LIMIT ", order.order_by()));
+        text.bind(SqlValue::Integer(self.step_tasks.into()));
     }
 
     fn push_place(&self, text: &mut StepText, order: Direction) {
@@ -128,7 +145,7 @@ impl TaskSearch {
             }
             Place::Head { below } if self.walk.is_by_priority() => {
                 text.push(" AND priority = (SELECT e.priority FROM external_task AS e");
-                text.index(true);
+                text.index(Index::ByPriority);
                 text.push(" WHERE e.topic = ");
                 text.bind(SqlValue::Text(self.topic.name.clone()));
                 text.push(" AND e.available_at = 0");
@@ -141,6 +158,13 @@ impl TaskSearch {
             Place::Head { .. } | Place::End => {}
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Index {
+    ByPriority,
+    /// Of the tasks of other priorities than 0.
+    InOrder,
 }
 
 /// Of age, within one priority.
@@ -209,10 +233,13 @@ impl StepText {
     }
 
     /// SQLite is told which one; it would not always find it.
-    fn index(&mut self, is_by_priority: bool) {
+    fn index(&mut self, index: Index) {
         if self.dialect == Dialect::Sqlite {
             self.push(" INDEXED BY ");
-            self.push(if is_by_priority { "external_task_fetch_by_priority" } else { "external_task_fetch_in_order" });
+            self.push(match index {
+                Index::ByPriority => "external_task_fetch_by_priority",
+                Index::InOrder => "external_task_fetch_in_order",
+            });
         }
     }
 }

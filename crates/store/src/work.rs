@@ -19,6 +19,16 @@ pub enum LocatedBy {
 }
 
 impl LocatedBy {
+    /// The process instance that the id names by itself (ADR 0018). Tasks and jobs need not be in any.
+    pub fn process_instance(self) -> Option<ProcessInstanceId> {
+        match self {
+            LocatedBy::ProcessInstance(_) | LocatedBy::Execution(_) | LocatedBy::ExternalTask(_) => {
+                Some(ProcessInstanceId(self.uuid().range_start()))
+            }
+            LocatedBy::Task(_) | LocatedBy::Job(_) => None,
+        }
+    }
+
     pub fn uuid(self) -> Uuid {
         match self {
             LocatedBy::ProcessInstance(id) => id.0,

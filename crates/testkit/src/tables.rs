@@ -59,6 +59,7 @@ impl Tables {
                 let root = root.expect("the root of a known aggregate is stored");
                 assert_eq!(root.revision, expected, "the revision of the aggregate");
                 root.revision += 1;
+                root.next_number = change_set.next_number.unwrap_or(root.next_number);
             }
             RevisionCheck::BumpTask { expected } => {
                 let root = self.tasks.get_mut(&TaskId(change_set.root_process_instance_id.0));

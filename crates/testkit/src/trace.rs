@@ -135,7 +135,7 @@ fn history(change: &HistoryChange, names: &mut Names) -> String {
             names.variables.insert(row.id, row.name.to_string());
             format!("variable {}={} in {}", row.name, shown(&row.value), scope.as_deref().unwrap_or("a task"))
         }
-        HistoryChange::VariableUpdated { id, value } => {
+        HistoryChange::VariableUpdated { id, value, .. } => {
             format!("variable {} is {} now", names.variables[id], shown(value))
         }
         HistoryChange::VariableDeleted { id } => format!("variable {} deleted", names.variables[id]),

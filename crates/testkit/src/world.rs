@@ -14,7 +14,7 @@ use types::{DeploymentId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceI
 use crate::sqlite_rows::SqliteRows;
 use crate::tables::Tables;
 
-pub const INSTANCE: ProcessInstanceId = ProcessInstanceId(Uuid(1));
+pub const INSTANCE: ProcessInstanceId = ProcessInstanceId(Uuid(1 << 32));
 /// 2026-01-31T10:00:00Z
 pub const START: Timestamp = Timestamp(1_769_853_600_000);
 
@@ -78,7 +78,7 @@ struct Counter(u128);
 impl IdSource for Counter {
     fn next(&mut self) -> Uuid {
         self.0 += 1;
-        Uuid(self.0)
+        Uuid(self.0 << 32)
     }
 }
 

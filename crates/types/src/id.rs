@@ -1,5 +1,8 @@
-//! Ids. All but those of definitions are UUIDv7: 16 bytes, time-ordered, so that new rows land at the right edge of
-//! every index. Text form: lower case with hyphens.
+//! Ids. All but those of definitions are UUIDv7: 16 bytes, time-ordered. Text form: lower case with hyphens.
+//!
+//! An id that is made by itself ends in 32 zero bits. What is made within a process instance has the id of the instance
+//! with a number there (ADR 0018), so that it names its instance, and all rows of an instance in a table are one range
+//! of its primary key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +12,12 @@ use std::sync::Arc;
 const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x6361_6d6c_6f63_6b00_8000_6769_7665_6e00);
 /// Where in a UUID its version is.
 const VERSION_SHIFT: u32 = 76;
+/// The part of an id that numbers what was made within an instance.
+const NUMBER_MASK: u128 = u32::MAX as u128;
+/// Of a number: the id is in the upper half of its range.
+const UPPER_HALF: u32 = 1 << 31;
+/// Of a number: the id is that of the first write of the variable which has the rest as its id.
+const FIRST_WRITE: u32 = 1 << 30;
 
 /// A UUID. Camlock makes version 7, and version 5 of texts that people give as ids. It accepts any, so that ids of other
 /// engines can be kept.
@@ -32,6 +41,46 @@ impl Uuid {
 
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
+    }
+
+    /// The first id of the range that this one is in: that of the instance that it was made in, or itself.
+    pub fn range_start(self) -> Uuid {
+        Uuid(self.0 & !NUMBER_MASK)
+    }
+
+    /// The last id of the range that this one is in.
+    pub fn range_end(self) -> Uuid {
+        Uuid(self.0 | NUMBER_MASK)
+    }
+
+    /// The last id of the lower half of its range.
+    pub fn lower_half_end(self) -> Uuid {
+        self.numbered(UPPER_HALF - 1)
+    }
+
+    pub fn is_in_upper_half(self) -> bool {
+        self.0 & u128::from(UPPER_HALF) != 0
+    }
+
+    /// The same with the id in the upper half of its range.
+    pub fn in_upper_half(self) -> Uuid {
+        Uuid(self.0 | u128::from(UPPER_HALF))
+    }
+
+    /// The id of the first write of the variable that has this id.
+    pub fn of_first_write(self) -> Uuid {
+        Uuid(self.0 | u128::from(FIRST_WRITE))
+    }
+
+    /// The id of the variable whose first write has this id, if it is one of those.
+    pub fn first_written(self) -> Option<Uuid> {
+        let mark = u128::from(FIRST_WRITE);
+        (self.0 & mark != 0).then_some(Uuid(self.0 & !mark))
+    }
+
+    /// The id of something that is made within what has this id.
+    pub fn numbered(self, number: u32) -> Uuid {
+        Uuid(self.range_start().0 | u128::from(number))
     }
 }
 
@@ -250,6 +299,20 @@ mod tests {
         for other in ["01936F3A-0000-7000-8000-00000000000A", "01936f3a00007000800000000000000a", "nonsense", ""] {
             assert_eq!(other.parse::<Uuid>(), Err(UuidError), "{other}");
         }
+    }
+
+    #[test]
+    fn what_is_made_within_an_instance_names_it() {
+        let instance: Uuid = "01936f3a-0000-7000-8000-000000000000".parse().expect("valid");
+        let inside = instance.numbered(258);
+        assert_eq!(inside.to_string(), "01936f3a-0000-7000-8000-000000000102");
+        assert_eq!((inside.range_start(), instance.range_start()), (instance, instance));
+        assert_eq!(inside.range_end().to_string(), "01936f3a-0000-7000-8000-0000ffffffff");
+        assert_eq!(inside.lower_half_end().to_string(), "01936f3a-0000-7000-8000-00007fffffff");
+        assert_eq!(inside.in_upper_half().to_string(), "01936f3a-0000-7000-8000-000080000102");
+        assert_eq!(inside.of_first_write().first_written(), Some(inside));
+        assert_eq!(inside.in_upper_half().first_written(), None);
+        assert!(inside.in_upper_half().is_in_upper_half() && !inside.is_in_upper_half());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) fn enter(
 ) -> Result<Next, Rejection> {
     let priority = priority(turn, execution, task.priority.as_ref().or(definition.model.task_priority.as_ref()))?;
     let topic = topic(turn, execution, &task.topic)?;
-    let id: ExternalTaskId = turn.new_id();
+    let id: ExternalTaskId = turn.new_id_at(execution);
     let visit = turn.visit_of(execution);
     let instance = turn.instance_of(execution);
     let row = ExternalTask {
@@ -77,34 +77,35 @@ pub(crate) fn delete(turn: &mut Turn<'_, '_>, id: ExternalTaskId) {
     }
 }
 
-/// Writes an entry about the task as it is now.
-pub(crate) fn log(turn: &mut Turn<'_, '_>, id: ExternalTaskId, kind: ExternalTaskLogKind) -> HistoryId {
-    let entry_id: HistoryId = turn.new_id();
-    let timestamp = turn.env.now;
-    if let Some(task) = turn.aggregate.external_task(id).cloned() {
-        turn.history.external_task_logged(ExternalTaskLogEntry {
-            id: entry_id,
-            kind,
-            timestamp,
-            external_task_id: id,
-            topic: task.topic,
-            worker_id: task.worker_id,
-            priority: task.priority,
-            retries: task.retries,
-            // Only the entry of a failure shows what the task remembers of it.
-            error_message: task.error_message.filter(|_| kind == ExternalTaskLogKind::Failed),
-            error_details: task.error_details.filter(|_| kind == ExternalTaskLogKind::Failed),
-            activity_id: task.activity_id,
-            activity_instance_id: task.activity_instance_id,
-            execution_id: task.execution_id,
-            process_instance_id: task.process_instance_id,
-            root_process_instance_id: task.root_process_instance_id,
-            definition_id: task.definition_id,
-            definition_key: task.definition_key,
-            tenant_id: task.tenant_id,
-        });
+/// Writes an entry about the task as it is now, where entries are kept.
+pub(crate) fn log(turn: &mut Turn<'_, '_>, id: ExternalTaskId, kind: ExternalTaskLogKind) -> Option<HistoryId> {
+    if !turn.history.keeps_logs() {
+        return None;
     }
-    entry_id
+    let task = turn.aggregate.external_task(id).cloned()?;
+    let entry_id: HistoryId = turn.new_id_in(task.process_instance_id);
+    turn.history.external_task_logged(ExternalTaskLogEntry {
+        id: entry_id,
+        kind,
+        timestamp: turn.env.now,
+        external_task_id: id,
+        topic: task.topic,
+        worker_id: task.worker_id,
+        priority: task.priority,
+        retries: task.retries,
+        // Only the entry of a failure shows what the task remembers of it.
+        error_message: task.error_message.filter(|_| kind == ExternalTaskLogKind::Failed),
+        error_details: task.error_details.filter(|_| kind == ExternalTaskLogKind::Failed),
+        activity_id: task.activity_id,
+        activity_instance_id: task.activity_instance_id,
+        execution_id: task.execution_id,
+        process_instance_id: task.process_instance_id,
+        root_process_instance_id: task.root_process_instance_id,
+        definition_id: task.definition_id,
+        definition_key: task.definition_key,
+        tenant_id: task.tenant_id,
+    });
+    Some(entry_id)
 }
 
 fn topic(turn: &mut Turn<'_, '_>, execution: ExecutionId, expression: &Expression) -> Result<Arc<str>, Rejection> {

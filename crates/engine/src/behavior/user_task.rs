@@ -32,7 +32,7 @@ pub(crate) fn enter(
     element: &UserTaskElement,
 ) -> Result<Next, Rejection> {
     data_property::set_all(turn, execution, &element.data_properties)?;
-    let id: TaskId = turn.new_id();
+    let id: TaskId = turn.new_id_at(execution);
     let name = evaluate::optional_text(turn, execution, element.name.as_ref())?;
     let description = evaluate::optional_text(turn, execution, element.description.as_ref())?;
     let due_date = date(turn, execution, element.due_date.as_ref())?;

@@ -61,7 +61,7 @@ pub(super) fn apply(
     // Camunda: the log shows the retries from before the failure.
     let entry = behavior::log(turn, id, ExternalTaskLogKind::Failed);
     let task = worker::external_task(turn, id)?;
-    set_retries(turn, &task, failure.retries, Some(entry));
+    set_retries(turn, &task, failure.retries, entry);
     Ok(Answer::Ready(Reply::Done))
 }
 

@@ -41,7 +41,7 @@ pub(super) fn apply(
     if due_date.is_some() {
         turn.aggregate.jobs.update(id, |row| row.due_date = due_date);
     }
-    set_retries_after(turn, &failed, retries, Some(entry));
+    set_retries_after(turn, &failed, retries, entry);
     Ok(Answer::Ready(Reply::Done))
 }
 

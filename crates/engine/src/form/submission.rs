@@ -140,7 +140,7 @@ fn log(turn: &mut Turn<'_, '_>, to: Destination, name: &Arc<str>, value: &Variab
         Subject::Task(task) => Some(task),
         Subject::Execution(_) | Subject::LocalVariables(_) => None,
     };
-    let id = turn.new_id();
+    let id = turn.new_id_at(execution_id);
     let tenant_id = turn.instance_of(execution_id).tenant_id.clone();
     let detail = HistoricDetail {
         id,

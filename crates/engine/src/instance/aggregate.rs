@@ -312,7 +312,10 @@ impl Aggregate {
                 RevisionCheck::BumpTask { .. } => {
                     self.tasks.amend(TaskId(change_set.root_process_instance_id.0), |root| root.revision = revision);
                 }
-                _ => self.process_instances.amend(change_set.root_process_instance_id, |root| root.revision = revision),
+                _ => self.process_instances.amend(change_set.root_process_instance_id, |root| {
+                    root.revision = revision;
+                    root.next_number = change_set.next_number.unwrap_or(root.next_number);
+                }),
             }
         }
         change_set.process_instances = self.process_instances.take_changes();

@@ -22,6 +22,14 @@ pub struct ProcessInstance {
     pub start_time: Timestamp,
     /// Counts the committed changes of the aggregate; kept on the row of the root.
     pub revision: u64,
+    /// Of the next thing that is made in the instance (ADR 0018).
+    pub next_number: u32,
+}
+
+impl ProcessInstance {
+    pub const FIRST_NUMBER: u32 = 1;
+    /// Commands that begin below it end before the two bits above are needed, which say something of variables.
+    pub const NUMBER_MAX: u32 = (1 << 30) - (1 << 28);
 }
 
 impl Record for ProcessInstance {

@@ -42,7 +42,18 @@ fn kinds_at(history_level: HistoryLevel) -> BTreeSet<&'static str> {
     };
     outcomes.push(world.execute(&fail).expect("the failure"));
     let change_sets = outcomes.into_iter().filter_map(|outcome| outcome.change_set);
-    change_sets.flat_map(|change_set| change_set.history).map(|change| kind(&change)).collect()
+    change_sets
+        .flat_map(|change_set| change_set.history)
+        .flat_map(|change| [kind(&change), kind_besides(&change)])
+        .collect()
+}
+
+/// The row of a variable may stand for the detail of its first write, too.
+fn kind_besides(change: &HistoryChange) -> &'static str {
+    match change {
+        HistoryChange::VariableCreated(row) if row.first_write.is_some() => "detail",
+        _ => kind(change),
+    }
 }
 
 fn kind(change: &HistoryChange) -> &'static str {

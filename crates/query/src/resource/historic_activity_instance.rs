@@ -6,7 +6,7 @@ use super::{
     Output, OutputValue, Resource, constant, removal_time, removal_time_joins, shown, shown_as, sort,
     sort_activity_instance,
 };
-use crate::condition::{Comparison, Condition, Term};
+use crate::condition::{Comparison, Condition, Term, column};
 use crate::filter::{Filter, FilterKind, ListForm, compare, equal, filter, flag, like, tenants, without_tenant};
 use crate::tables::HISTORIC_ACTIVITY_INSTANCE as ACTIVITY;
 
@@ -28,7 +28,7 @@ pub static HISTORIC_ACTIVITY_INSTANCES: LazyLock<Resource> = LazyLock::new(|| Re
         sort("startTime", ACTIVITY.col("start_time")),
         sort("endTime", ACTIVITY.col("end_time")),
         sort("duration", Term::Difference(ACTIVITY.col("end_time"), ACTIVITY.col("start_time"))),
-        sort("definitionId", ACTIVITY.col("definition_id")),
+        sort("definitionId", column("instance", "definition_id")),
         sort("occurrence", ACTIVITY.col("sequence")),
         sort("tenantId", ACTIVITY.col("tenant_id")),
     ],
@@ -52,8 +52,8 @@ fn outputs() -> Vec<Output> {
         shown("activityId", ACTIVITY.col("activity_id")),
         shown("activityName", ACTIVITY.col("activity_name")),
         shown("activityType", ACTIVITY.col("activity_type")),
-        shown("processDefinitionKey", ACTIVITY.col("definition_key")),
-        shown("processDefinitionId", ACTIVITY.col("definition_id")),
+        shown("processDefinitionKey", column("instance", "definition_key")),
+        shown("processDefinitionId", column("instance", "definition_id")),
         shown("processInstanceId", ACTIVITY.col("process_instance_id")),
         shown("executionId", ACTIVITY.col("execution_id")),
         shown("taskId", ACTIVITY.col("task_id")),
@@ -67,7 +67,7 @@ fn outputs() -> Vec<Output> {
         shown("completeScope", ACTIVITY.col("is_complete_scope")),
         shown("tenantId", ACTIVITY.col("tenant_id")),
         removal_time(),
-        shown("rootProcessInstanceId", ACTIVITY.col("root_process_instance_id")),
+        shown("rootProcessInstanceId", column("instance", "root_process_instance_id")),
     ]
 }
 
@@ -75,7 +75,7 @@ fn filters() -> Vec<Filter> {
     vec![
         filter("activityInstanceId", id()),
         equal("processInstanceId", ACTIVITY.col("process_instance_id")),
-        equal("processDefinitionId", ACTIVITY.col("definition_id")),
+        equal("processDefinitionId", column("instance", "definition_id")),
         equal("executionId", ACTIVITY.col("execution_id")),
         equal("activityId", ACTIVITY.col("activity_id")),
         equal("activityName", ACTIVITY.col("activity_name")),

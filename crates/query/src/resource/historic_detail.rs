@@ -2,30 +2,33 @@
 
 use std::sync::LazyLock;
 
+use types::Uuid;
+
 use super::{
-    Output, OutputValue, Resource, VariablePart, by_id, constant, removal_time, removal_time_joins, shown, shown_as,
-    sort, sort_same,
+    Output, OutputValue, Resource, VariablePart, constant, removal_time, removal_time_joins, shown, shown_as, sort,
+    sort_same_in_order,
 };
-use crate::condition::{Comparison, Condition};
+use crate::condition::{Comparison, Condition, column};
 use crate::filter::{
     CaseRule, Filter, FilterKind, ListForm, TextMatching, ValueForm, compare, equal, filter, flag, no_rows, one_of,
     tenants, text, without_tenant,
 };
-use crate::tables::HISTORIC_DETAIL as DETAIL;
+use crate::lowering::with_write_id;
+use crate::tables::EVERY_HISTORIC_DETAIL as DETAIL;
 
 pub static HISTORIC_DETAILS: LazyLock<Resource> = LazyLock::new(|| Resource {
     name: "history/detail",
     source: DETAIL.source(),
     joins: removal_time_joins(DETAIL.source()),
     unless: Vec::new(),
-    key: by_id(DETAIL.col("id")),
+    key: FilterKind::WriteId { id: DETAIL.col("id"), variable: DETAIL.col("variable_instance_id") },
     outputs: outputs(),
     filters: filters(),
     sorts: vec![
         sort("processInstanceId", DETAIL.col("process_instance_id")),
         sort("variableName", DETAIL.col("name")),
-        // Camunda: sorts by a value that all rows share.
-        sort_same("variableType"),
+        // Camunda: sorts by a value that all rows share, which leaves them as they were written.
+        sort_same_in_order("variableType", DETAIL.col("time")),
         sort("variableRevision", DETAIL.col("revision")),
         sort("formPropertyId", DETAIL.col("name")),
         sort("time", DETAIL.col("time")),
@@ -37,6 +40,11 @@ pub static HISTORIC_DETAILS: LazyLock<Resource> = LazyLock::new(|| Resource {
     tie_break: vec![DETAIL.col("id")],
 });
 
+/// The detail that is shown under an id.
+pub fn with_id(id: Uuid) -> Condition {
+    with_write_id(DETAIL.col("id"), DETAIL.col("variable_instance_id"), id)
+}
+
 fn outputs() -> Vec<Output> {
     let activity_instance =
         OutputValue::ActivityInstance { activity: DETAIL.col("activity_id"), id: DETAIL.col("activity_instance_id") };
@@ -44,9 +52,9 @@ fn outputs() -> Vec<Output> {
     let null = || serde_json::Value::Null;
     vec![
         shown("type", DETAIL.col("kind")),
-        shown("id", DETAIL.col("id")),
-        shown("processDefinitionKey", DETAIL.col("definition_key")),
-        shown("processDefinitionId", DETAIL.col("definition_id")),
+        shown_as("id", OutputValue::WriteId { id: DETAIL.col("id"), variable: DETAIL.col("variable_instance_id") }),
+        shown("processDefinitionKey", column("instance", "definition_key")),
+        shown("processDefinitionId", column("instance", "definition_id")),
         shown("processInstanceId", DETAIL.col("process_instance_id")),
         shown_as("activityInstanceId", activity_instance),
         shown("executionId", DETAIL.col("execution_id")),
@@ -59,7 +67,7 @@ fn outputs() -> Vec<Output> {
         constant("userOperationId", null()),
         shown("time", DETAIL.col("time")),
         removal_time(),
-        shown("rootProcessInstanceId", DETAIL.col("root_process_instance_id")),
+        shown("rootProcessInstanceId", column("instance", "root_process_instance_id")),
         shown("variableName", DETAIL.col("name")),
         shown("variableInstanceId", DETAIL.col("variable_instance_id")),
         shown_as("variableType", part(VariablePart::Type)),

@@ -6,7 +6,7 @@ use super::{
     Output, OutputValue, Resource, by_id, removal_time, removal_time_joins, shown, shown_as, sort,
     sort_activity_instance,
 };
-use crate::condition::{Comparison, Condition};
+use crate::condition::{Comparison, Condition, column};
 use crate::filter::{Filter, FilterKind, ListForm, compare, equal, filter, flag, one_of, tenants, without_tenant};
 use crate::tables::HISTORIC_EXTERNAL_TASK_LOG as LOG;
 use crate::value::SqlValue;
@@ -30,8 +30,8 @@ pub static HISTORIC_EXTERNAL_TASK_LOGS: LazyLock<Resource> = LazyLock::new(|| Re
         sort_activity_instance("activityInstanceId", LOG.col("activity_id"), LOG.col("activity_instance_id")),
         sort("executionId", LOG.col("execution_id")),
         sort("processInstanceId", LOG.col("process_instance_id")),
-        sort("processDefinitionId", LOG.col("definition_id")),
-        sort("processDefinitionKey", LOG.col("definition_key")),
+        sort("processDefinitionId", column("instance", "definition_id")),
+        sort("processDefinitionKey", column("instance", "definition_key")),
         sort("tenantId", LOG.col("tenant_id")),
     ],
     rules: Vec::new(),
@@ -61,10 +61,10 @@ fn outputs() -> Vec<Output> {
         shown_as("activityInstanceId", activity_instance),
         shown("executionId", LOG.col("execution_id")),
         shown("processInstanceId", LOG.col("process_instance_id")),
-        shown("processDefinitionId", LOG.col("definition_id")),
-        shown("processDefinitionKey", LOG.col("definition_key")),
+        shown("processDefinitionId", column("instance", "definition_id")),
+        shown("processDefinitionKey", column("instance", "definition_key")),
         shown("tenantId", LOG.col("tenant_id")),
-        shown("rootProcessInstanceId", LOG.col("root_process_instance_id")),
+        shown("rootProcessInstanceId", column("instance", "root_process_instance_id")),
         kind("creationLog", CREATED),
         kind("failureLog", FAILED),
         kind("successLog", SUCCEEDED),
@@ -91,8 +91,8 @@ fn filters() -> Vec<Filter> {
         ),
         one_of("executionIdIn", LOG.col("execution_id"), ListForm::SplitStrict),
         equal("processInstanceId", LOG.col("process_instance_id")),
-        equal("processDefinitionId", LOG.col("definition_id")),
-        equal("processDefinitionKey", LOG.col("definition_key")),
+        equal("processDefinitionId", column("instance", "definition_id")),
+        equal("processDefinitionKey", column("instance", "definition_key")),
         kind("creationLog", CREATED),
         kind("failureLog", FAILED),
         kind("successLog", SUCCEEDED),

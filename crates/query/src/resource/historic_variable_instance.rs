@@ -6,7 +6,7 @@ use super::{
     Output, OutputValue, Resource, Rule, VariablePart, by_id, constant, removal_time, removal_time_joins, shown,
     shown_as, sort,
 };
-use crate::condition::{Comparison, Condition};
+use crate::condition::{Comparison, Condition, column};
 use crate::error::QueryErrorKind;
 use crate::filter::{
     CaseRule, Filter, FilterKind, ListForm, TextMatching, ValueForm, equal, filter, modifier, no_rows, one_of, tenants,
@@ -44,8 +44,8 @@ fn outputs() -> Vec<Output> {
         shown_as("valueInfo", part(VariablePart::Info)),
         shown("id", VARIABLE.col("id")),
         shown("name", VARIABLE.col("name")),
-        shown("processDefinitionKey", VARIABLE.col("definition_key")),
-        shown("processDefinitionId", VARIABLE.col("definition_id")),
+        shown("processDefinitionKey", column("instance", "definition_key")),
+        shown("processDefinitionId", column("instance", "definition_id")),
         shown("processInstanceId", VARIABLE.col("process_instance_id")),
         shown("executionId", VARIABLE.col("execution_id")),
         shown_as("activityInstanceId", activity_instance),
@@ -59,7 +59,7 @@ fn outputs() -> Vec<Output> {
         shown("state", VARIABLE.col("state")),
         shown("createTime", VARIABLE.col("create_time")),
         removal_time(),
-        shown("rootProcessInstanceId", VARIABLE.col("root_process_instance_id")),
+        shown("rootProcessInstanceId", column("instance", "root_process_instance_id")),
     ]
 }
 
@@ -68,8 +68,8 @@ fn filters() -> Vec<Filter> {
     let names = CaseRule::IgnoredIf("variableNamesIgnoreCase");
     vec![
         equal("processInstanceId", VARIABLE.col("process_instance_id")),
-        equal("processDefinitionId", VARIABLE.col("definition_id")),
-        equal("processDefinitionKey", VARIABLE.col("definition_key")),
+        equal("processDefinitionId", column("instance", "definition_id")),
+        equal("processDefinitionKey", column("instance", "definition_key")),
         no_rows("caseInstanceId", ValueForm::Text),
         text("variableName", VARIABLE.col("name"), TextMatching::Equal, names),
         text("variableNameLike", VARIABLE.col("name"), TextMatching::Like, names),

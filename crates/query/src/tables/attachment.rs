@@ -15,5 +15,6 @@ pub const ATTACHMENT: Table = Table {
         optional("contents", ColumnKind::Blob),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[index("attachment_by_task", &["task_id"])],
 };

@@ -20,5 +20,6 @@ pub const BATCH: Table = Table {
         required("configuration", ColumnKind::Text),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[],
 };

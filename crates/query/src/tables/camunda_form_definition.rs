@@ -12,6 +12,7 @@ pub const CAMUNDA_FORM_DEFINITION: Table = Table {
         optional("tenant_id", ColumnKind::Text),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[
         index("camunda_form_definition_by_key", &["key", "version"]),
         index("camunda_form_definition_by_deployment", &["deployment_id"]),

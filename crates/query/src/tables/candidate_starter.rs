@@ -10,5 +10,6 @@ pub const CANDIDATE_STARTER: Table = Table {
         optional("group_id", ColumnKind::Text),
     ],
     primary_key: &["definition_id", "position"],
+    clustered_by: &[],
     indexes: &[index("candidate_starter_by_user", &["user_id"])],
 };

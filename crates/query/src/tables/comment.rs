@@ -12,6 +12,7 @@ pub const COMMENT: Table = Table {
         required("message", ColumnKind::Text),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[
         index("comment_by_task", &["task_id"]),
         partial_index("comment_by_process_instance", &["process_instance_id"], "process_instance_id IS NOT NULL"),

@@ -5,5 +5,6 @@ pub const DEFINITION_GENERATION: Table = Table {
     name: "definition_generation",
     columns: &[required("id", ColumnKind::Integer), required("generation", ColumnKind::Integer)],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[],
 };

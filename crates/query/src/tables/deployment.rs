@@ -11,5 +11,6 @@ pub const DEPLOYMENT: Table = Table {
         required("deploy_time", ColumnKind::Time),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[index("deployment_by_time", &["deploy_time"])],
 };

@@ -11,5 +11,6 @@ pub const DEPLOYMENT_RESOURCE: Table = Table {
         required("sha256", ColumnKind::Blob),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[unique_index("deployment_resource_by_name", &["deployment_id", "name"])],
 };

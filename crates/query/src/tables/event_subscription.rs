@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, partial_index, required};
 
 /// The wait of an execution for an event, or that of a start event, which has a definition instead.
 pub const EVENT_SUBSCRIPTION: Table = Table {
@@ -16,8 +16,8 @@ pub const EVENT_SUBSCRIPTION: Table = Table {
         optional("compensating_execution_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
+    clustered_by: IN_INSTANCE,
     indexes: &[
-        index("event_subscription_by_process_instance", &["process_instance_id"]),
         index("event_subscription_by_event", &["event_type", "event_name"]),
         partial_index("event_subscription_by_definition", &["definition_id"], "definition_id IS NOT NULL"),
     ],

@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, optional, required};
 
 /// A path of execution.
 pub const EXECUTION: Table = Table {
@@ -15,5 +15,6 @@ pub const EXECUTION: Table = Table {
         required("is_active", ColumnKind::Boolean),
     ],
     primary_key: &["id"],
-    indexes: &[index("execution_by_process_instance", &["process_instance_id"])],
+    clustered_by: IN_INSTANCE,
+    indexes: &[],
 };

@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, optional, partial_index, required};
 
 /// Work for workers, denormalised so that fetchAndLock needs no join.
 ///
@@ -31,14 +31,18 @@ pub const EXTERNAL_TASK: Table = Table {
         optional("available_at", ColumnKind::Time),
     ],
     primary_key: &["id"],
+    clustered_by: IN_INSTANCE,
     indexes: &[
-        partial_index("external_task_fetch_in_order", &["topic", "create_time", "id"], "available_at = 0"),
+        partial_index(
+            "external_task_fetch_in_order",
+            &["topic", "create_time", "id"],
+            "available_at = 0 AND priority <> 0",
+        ),
         partial_index(
             "external_task_fetch_by_priority",
             &["topic", "priority DESC", "create_time", "id"],
             "available_at = 0",
         ),
         partial_index("external_task_next_available", &["available_at"], "available_at > 0"),
-        index("external_task_by_process_instance", &["process_instance_id"]),
     ],
 };

@@ -5,5 +5,6 @@ pub const GIVEN_ID: Table = Table {
     name: "given_id",
     columns: &[required("id", ColumnKind::Id), required("text", ColumnKind::Text)],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[],
 };

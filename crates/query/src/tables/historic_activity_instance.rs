@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, optional, required};
 
 /// One visit of an activity.
 pub const HISTORIC_ACTIVITY_INSTANCE: Table = Table {
@@ -9,10 +9,7 @@ pub const HISTORIC_ACTIVITY_INSTANCE: Table = Table {
         required("parent_id", ColumnKind::Id),
         optional("parent_activity_id", ColumnKind::Text),
         required("process_instance_id", ColumnKind::Id),
-        required("root_process_instance_id", ColumnKind::Id),
         required("execution_id", ColumnKind::Id),
-        required("definition_id", ColumnKind::Text),
-        required("definition_key", ColumnKind::Text),
         optional("activity_name", ColumnKind::Text),
         required("activity_type", ColumnKind::Text),
         optional("tenant_id", ColumnKind::Text),
@@ -26,5 +23,6 @@ pub const HISTORIC_ACTIVITY_INSTANCE: Table = Table {
         optional("called_process_instance_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
-    indexes: &[index("historic_activity_instance_by_process_instance", &["process_instance_id"])],
+    clustered_by: IN_INSTANCE,
+    indexes: &[],
 };

@@ -19,6 +19,7 @@ pub const HISTORIC_BATCH: Table = Table {
         optional("removal_time", ColumnKind::Time),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[partial_index(
         "historic_batch_removable",
         &["removal_time"],

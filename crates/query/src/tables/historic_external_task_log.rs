@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, optional, required};
 
 /// Each creation, failure, success and deletion of an external task.
 pub const HISTORIC_EXTERNAL_TASK_LOG: Table = Table {
@@ -18,11 +18,9 @@ pub const HISTORIC_EXTERNAL_TASK_LOG: Table = Table {
         required("activity_instance_id", ColumnKind::Id),
         required("execution_id", ColumnKind::Id),
         required("process_instance_id", ColumnKind::Id),
-        required("root_process_instance_id", ColumnKind::Id),
-        required("definition_id", ColumnKind::Text),
-        required("definition_key", ColumnKind::Text),
         optional("tenant_id", ColumnKind::Text),
     ],
     primary_key: &["id"],
-    indexes: &[index("historic_external_task_log_by_process_instance", &["process_instance_id"])],
+    clustered_by: IN_INSTANCE,
+    indexes: &[],
 };

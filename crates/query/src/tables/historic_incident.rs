@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, optional, partial_index, required};
 
 /// What is kept of an incident. `state` is 0 open, 1 resolved, 2 deleted, as in Camunda.
 pub const HISTORIC_INCIDENT: Table = Table {
@@ -26,8 +26,10 @@ pub const HISTORIC_INCIDENT: Table = Table {
         optional("annotation", ColumnKind::Text),
     ],
     primary_key: &["id"],
-    indexes: &[
-        index("historic_incident_by_process_instance", &["process_instance_id"]),
-        partial_index("historic_incident_by_job_definition", &["job_definition_id"], "job_definition_id IS NOT NULL"),
-    ],
+    clustered_by: IN_INSTANCE,
+    indexes: &[partial_index(
+        "historic_incident_by_job_definition",
+        &["job_definition_id"],
+        "job_definition_id IS NOT NULL",
+    )],
 };

@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, partial_index, required};
 
 /// Each creation, failure, success and deletion of a job.
 pub const HISTORIC_JOB_LOG: Table = Table {
@@ -29,8 +29,8 @@ pub const HISTORIC_JOB_LOG: Table = Table {
         optional("batch_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
+    clustered_by: IN_INSTANCE,
     indexes: &[
-        index("historic_job_log_by_process_instance", &["process_instance_id"]),
         index("historic_job_log_by_job", &["job_id"]),
         partial_index("historic_job_log_by_batch", &["batch_id"], "batch_id IS NOT NULL"),
     ],

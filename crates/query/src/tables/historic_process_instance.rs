@@ -26,6 +26,7 @@ pub const HISTORIC_PROCESS_INSTANCE: Table = Table {
         optional("case_instance_id", ColumnKind::Text),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[
         index("historic_process_instance_by_definition", &["definition_id"]),
         partial_index("historic_process_instance_by_business_key", &["business_key"], "business_key IS NOT NULL"),

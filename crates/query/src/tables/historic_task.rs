@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, optional, required};
 
 /// A user task: as it is, or as it was when it ended.
 pub const HISTORIC_TASK: Table = Table {
@@ -27,5 +27,6 @@ pub const HISTORIC_TASK: Table = Table {
         required("state", ColumnKind::Text),
     ],
     primary_key: &["id"],
-    indexes: &[index("historic_task_by_process_instance", &["process_instance_id"])],
+    clustered_by: IN_INSTANCE,
+    indexes: &[],
 };

@@ -13,5 +13,6 @@ pub const IDEMPOTENCY_KEY: Table = Table {
         optional("body", ColumnKind::Blob),
     ],
     primary_key: &["key"],
+    clustered_by: &[],
     indexes: &[index("idempotency_key_by_expiry", &["expires_at"])],
 };

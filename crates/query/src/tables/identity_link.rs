@@ -11,5 +11,6 @@ pub const IDENTITY_LINK: Table = Table {
         optional("group_id", ColumnKind::Text),
     ],
     primary_key: &["task_id", "position"],
+    clustered_by: &[],
     indexes: &[index("identity_link_by_user", &["user_id"]), index("identity_link_by_group", &["group_id"])],
 };

@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, required};
 
 /// A user or a group that came to have to do with a task, or has nothing to do with it any more.
 pub const IDENTITY_LINK_LOG: Table = Table {
@@ -18,8 +18,6 @@ pub const IDENTITY_LINK_LOG: Table = Table {
         optional("tenant_id", ColumnKind::Text),
     ],
     primary_key: &["id"],
-    indexes: &[
-        index("identity_link_log_by_task", &["task_id"]),
-        index("identity_link_log_by_process_instance", &["process_instance_id"]),
-    ],
+    clustered_by: IN_INSTANCE,
+    indexes: &[index("identity_link_log_by_task", &["task_id"])],
 };

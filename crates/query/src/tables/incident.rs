@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, required};
 
 /// Something that needs a human.
 pub const INCIDENT: Table = Table {
@@ -23,8 +23,6 @@ pub const INCIDENT: Table = Table {
         optional("annotation", ColumnKind::Text),
     ],
     primary_key: &["id"],
-    indexes: &[
-        index("incident_by_process_instance", &["process_instance_id"]),
-        index("incident_by_configuration", &["configuration"]),
-    ],
+    clustered_by: IN_INSTANCE,
+    indexes: &[index("incident_by_configuration", &["configuration"])],
 };

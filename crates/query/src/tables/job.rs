@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, partial_index, required};
 
 /// Work of the engine itself. `process_instance_id` is empty for jobs of batches and definitions.
 ///
@@ -32,8 +32,8 @@ pub const JOB: Table = Table {
         optional("lock_expiration", ColumnKind::Time),
     ],
     primary_key: &["id"],
+    clustered_by: IN_INSTANCE,
     indexes: &[
-        index("job_by_process_instance", &["process_instance_id"]),
         partial_index(
             "job_claimable",
             &["priority DESC", "create_time", "id"],

@@ -16,5 +16,6 @@ pub const JOB_DEFINITION: Table = Table {
         optional("deployment_id", ColumnKind::Id),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[index("job_definition_by_process_definition", &["process_definition_id"])],
 };

@@ -46,7 +46,7 @@ pub use external_task::EXTERNAL_TASK;
 pub use given_id::GIVEN_ID;
 pub use historic_activity_instance::HISTORIC_ACTIVITY_INSTANCE;
 pub use historic_batch::HISTORIC_BATCH;
-pub use historic_detail::HISTORIC_DETAIL;
+pub use historic_detail::{EVERY_HISTORIC_DETAIL, EVERY_HISTORIC_DETAIL_VIEW, HISTORIC_DETAIL, first_values};
 pub use historic_external_task_log::HISTORIC_EXTERNAL_TASK_LOG;
 pub use historic_incident::HISTORIC_INCIDENT;
 pub use historic_job_log::HISTORIC_JOB_LOG;
@@ -64,7 +64,8 @@ pub use process_instance::PROCESS_INSTANCE;
 pub use task::TASK;
 pub use variable::VARIABLE;
 
-use crate::Table;
+use crate::table::View;
+use crate::{Dialect, Table};
 
 /// What is kept of a process instance besides its own row: all have a column `process_instance_id`.
 pub const HISTORY_OF_PROCESS_INSTANCE: &[&Table] = &[
@@ -112,3 +113,12 @@ pub const ALL: &[&Table] = &[
     &CANDIDATE_STARTER,
     &DEFINITION_GENERATION,
 ];
+
+/// Every view, created after the tables.
+pub const VIEWS: &[&View] = &[&EVERY_HISTORIC_DETAIL_VIEW];
+
+/// The statements that make an empty database ours, in order.
+pub fn create_statements(dialect: Dialect) -> Vec<String> {
+    let tables = ALL.iter().flat_map(|table| table.create_statements(dialect));
+    tables.chain(VIEWS.iter().map(move |view| view.create_statement(dialect))).collect()
+}

@@ -21,6 +21,7 @@ pub const PROCESS_DEFINITION: Table = Table {
         required("is_latest", ColumnKind::Boolean),
     ],
     primary_key: &["id"],
+    clustered_by: &[],
     indexes: &[
         unique_index("process_definition_by_version", &["key", "coalesce(tenant_id, '')", "version"]),
         index("process_definition_by_deployment", &["deployment_id"]),

@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, Table, index, optional, partial_index, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, partial_index, required};
 
 /// A user task, or a task that stands alone.
 pub const TASK: Table = Table {
@@ -29,8 +29,8 @@ pub const TASK: Table = Table {
         required("revision", ColumnKind::Integer),
     ],
     primary_key: &["id"],
+    clustered_by: IN_INSTANCE,
     indexes: &[
-        index("task_by_process_instance", &["process_instance_id"]),
         index("task_by_assignee", &["assignee"]),
         index("task_by_create_time", &["create_time"]),
         partial_index("task_by_root", &["root_process_instance_id"], "process_instance_id IS NULL"),

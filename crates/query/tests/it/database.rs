@@ -9,10 +9,10 @@ pub use crate::random_request::NOW;
 
 pub fn database() -> Connection {
     let connection = Connection::open_in_memory().expect("opens");
-    for table in tables::ALL {
-        for statement in table.create_statements(Dialect::Sqlite) {
-            connection.execute_batch(&statement).expect("creates");
-        }
+    // As the store has it.
+    connection.pragma_update(None, "automatic_index", false).expect("a setting");
+    for statement in tables::create_statements(Dialect::Sqlite) {
+        connection.execute_batch(&statement).expect("creates");
     }
     connection
 }
@@ -60,6 +60,7 @@ pub fn run_select(connection: &Connection, select: &Select) -> Vec<Vec<SqlValue>
 pub fn examples(kind: &FilterKind) -> Vec<&'static str> {
     match kind {
         FilterKind::Compare(_, _) => vec!["1", "2024-01-31T10:00:00.123+0000", "01936f3a-0000-7000-8000-00000000000a"],
+        FilterKind::WriteId { .. } => vec!["01936f3a-0000-7000-8000-00000000000a"],
         FilterKind::Flag { .. } | FilterKind::Modifier => vec!["true", "false"],
         FilterKind::Variables(_) | FilterKind::NoRows(ValueForm::Variables) => {
             vec!["a_eq_x,b_gt_y,c_like_%z", "a_eq_x,b_neq_y", "a_eq_x"]

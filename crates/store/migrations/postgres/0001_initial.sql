@@ -86,11 +86,14 @@ CREATE TABLE process_instance (
   is_suspended bigint NOT NULL,
   start_time bigint NOT NULL,
   revision bigint NOT NULL,
+  next_number bigint NOT NULL,
   case_instance_id TEXT COLLATE "C",
   PRIMARY KEY (id)
 );
 
 CREATE INDEX process_instance_by_root ON process_instance (root_process_instance_id) WHERE root_process_instance_id <> id;
+
+CREATE INDEX process_instance_by_super_execution ON process_instance (super_execution_id) WHERE super_execution_id IS NOT NULL;
 
 CREATE INDEX process_instance_by_definition ON process_instance (definition_id);
 
@@ -108,8 +111,6 @@ CREATE TABLE execution (
   is_active bigint NOT NULL,
   PRIMARY KEY (id)
 );
-
-CREATE INDEX execution_by_process_instance ON execution (process_instance_id);
 
 CREATE TABLE external_task (
   id uuid NOT NULL,
@@ -137,13 +138,11 @@ CREATE TABLE external_task (
   PRIMARY KEY (id)
 );
 
-CREATE INDEX external_task_fetch_in_order ON external_task (topic, create_time, id) WHERE available_at = 0;
+CREATE INDEX external_task_fetch_in_order ON external_task (topic, create_time, id) WHERE available_at = 0 AND priority <> 0;
 
 CREATE INDEX external_task_fetch_by_priority ON external_task (topic, priority DESC, create_time, id) WHERE available_at = 0;
 
 CREATE INDEX external_task_next_available ON external_task (available_at) WHERE available_at > 0;
-
-CREATE INDEX external_task_by_process_instance ON external_task (process_instance_id);
 
 CREATE TABLE task (
   id uuid NOT NULL,
@@ -171,8 +170,6 @@ CREATE TABLE task (
   revision bigint NOT NULL,
   PRIMARY KEY (id)
 );
-
-CREATE INDEX task_by_process_instance ON task (process_instance_id);
 
 CREATE INDEX task_by_assignee ON task (assignee);
 
@@ -212,12 +209,11 @@ CREATE TABLE variable (
   bytes_value bytea,
   value_info TEXT COLLATE "C",
   revision bigint NOT NULL,
+  is_inner bigint NOT NULL,
   PRIMARY KEY (id)
 );
 
-CREATE INDEX variable_by_process_instance ON variable (process_instance_id, name);
-
-CREATE INDEX variable_by_execution ON variable (execution_id);
+CREATE INDEX variable_by_execution ON variable (execution_id) WHERE is_inner = 1;
 
 CREATE INDEX variable_by_task ON variable (task_id) WHERE task_id IS NOT NULL;
 
@@ -248,8 +244,6 @@ CREATE TABLE job (
   PRIMARY KEY (id)
 );
 
-CREATE INDEX job_by_process_instance ON job (process_instance_id);
-
 CREATE INDEX job_claimable ON job (priority DESC, create_time, id) WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) <= 0;
 
 CREATE INDEX job_next_claimable ON job (coalesce(lock_expiration, due_date, 0)) WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) > 0;
@@ -273,8 +267,6 @@ CREATE TABLE event_subscription (
   compensating_execution_id uuid,
   PRIMARY KEY (id)
 );
-
-CREATE INDEX event_subscription_by_process_instance ON event_subscription (process_instance_id);
 
 CREATE INDEX event_subscription_by_event ON event_subscription (event_type, event_name);
 
@@ -300,8 +292,6 @@ CREATE TABLE incident (
   annotation TEXT COLLATE "C",
   PRIMARY KEY (id)
 );
-
-CREATE INDEX incident_by_process_instance ON incident (process_instance_id);
 
 CREATE INDEX incident_by_configuration ON incident (configuration);
 
@@ -347,7 +337,9 @@ CREATE INDEX historic_process_instance_by_definition ON historic_process_instanc
 
 CREATE INDEX historic_process_instance_by_business_key ON historic_process_instance (business_key) WHERE business_key IS NOT NULL;
 
-CREATE INDEX historic_process_instance_by_removal_time ON historic_process_instance (removal_time) WHERE removal_time IS NOT NULL;
+CREATE INDEX historic_process_instance_by_root ON historic_process_instance (root_process_instance_id) WHERE root_process_instance_id <> id;
+
+CREATE INDEX historic_process_instance_removable ON historic_process_instance (removal_time) WHERE removal_time IS NOT NULL AND end_time IS NOT NULL;
 
 CREATE TABLE historic_activity_instance (
   id uuid NOT NULL,
@@ -355,10 +347,7 @@ CREATE TABLE historic_activity_instance (
   parent_id uuid NOT NULL,
   parent_activity_id TEXT COLLATE "C",
   process_instance_id uuid NOT NULL,
-  root_process_instance_id uuid NOT NULL,
   execution_id uuid NOT NULL,
-  definition_id TEXT COLLATE "C" NOT NULL,
-  definition_key TEXT COLLATE "C" NOT NULL,
   activity_name TEXT COLLATE "C",
   activity_type TEXT COLLATE "C" NOT NULL,
   tenant_id TEXT COLLATE "C",
@@ -372,8 +361,6 @@ CREATE TABLE historic_activity_instance (
   called_process_instance_id uuid,
   PRIMARY KEY (id)
 );
-
-CREATE INDEX historic_activity_instance_by_process_instance ON historic_activity_instance (process_instance_id);
 
 CREATE TABLE historic_task (
   id uuid NOT NULL,
@@ -400,8 +387,6 @@ CREATE TABLE historic_task (
   PRIMARY KEY (id)
 );
 
-CREATE INDEX historic_task_by_process_instance ON historic_task (process_instance_id);
-
 CREATE TABLE identity_link_log (
   id uuid NOT NULL,
   time bigint NOT NULL,
@@ -420,18 +405,13 @@ CREATE TABLE identity_link_log (
 
 CREATE INDEX identity_link_log_by_task ON identity_link_log (task_id);
 
-CREATE INDEX identity_link_log_by_process_instance ON identity_link_log (process_instance_id);
-
 CREATE TABLE historic_variable (
   id uuid NOT NULL,
   process_instance_id uuid,
-  root_process_instance_id uuid,
   execution_id uuid,
   task_id uuid,
   activity_id TEXT COLLATE "C",
   activity_instance_id uuid,
-  definition_id TEXT COLLATE "C",
-  definition_key TEXT COLLATE "C",
   tenant_id TEXT COLLATE "C",
   name TEXT COLLATE "C" NOT NULL,
   create_time bigint NOT NULL,
@@ -442,10 +422,11 @@ CREATE TABLE historic_variable (
   real_value double precision,
   bytes_value bytea,
   value_info TEXT COLLATE "C",
+  first_write bigint,
+  writer_activity_id TEXT COLLATE "C",
+  writer_activity_instance_id uuid,
   PRIMARY KEY (id)
 );
-
-CREATE INDEX historic_variable_by_process_instance ON historic_variable (process_instance_id);
 
 CREATE INDEX historic_variable_by_task ON historic_variable (task_id) WHERE task_id IS NOT NULL;
 
@@ -454,13 +435,10 @@ CREATE TABLE historic_detail (
   kind TEXT COLLATE "C" NOT NULL,
   time bigint NOT NULL,
   process_instance_id uuid,
-  root_process_instance_id uuid,
   execution_id uuid,
   activity_id TEXT COLLATE "C",
   activity_instance_id uuid,
   task_id uuid,
-  definition_id TEXT COLLATE "C",
-  definition_key TEXT COLLATE "C",
   tenant_id TEXT COLLATE "C",
   name TEXT COLLATE "C" NOT NULL,
   variable_instance_id uuid,
@@ -474,8 +452,6 @@ CREATE TABLE historic_detail (
   value_info TEXT COLLATE "C",
   PRIMARY KEY (id)
 );
-
-CREATE INDEX historic_detail_by_process_instance ON historic_detail (process_instance_id);
 
 CREATE TABLE historic_external_task_log (
   id uuid NOT NULL,
@@ -492,14 +468,9 @@ CREATE TABLE historic_external_task_log (
   activity_instance_id uuid NOT NULL,
   execution_id uuid NOT NULL,
   process_instance_id uuid NOT NULL,
-  root_process_instance_id uuid NOT NULL,
-  definition_id TEXT COLLATE "C" NOT NULL,
-  definition_key TEXT COLLATE "C" NOT NULL,
   tenant_id TEXT COLLATE "C",
   PRIMARY KEY (id)
 );
-
-CREATE INDEX historic_external_task_log_by_process_instance ON historic_external_task_log (process_instance_id);
 
 CREATE TABLE historic_incident (
   id uuid NOT NULL,
@@ -525,7 +496,7 @@ CREATE TABLE historic_incident (
   PRIMARY KEY (id)
 );
 
-CREATE INDEX historic_incident_by_process_instance ON historic_incident (process_instance_id);
+CREATE INDEX historic_incident_by_job_definition ON historic_incident (job_definition_id) WHERE job_definition_id IS NOT NULL;
 
 CREATE TABLE historic_batch (
   id uuid NOT NULL,
@@ -543,6 +514,8 @@ CREATE TABLE historic_batch (
   removal_time bigint,
   PRIMARY KEY (id)
 );
+
+CREATE INDEX historic_batch_removable ON historic_batch (removal_time) WHERE removal_time IS NOT NULL AND end_time IS NOT NULL;
 
 CREATE TABLE historic_job_log (
   id uuid NOT NULL,
@@ -571,9 +544,9 @@ CREATE TABLE historic_job_log (
   PRIMARY KEY (id)
 );
 
-CREATE INDEX historic_job_log_by_process_instance ON historic_job_log (process_instance_id);
-
 CREATE INDEX historic_job_log_by_job ON historic_job_log (job_id);
+
+CREATE INDEX historic_job_log_by_batch ON historic_job_log (batch_id) WHERE batch_id IS NOT NULL;
 
 CREATE TABLE comment (
   id uuid NOT NULL,
@@ -631,3 +604,11 @@ CREATE TABLE candidate_starter (
 );
 
 CREATE INDEX candidate_starter_by_user ON candidate_starter (user_id);
+
+CREATE TABLE definition_generation (
+  id bigint NOT NULL,
+  generation bigint NOT NULL,
+  PRIMARY KEY (id)
+);
+
+CREATE VIEW every_historic_detail (id, kind, time, process_instance_id, execution_id, activity_id, activity_instance_id, task_id, tenant_id, name, variable_instance_id, revision, is_initial, value_type, text_value, integer_value, real_value, bytes_value, value_info) AS SELECT id, kind, time, process_instance_id, execution_id, activity_id, activity_instance_id, task_id, tenant_id, name, variable_instance_id, revision, is_initial, value_type, text_value, integer_value, real_value, bytes_value, value_info FROM historic_detail UNION ALL SELECT id, CAST('variableUpdate' AS TEXT), create_time, process_instance_id, execution_id, CAST(CASE WHEN writer_activity_instance_id IS NULL THEN activity_id ELSE writer_activity_id END AS TEXT), CAST(coalesce(writer_activity_instance_id, activity_instance_id) AS uuid), task_id, tenant_id, name, id, CAST(0 AS bigint), first_write, value_type, text_value, integer_value, real_value, bytes_value, value_info FROM historic_variable WHERE first_write IS NOT NULL;

@@ -20,6 +20,20 @@ CREATE TABLE deployment_resource (
 
 CREATE UNIQUE INDEX deployment_resource_by_name ON deployment_resource (deployment_id, name);
 
+CREATE TABLE camunda_form_definition (
+  id BLOB NOT NULL,
+  key TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  deployment_id BLOB NOT NULL,
+  resource_name TEXT NOT NULL,
+  tenant_id TEXT,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX camunda_form_definition_by_key ON camunda_form_definition (key, version);
+
+CREATE INDEX camunda_form_definition_by_deployment ON camunda_form_definition (deployment_id);
+
 CREATE TABLE process_definition (
   id TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -72,10 +86,14 @@ CREATE TABLE process_instance (
   is_suspended INTEGER NOT NULL,
   start_time INTEGER NOT NULL,
   revision INTEGER NOT NULL,
+  next_number INTEGER NOT NULL,
+  case_instance_id TEXT,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX process_instance_by_root ON process_instance (root_process_instance_id) WHERE root_process_instance_id <> id;
+
+CREATE INDEX process_instance_by_super_execution ON process_instance (super_execution_id) WHERE super_execution_id IS NOT NULL;
 
 CREATE INDEX process_instance_by_definition ON process_instance (definition_id);
 
@@ -93,8 +111,6 @@ CREATE TABLE execution (
   is_active INTEGER NOT NULL,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX execution_by_process_instance ON execution (process_instance_id);
 
 CREATE TABLE external_task (
   id BLOB NOT NULL,
@@ -122,25 +138,23 @@ CREATE TABLE external_task (
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX external_task_fetch_in_order ON external_task (topic, create_time, id) WHERE available_at = 0;
+CREATE INDEX external_task_fetch_in_order ON external_task (topic, create_time, id) WHERE available_at = 0 AND priority <> 0;
 
 CREATE INDEX external_task_fetch_by_priority ON external_task (topic, priority DESC, create_time, id) WHERE available_at = 0;
 
 CREATE INDEX external_task_next_available ON external_task (available_at) WHERE available_at > 0;
 
-CREATE INDEX external_task_by_process_instance ON external_task (process_instance_id);
-
 CREATE TABLE task (
   id BLOB NOT NULL,
-  execution_id BLOB NOT NULL,
-  process_instance_id BLOB NOT NULL,
+  execution_id BLOB,
+  process_instance_id BLOB,
   root_process_instance_id BLOB NOT NULL,
-  definition_id TEXT NOT NULL,
-  definition_key TEXT NOT NULL,
+  definition_id TEXT,
+  definition_key TEXT,
   business_key TEXT,
   tenant_id TEXT,
-  activity_id TEXT NOT NULL,
-  activity_instance_id BLOB NOT NULL,
+  activity_id TEXT,
+  activity_instance_id BLOB,
   name TEXT,
   description TEXT,
   assignee TEXT,
@@ -150,18 +164,18 @@ CREATE TABLE task (
   last_updated INTEGER,
   due_date INTEGER,
   follow_up_date INTEGER,
-  form_key TEXT,
   is_suspended INTEGER NOT NULL,
   delegation_state TEXT,
   parent_task_id BLOB,
+  revision INTEGER NOT NULL,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX task_by_process_instance ON task (process_instance_id);
 
 CREATE INDEX task_by_assignee ON task (assignee);
 
 CREATE INDEX task_by_create_time ON task (create_time);
+
+CREATE INDEX task_by_root ON task (root_process_instance_id) WHERE process_instance_id IS NULL;
 
 CREATE INDEX task_by_parent_task ON task (parent_task_id) WHERE parent_task_id IS NOT NULL;
 
@@ -180,11 +194,11 @@ CREATE INDEX identity_link_by_group ON identity_link (group_id);
 
 CREATE TABLE variable (
   id BLOB NOT NULL,
-  process_instance_id BLOB NOT NULL,
-  execution_id BLOB NOT NULL,
+  process_instance_id BLOB,
+  execution_id BLOB,
   task_id BLOB,
   activity_id TEXT,
-  activity_instance_id BLOB NOT NULL,
+  activity_instance_id BLOB,
   tenant_id TEXT,
   name TEXT NOT NULL,
   create_time INTEGER NOT NULL,
@@ -195,12 +209,13 @@ CREATE TABLE variable (
   bytes_value BLOB,
   value_info TEXT,
   revision INTEGER NOT NULL,
+  is_inner INTEGER NOT NULL,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX variable_by_process_instance ON variable (process_instance_id, name);
+CREATE INDEX variable_by_execution ON variable (execution_id) WHERE is_inner = 1;
 
-CREATE INDEX variable_by_execution ON variable (execution_id);
+CREATE INDEX variable_by_task ON variable (task_id) WHERE task_id IS NOT NULL;
 
 CREATE TABLE job (
   id BLOB NOT NULL,
@@ -220,6 +235,7 @@ CREATE TABLE job (
   retries INTEGER NOT NULL,
   priority INTEGER NOT NULL,
   is_suspended INTEGER NOT NULL,
+  is_exclusive INTEGER NOT NULL,
   exception_message TEXT,
   exception_details TEXT,
   failed_activity_id TEXT,
@@ -228,9 +244,11 @@ CREATE TABLE job (
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX job_by_process_instance ON job (process_instance_id);
+CREATE INDEX job_claimable ON job (priority DESC, create_time, id) WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) <= 0;
 
-CREATE INDEX job_due ON job (due_date) WHERE retries > 0 AND is_suspended = 0;
+CREATE INDEX job_next_claimable ON job (coalesce(lock_expiration, due_date, 0)) WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) > 0;
+
+CREATE INDEX job_locked ON job (process_instance_id) WHERE lock_owner IS NOT NULL;
 
 CREATE INDEX job_by_batch ON job (batch_id) WHERE batch_id IS NOT NULL;
 
@@ -240,23 +258,25 @@ CREATE TABLE event_subscription (
   id BLOB NOT NULL,
   event_type TEXT NOT NULL,
   event_name TEXT,
-  execution_id BLOB NOT NULL,
-  process_instance_id BLOB NOT NULL,
+  execution_id BLOB,
+  process_instance_id BLOB,
   activity_id TEXT NOT NULL,
   tenant_id TEXT,
   create_time INTEGER NOT NULL,
+  definition_id TEXT,
+  compensating_execution_id BLOB,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX event_subscription_by_process_instance ON event_subscription (process_instance_id);
-
 CREATE INDEX event_subscription_by_event ON event_subscription (event_type, event_name);
+
+CREATE INDEX event_subscription_by_definition ON event_subscription (definition_id) WHERE definition_id IS NOT NULL;
 
 CREATE TABLE incident (
   id BLOB NOT NULL,
   incident_type TEXT NOT NULL,
   message TEXT,
-  configuration BLOB NOT NULL,
+  configuration TEXT,
   execution_id BLOB,
   process_instance_id BLOB,
   definition_id TEXT,
@@ -272,8 +292,6 @@ CREATE TABLE incident (
   annotation TEXT,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX incident_by_process_instance ON incident (process_instance_id);
 
 CREATE INDEX incident_by_configuration ON incident (configuration);
 
@@ -311,6 +329,7 @@ CREATE TABLE historic_process_instance (
   state TEXT NOT NULL,
   delete_reason TEXT,
   removal_time INTEGER,
+  case_instance_id TEXT,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
@@ -318,7 +337,9 @@ CREATE INDEX historic_process_instance_by_definition ON historic_process_instanc
 
 CREATE INDEX historic_process_instance_by_business_key ON historic_process_instance (business_key) WHERE business_key IS NOT NULL;
 
-CREATE INDEX historic_process_instance_by_removal_time ON historic_process_instance (removal_time) WHERE removal_time IS NOT NULL;
+CREATE INDEX historic_process_instance_by_root ON historic_process_instance (root_process_instance_id) WHERE root_process_instance_id <> id;
+
+CREATE INDEX historic_process_instance_removable ON historic_process_instance (removal_time) WHERE removal_time IS NOT NULL AND end_time IS NOT NULL;
 
 CREATE TABLE historic_activity_instance (
   id BLOB NOT NULL,
@@ -326,10 +347,7 @@ CREATE TABLE historic_activity_instance (
   parent_id BLOB NOT NULL,
   parent_activity_id TEXT,
   process_instance_id BLOB NOT NULL,
-  root_process_instance_id BLOB NOT NULL,
   execution_id BLOB NOT NULL,
-  definition_id TEXT NOT NULL,
-  definition_key TEXT NOT NULL,
   activity_name TEXT,
   activity_type TEXT NOT NULL,
   tenant_id TEXT,
@@ -340,10 +358,9 @@ CREATE TABLE historic_activity_instance (
   sequence INTEGER NOT NULL,
   is_canceled INTEGER NOT NULL,
   is_complete_scope INTEGER NOT NULL,
+  called_process_instance_id BLOB,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX historic_activity_instance_by_process_instance ON historic_activity_instance (process_instance_id);
 
 CREATE TABLE historic_task (
   id BLOB NOT NULL,
@@ -370,8 +387,6 @@ CREATE TABLE historic_task (
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX historic_task_by_process_instance ON historic_task (process_instance_id);
-
 CREATE TABLE identity_link_log (
   id BLOB NOT NULL,
   time INTEGER NOT NULL,
@@ -390,18 +405,13 @@ CREATE TABLE identity_link_log (
 
 CREATE INDEX identity_link_log_by_task ON identity_link_log (task_id);
 
-CREATE INDEX identity_link_log_by_process_instance ON identity_link_log (process_instance_id);
-
 CREATE TABLE historic_variable (
   id BLOB NOT NULL,
-  process_instance_id BLOB NOT NULL,
-  root_process_instance_id BLOB NOT NULL,
-  execution_id BLOB NOT NULL,
+  process_instance_id BLOB,
+  execution_id BLOB,
   task_id BLOB,
   activity_id TEXT,
-  activity_instance_id BLOB NOT NULL,
-  definition_id TEXT NOT NULL,
-  definition_key TEXT NOT NULL,
+  activity_instance_id BLOB,
   tenant_id TEXT,
   name TEXT NOT NULL,
   create_time INTEGER NOT NULL,
@@ -412,23 +422,23 @@ CREATE TABLE historic_variable (
   real_value REAL,
   bytes_value BLOB,
   value_info TEXT,
+  first_write INTEGER,
+  writer_activity_id TEXT,
+  writer_activity_instance_id BLOB,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX historic_variable_by_process_instance ON historic_variable (process_instance_id);
+CREATE INDEX historic_variable_by_task ON historic_variable (task_id) WHERE task_id IS NOT NULL;
 
 CREATE TABLE historic_detail (
   id BLOB NOT NULL,
   kind TEXT NOT NULL,
   time INTEGER NOT NULL,
   process_instance_id BLOB,
-  root_process_instance_id BLOB,
   execution_id BLOB,
   activity_id TEXT,
   activity_instance_id BLOB,
   task_id BLOB,
-  definition_id TEXT,
-  definition_key TEXT,
   tenant_id TEXT,
   name TEXT NOT NULL,
   variable_instance_id BLOB,
@@ -442,8 +452,6 @@ CREATE TABLE historic_detail (
   value_info TEXT,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX historic_detail_by_process_instance ON historic_detail (process_instance_id);
 
 CREATE TABLE historic_external_task_log (
   id BLOB NOT NULL,
@@ -460,20 +468,15 @@ CREATE TABLE historic_external_task_log (
   activity_instance_id BLOB NOT NULL,
   execution_id BLOB NOT NULL,
   process_instance_id BLOB NOT NULL,
-  root_process_instance_id BLOB NOT NULL,
-  definition_id TEXT NOT NULL,
-  definition_key TEXT NOT NULL,
   tenant_id TEXT,
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX historic_external_task_log_by_process_instance ON historic_external_task_log (process_instance_id);
 
 CREATE TABLE historic_incident (
   id BLOB NOT NULL,
   incident_type TEXT NOT NULL,
   message TEXT,
-  configuration BLOB NOT NULL,
+  configuration TEXT,
   history_configuration BLOB,
   create_time INTEGER NOT NULL,
   end_time INTEGER,
@@ -493,7 +496,7 @@ CREATE TABLE historic_incident (
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX historic_incident_by_process_instance ON historic_incident (process_instance_id);
+CREATE INDEX historic_incident_by_job_definition ON historic_incident (job_definition_id) WHERE job_definition_id IS NOT NULL;
 
 CREATE TABLE historic_batch (
   id BLOB NOT NULL,
@@ -512,3 +515,100 @@ CREATE TABLE historic_batch (
   PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX historic_batch_removable ON historic_batch (removal_time) WHERE removal_time IS NOT NULL AND end_time IS NOT NULL;
+
+CREATE TABLE historic_job_log (
+  id BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  logged_at INTEGER NOT NULL,
+  job_id BLOB NOT NULL,
+  due_date INTEGER,
+  retries INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  exception_message TEXT,
+  exception_details TEXT,
+  job_definition_id BLOB,
+  job_type TEXT NOT NULL,
+  job_configuration TEXT,
+  activity_id TEXT,
+  failed_activity_id TEXT,
+  execution_id BLOB,
+  process_instance_id BLOB,
+  root_process_instance_id BLOB,
+  definition_id TEXT,
+  definition_key TEXT,
+  deployment_id BLOB,
+  tenant_id TEXT,
+  host_name TEXT NOT NULL,
+  batch_id BLOB,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX historic_job_log_by_job ON historic_job_log (job_id);
+
+CREATE INDEX historic_job_log_by_batch ON historic_job_log (batch_id) WHERE batch_id IS NOT NULL;
+
+CREATE TABLE comment (
+  id BLOB NOT NULL,
+  task_id BLOB NOT NULL,
+  process_instance_id TEXT,
+  root_process_instance_id BLOB,
+  time INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX comment_by_task ON comment (task_id);
+
+CREATE INDEX comment_by_process_instance ON comment (process_instance_id) WHERE process_instance_id IS NOT NULL;
+
+CREATE TABLE attachment (
+  id BLOB NOT NULL,
+  task_id BLOB NOT NULL,
+  root_process_instance_id BLOB,
+  create_time INTEGER NOT NULL,
+  name TEXT,
+  description TEXT,
+  attachment_type TEXT,
+  url TEXT,
+  contents BLOB,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attachment_by_task ON attachment (task_id);
+
+CREATE TABLE idempotency_key (
+  key TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  expires_at INTEGER NOT NULL,
+  status INTEGER,
+  content_type TEXT,
+  body BLOB,
+  PRIMARY KEY (key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_key_by_expiry ON idempotency_key (expires_at);
+
+CREATE TABLE given_id (
+  id BLOB NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE candidate_starter (
+  definition_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  user_id TEXT,
+  group_id TEXT,
+  PRIMARY KEY (definition_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX candidate_starter_by_user ON candidate_starter (user_id);
+
+CREATE TABLE definition_generation (
+  id INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW every_historic_detail (id, kind, time, process_instance_id, execution_id, activity_id, activity_instance_id, task_id, tenant_id, name, variable_instance_id, revision, is_initial, value_type, text_value, integer_value, real_value, bytes_value, value_info) AS SELECT id, kind, time, process_instance_id, execution_id, activity_id, activity_instance_id, task_id, tenant_id, name, variable_instance_id, revision, is_initial, value_type, text_value, integer_value, real_value, bytes_value, value_info FROM historic_detail UNION ALL SELECT id, CAST('variableUpdate' AS TEXT), create_time, process_instance_id, execution_id, CAST(CASE WHEN writer_activity_instance_id IS NULL THEN activity_id ELSE writer_activity_id END AS TEXT), CAST(coalesce(writer_activity_instance_id, activity_instance_id) AS BLOB), task_id, tenant_id, name, id, CAST(0 AS bigint), first_write, value_type, text_value, integer_value, real_value, bytes_value, value_info FROM historic_variable WHERE first_write IS NOT NULL;

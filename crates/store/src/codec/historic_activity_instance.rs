@@ -14,10 +14,7 @@ impl RowEncode for HistoricActivityInstance {
         row.uuid(self.parent.uuid);
         row.optional_text(self.parent.activity_id.as_deref());
         row.uuid(self.process_instance_id.0);
-        row.uuid(self.root_process_instance_id.0);
         row.uuid(self.execution_id.0);
-        row.text(&self.definition_id.0);
-        row.text(&self.definition_key);
         row.optional_text(self.activity_name.as_deref());
         row.text(self.activity_type);
         row.optional_text(self.tenant_id.as_deref());

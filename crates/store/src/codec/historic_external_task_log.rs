@@ -32,9 +32,6 @@ impl RowEncode for ExternalTaskLogEntry {
         row.uuid(self.activity_instance_id.uuid);
         row.uuid(self.execution_id.0);
         row.uuid(self.process_instance_id.0);
-        row.uuid(self.root_process_instance_id.0);
-        row.text(&self.definition_id.0);
-        row.text(&self.definition_key);
         row.optional_text(self.tenant_id.as_deref());
     }
 }

@@ -8,8 +8,16 @@ use crate::StoreError;
 impl RowEncode for ProcessInstance {
     const TABLE: &'static Table = &tables::PROCESS_INSTANCE;
     // The revision has statements of its own.
-    const FIXED: &'static [&'static str] =
-        &["root_process_instance_id", "super_execution_id", "tenant_id", "start_time", "revision", "case_instance_id"];
+    const FIXED: &'static [&'static str] = &[
+        "root_process_instance_id",
+        "super_execution_id",
+        "definition_id",
+        "definition_key",
+        "tenant_id",
+        "start_time",
+        "revision",
+        "case_instance_id",
+    ];
 
     fn encode(&self, row: &mut impl RowSink) {
         row.uuid(self.id.0);
@@ -22,6 +30,7 @@ impl RowEncode for ProcessInstance {
         row.boolean(self.is_suspended);
         row.time(self.start_time);
         row.counter(self.revision);
+        row.counter(u64::from(self.next_number));
         row.optional_text(self.case_instance_id.as_deref());
     }
 }
@@ -39,6 +48,7 @@ impl RowDecode for ProcessInstance {
             is_suspended: row.boolean()?,
             start_time: row.time()?,
             revision: row.narrow()?,
+            next_number: row.narrow()?,
             case_instance_id: row.optional_text()?,
         })
     }

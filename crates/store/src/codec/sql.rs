@@ -48,6 +48,21 @@ pub fn select_by(table: &Table, column: &str, dialect: Dialect) -> String {
     format!("SELECT {} FROM {} WHERE {column} = {}", column_list(table), table.name, parameter(dialect, 1))
 }
 
+/// Reads the rows of a process instance, whose id is the first parameter; the second is the last id of its range.
+pub fn select_of_instance(table: &Table, dialect: Dialect) -> String {
+    format!("SELECT {} FROM {}{}", column_list(table), table.name, of_instance(dialect))
+}
+
+/// Deletes them.
+pub fn delete_of_instance(table: &Table, dialect: Dialect) -> String {
+    format!("DELETE FROM {}{}", table.name, of_instance(dialect))
+}
+
+fn of_instance(dialect: Dialect) -> String {
+    let (first, last) = (parameter(dialect, 1), parameter(dialect, 2));
+    format!(" WHERE id BETWEEN {first} AND {last} AND process_instance_id = {first}")
+}
+
 /// All columns of a table, in order.
 pub fn column_list(table: &Table) -> String {
     table.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")

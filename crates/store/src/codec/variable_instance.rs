@@ -8,7 +8,7 @@ use crate::StoreError;
 
 impl RowEncode for VariableInstance {
     const TABLE: &'static Table = &tables::VARIABLE;
-    const FIXED: &'static [&'static str] = &["process_instance_id", "tenant_id", "name", "create_time"];
+    const FIXED: &'static [&'static str] = &["process_instance_id", "tenant_id", "name", "create_time", "is_inner"];
 
     fn encode(&self, row: &mut impl RowSink) {
         row.uuid(self.id.0);
@@ -23,6 +23,7 @@ impl RowEncode for VariableInstance {
         row.time(self.create_time);
         encode_value(&self.value, row);
         row.counter(u64::from(self.revision));
+        row.boolean(self.id.0.is_in_upper_half());
     }
 }
 
@@ -40,7 +41,7 @@ impl RowDecode for VariableInstance {
             (None, None, Some(_)) => None,
             _ => return Err(corrupt("a variable is in a process or that of a task that stands alone")),
         };
-        Ok(VariableInstance {
+        let variable = VariableInstance {
             id,
             place,
             task_id,
@@ -50,6 +51,8 @@ impl RowDecode for VariableInstance {
             create_time: row.time()?,
             value: decode_value(row)?,
             revision: row.narrow()?,
-        })
+        };
+        row.skip()?;
+        Ok(variable)
     }
 }

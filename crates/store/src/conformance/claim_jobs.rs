@@ -7,7 +7,7 @@ use engine::record::Job;
 use engine::{ChangeSet, RevisionCheck, TableChange};
 use types::{JobId, Timestamp};
 
-use super::fixture::{NOW, WaitingInstance, apply, id, start, text};
+use super::fixture::{NOW, WaitingInstance, apply, id_in, start, text};
 use super::reload::fresh_job;
 use crate::Store;
 use crate::work::{ClaimedJob, JobClaim, JobRelease, Work, WorkDone};
@@ -50,7 +50,7 @@ async fn stored(store: &dyn Store, change: impl FnOnce(&mut Job)) -> JobId {
 /// One more job of an instance.
 async fn added(store: &dyn Store, waiting: &WaitingInstance, revision: u64, change: impl FnOnce(&mut Job)) -> JobId {
     let mut job = fresh_job(waiting);
-    job.id = JobId(id());
+    job.id = JobId(id_in(waiting.id()));
     change(&mut job);
     let job_id = job.id;
     write(store, waiting, revision, TableChange::Insert(job.into())).await;

@@ -1,7 +1,7 @@
 //! Records to store, with ids that count up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use engine::history::{ActivityEnd, EndState, ExternalTaskLogEntry, ExternalTaskLogKind, HistoricActivityInstance};
 use engine::history::{
@@ -24,7 +24,13 @@ pub const NOW: Timestamp = Timestamp(1_800_000_000_000);
 pub fn id() -> Uuid {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = u128::from(COUNT.fetch_add(1, Ordering::Relaxed));
-    Uuid((NOW.0 as u128) << 80 | 0x7 << 76 | 0x8 << 60 | count)
+    Uuid((NOW.0 as u128) << 80 | 0x7 << 76 | 0x8 << 60 | count << 32)
+}
+
+/// A new id of something in an instance.
+pub fn id_in(instance: ProcessInstanceId) -> Uuid {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    instance.0.numbered(COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub fn text(value: &str) -> Arc<str> {
@@ -44,8 +50,8 @@ pub struct WaitingInstance {
 impl WaitingInstance {
     pub fn new(topic: &str) -> WaitingInstance {
         let instance_id = ProcessInstanceId(id());
-        let scope_id = ExecutionId(id());
-        let activity_instance_id = ActivityInstanceId::of_activity(text("pay"), id());
+        let scope_id = ExecutionId(id_in(instance_id));
+        let activity_instance_id = ActivityInstanceId::of_activity(text("pay"), id_in(instance_id));
         let instance = process_instance(instance_id);
         let root = Execution {
             id: instance_id.into(),
@@ -70,7 +76,7 @@ impl WaitingInstance {
             continuation: None,
         };
         let task = ExternalTask {
-            id: ExternalTaskId(id()),
+            id: ExternalTaskId(id_in(instance_id)),
             execution_id: scope_id,
             process_instance_id: instance_id,
             root_process_instance_id: instance_id,
@@ -106,8 +112,9 @@ impl WaitingInstance {
     }
 
     pub fn with_variable_in(mut self, scope: ExecutionId, name: &str, value: VariableValue) -> WaitingInstance {
+        let id = id_in(self.id());
         self.variables.push(VariableInstance {
-            id: VariableInstanceId(id()),
+            id: VariableInstanceId(if scope == self.root.id { id } else { id.in_upper_half() }),
             place: Some(VariablePlace { process_instance_id: self.id(), execution_id: scope }),
             task_id: None,
             activity_instance_id: Some(ActivityInstanceId::of_process(self.id())),
@@ -188,7 +195,7 @@ impl WaitingInstance {
 
     fn historic_activity(&self, activity_type: &'static str, end: Option<ActivityEnd>) -> HistoricActivityInstance {
         let is_task = activity_type == "serviceTask";
-        let new = || ActivityInstanceId::of_activity(text(activity_type), id());
+        let new = || ActivityInstanceId::of_activity(text(activity_type), id_in(self.id()));
         HistoricActivityInstance {
             id: if is_task { self.task.activity_instance_id.clone() } else { new() },
             parent: ActivityInstanceId::of_process(self.id()),
@@ -225,12 +232,13 @@ impl WaitingInstance {
             task_id: None,
             tenant_id: None,
             create_time: NOW,
+            first_write: None,
         }
     }
 
     fn log_entry(&self, kind: ExternalTaskLogKind) -> ExternalTaskLogEntry {
         ExternalTaskLogEntry {
-            id: HistoryId(id()),
+            id: HistoryId(id_in(self.id())),
             kind,
             timestamp: NOW,
             external_task_id: self.task.id,
@@ -265,6 +273,7 @@ pub fn process_instance(id: ProcessInstanceId) -> ProcessInstance {
         is_suspended: false,
         start_time: NOW,
         revision: 1,
+        next_number: 1,
     }
 }
 

@@ -8,7 +8,7 @@ use engine::{ChangeSet, RevisionCheck};
 use query::SqlValue;
 use types::{ExecutionId, IncidentId, Timestamp, VariableValue};
 
-use super::fixture::{NOW, WaitingInstance, apply, count, id, rows, start, text};
+use super::fixture::{NOW, WaitingInstance, apply, count, id, id_in, rows, start, text};
 use crate::Store;
 
 const LATER: Timestamp = Timestamp(NOW.0 + 1000);
@@ -27,7 +27,7 @@ fn time(value: Timestamp) -> SqlValue {
 }
 
 fn incident(waiting: &WaitingInstance) -> HistoricIncident {
-    let incident_id = IncidentId(id());
+    let incident_id = IncidentId(id_in(waiting.id()));
     HistoricIncident {
         id: incident_id,
         incident_type: IncidentType::FailedJob,
@@ -60,12 +60,16 @@ pub async fn rows_follow_what_happened(store: Arc<dyn Store>) {
     assert_eq!(cells(store, state, "historic_process_instance", waiting.id().0).await, [sql("ACTIVE"), SqlValue::Null]);
 
     let open = incident(&waiting);
-    let moved_to = ExecutionId(id());
+    let moved_to = ExecutionId(id_in(waiting.id()));
     let mut changes = ChangeSet::new(waiting.id(), RevisionCheck::Bump { expected: 1 });
     changes.history = vec![
         HistoryChange::ProcessInstanceSuspended { id: waiting.id(), is_suspended: true },
         HistoryChange::ActivityUpdated { id: activity.clone(), execution_id: moved_to, assignee: Some(text("ann")) },
-        HistoryChange::VariableUpdated { id: variable, value: VariableValue::String(text("two")) },
+        HistoryChange::VariableUpdated {
+            id: variable,
+            value: VariableValue::String(text("two")),
+            replaces_first: false,
+        },
         HistoryChange::IncidentCreated(open.clone().into()),
     ];
     apply(store, vec![changes]).await.expect("applies");

@@ -12,7 +12,7 @@ use types::{
     ProcessInstanceId, TaskId, Timestamp, VariableInstanceId, VariableType, VariableValue,
 };
 
-use super::fixture::{NOW, WaitingInstance, apply, count, id, load, process_instance, start, text};
+use super::fixture::{NOW, WaitingInstance, apply, count, id, id_in, load, process_instance, start, text};
 use crate::Store;
 
 /// Every record with every field set, besides one of each with as little as possible.
@@ -49,7 +49,7 @@ pub fn rich_instance() -> WaitingInstance {
     task.error_message = Some(text("no \u{1F4B6} left\0"));
     task.error_details = Some(text(""));
     let mut local = waiting.variables[0].clone();
-    local.id = VariableInstanceId(id());
+    local.id = VariableInstanceId(id_in(waiting.id()));
     local.place = Some(VariablePlace { process_instance_id: waiting.id(), execution_id: waiting.scope.id });
     local.task_id = Some(TaskId(id()));
     local.activity_instance_id = Some(waiting.task.activity_instance_id.clone());
@@ -85,7 +85,7 @@ pub fn user_task(waiting: &WaitingInstance) -> Task {
 
 fn bare_user_task(waiting: &WaitingInstance) -> Task {
     Task {
-        id: TaskId(id()),
+        id: TaskId(id_in(waiting.id())),
         root_process_instance_id: waiting.id(),
         place: Some(task_place(waiting, None)),
         tenant_id: None,
@@ -114,7 +114,7 @@ fn task_place(waiting: &WaitingInstance, business_key: Option<Arc<str>>) -> Task
         definition_key: waiting.instance.definition_key.clone(),
         business_key,
         activity_id: text("approve"),
-        activity_instance_id: ActivityInstanceId::of_activity(text("approve"), id()),
+        activity_instance_id: ActivityInstanceId::of_activity(text("approve"), id_in(waiting.id())),
     }
 }
 
@@ -137,7 +137,7 @@ fn failed_job(waiting: &WaitingInstance) -> Job {
 
 pub fn fresh_job(waiting: &WaitingInstance) -> Job {
     Job {
-        id: JobId(id()),
+        id: JobId(id_in(waiting.id())),
         job_definition_id: None,
         handler: JobHandler::TimerTransition { repeat: None },
         execution_id: Some(waiting.scope.id),
@@ -161,7 +161,7 @@ pub fn fresh_job(waiting: &WaitingInstance) -> Job {
 
 fn subscription(waiting: &WaitingInstance, event_name: Option<&str>) -> EventSubscription {
     EventSubscription {
-        id: EventSubscriptionId(id()),
+        id: EventSubscriptionId(id_in(waiting.id())),
         event_type: EventType::Message,
         event_name: event_name.map(text),
         execution_id: waiting.scope.id,
@@ -174,7 +174,7 @@ fn subscription(waiting: &WaitingInstance, event_name: Option<&str>) -> EventSub
 }
 
 fn incident(waiting: &WaitingInstance) -> Incident {
-    let incident_id = IncidentId(id());
+    let incident_id = IncidentId(id_in(waiting.id()));
     Incident {
         id: incident_id,
         incident_type: IncidentType::FailedExternalTask,

@@ -80,7 +80,6 @@ fn push_topic(walk: ClaimWalk, text: &mut ClaimText, n: usize, wanted: &ClaimTop
     if walk == ClaimWalk::PriorityThenNewest {
         push_priorities(text, n, wanted);
     }
-    let _ = write!(text.text, "topic_{n} AS (SELECT ");
     let candidate = |text: &mut ClaimText| {
         let _ = write!(text.text, "id, priority, create_time, {n}::bigint AS n, ");
         text.bind(SqlValue::Integer(until));
@@ -89,20 +88,31 @@ fn push_topic(walk: ClaimWalk, text: &mut ClaimText, n: usize, wanted: &ClaimTop
         text.push(" AND available_at = 0");
         text.filter(wanted);
     };
-    if walk == ClaimWalk::PriorityThenNewest {
-        // No index has both directions: each priority is a walk of its own, as far as it is needed.
-        let _ = write!(text.text, "c.* FROM priority_{n} AS p CROSS JOIN LATERAL (SELECT ");
+    let limited = |text: &mut ClaimText, name: &str, part: &str| {
+        let _ = write!(text.text, "{name}_{n} AS (SELECT ");
         candidate(text);
-        text.push(" AND priority = p.priority ORDER BY create_time DESC, id DESC LIMIT ");
-        text.bind(SqlValue::Integer(request.tasks_max.into()));
-        text.push(" FOR UPDATE SKIP LOCKED) AS c WHERE p.priority IS NOT NULL LIMIT ");
-        text.bind(SqlValue::Integer(request.tasks_max.into()));
-        text.push("), ");
-    } else {
-        candidate(text);
-        let _ = write!(text.text, " ORDER BY {} LIMIT ", order(walk));
+        let _ = write!(text.text, "{part} ORDER BY {} LIMIT ", order(walk));
         text.bind(SqlValue::Integer(request.tasks_max.into()));
         text.push(" FOR UPDATE SKIP LOCKED), ");
+    };
+    match walk {
+        ClaimWalk::OldestFirst | ClaimWalk::NewestFirst => {
+            // Those of priority 0, which most are, and the others are each in order.
+            limited(text, "zero", " AND priority = 0");
+            limited(text, "other", " AND priority <> 0");
+            let _ = write!(text.text, "topic_{n} AS (SELECT * FROM zero_{n} UNION ALL SELECT * FROM other_{n}), ");
+        }
+        ClaimWalk::PriorityThenOldest => limited(text, "topic", ""),
+        ClaimWalk::PriorityThenNewest => {
+            // No index has both directions: each priority is a walk of its own, as far as it is needed.
+            let _ = write!(text.text, "topic_{n} AS (SELECT c.* FROM priority_{n} AS p CROSS JOIN LATERAL (SELECT ");
+            candidate(text);
+            text.push(" AND priority = p.priority ORDER BY create_time DESC, id DESC LIMIT ");
+            text.bind(SqlValue::Integer(request.tasks_max.into()));
+            text.push(" FOR UPDATE SKIP LOCKED) AS c WHERE p.priority IS NOT NULL LIMIT ");
+            text.bind(SqlValue::Integer(request.tasks_max.into()));
+            text.push("), ");
+        }
     }
 }
 

@@ -72,7 +72,10 @@ impl ClaimText {
             return;
         }
         self.push(
-            " AND EXISTS (SELECT 1 FROM variable v WHERE v.execution_id = external_task.process_instance_id AND (",
+            " AND EXISTS (SELECT 1 FROM variable v WHERE (v.is_inner = 0 AND v.id BETWEEN external_task.process_instance_id \
+             AND (left(external_task.process_instance_id::text, 28) || '7fffffff')::uuid \
+             AND v.execution_id = external_task.process_instance_id \
+             OR v.is_inner = 1 AND v.execution_id = external_task.process_instance_id) AND (",
         );
         for (n, (name, value)) in variables.iter().enumerate() {
             self.condition(if n == 0 { "v.name = " } else { " OR v.name = " }, name);

@@ -40,7 +40,8 @@ const RELEASE: &str = "UPDATE external_task SET available_at = 0 WHERE id IN (SE
      RETURNING topic, worker_id IS NOT NULL";
 const NEXT_EXPIRY: &str = "SELECT available_at FROM external_task WHERE available_at > 0 ORDER BY available_at LIMIT 1";
 
-/// Walks from each task's execution to the root. The names are those asked for, or null for all.
+/// Walks from each task's execution to the root. The names are those asked for, or null for all. The variables of the
+/// process are a half range of the key.
 const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) AS (\
         SELECT n, 0::bigint, execution_id, is_local \
         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[]) AS task (n, execution_id, is_local) UNION ALL \
@@ -48,8 +49,15 @@ const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) 
         WHERE e.parent_id IS NOT NULL AND path.is_local = 0) \
     SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
         v.value_info \
-    FROM path JOIN variable v ON v.execution_id = path.execution_id \
-    WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[]))";
+    FROM path JOIN variable v ON v.execution_id = path.execution_id AND v.is_inner = 1 \
+    WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[])) UNION ALL \
+    SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
+        v.value_info \
+    FROM path JOIN variable v ON v.id BETWEEN path.execution_id \
+        AND (left(path.execution_id::text, 28) || '7fffffff')::uuid AND v.execution_id = path.execution_id \
+        AND v.is_inner = 0 \
+    WHERE v.task_id IS NULL AND right(path.execution_id::text, 8) = '00000000' \
+        AND ($4::text[] IS NULL OR v.name = ANY ($4::text[]))";
 
 #[derive(Debug)]
 pub enum Work {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::{ChangeSet, RevisionCheck};
+
 use super::connection::{Connection, Connector, Purpose};
 use super::failure::{Failure, Progress};
 use super::line::Line;
@@ -90,6 +92,8 @@ impl Committer {
             Ok(_) => Err(StoreError::Conflict),
             // Another node was first: with a version of a definition, for example.
             Err((Failure::Duplicate(_), _)) if !unit.statements.is_empty() => Err(StoreError::Conflict),
+            // Or with an aggregate of that id.
+            Err((Failure::Duplicate(_), _)) if unit.change_sets.iter().any(is_new) => Err(StoreError::Conflict),
             Err(broken) => Err(Batch::answer(&broken)),
         };
         self.answer(unit, outcome);
@@ -143,6 +147,10 @@ impl Committer {
             }
         }
     }
+}
+
+fn is_new(change_set: &ChangeSet) -> bool {
+    change_set.revision == RevisionCheck::New
 }
 
 /// Grows, and differs from one to the next who tries.

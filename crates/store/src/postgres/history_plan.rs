@@ -1,7 +1,7 @@
 //! The changes of history in a batch as one set of statements. A row that is not there, because it was removed or never
 //! kept, stays away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::history::{
     ActivityEnd, ExternalTaskLogEntry, HistoricActivityInstance, HistoricDetail, HistoricIncident,
@@ -11,7 +11,7 @@ use engine::history::{
 use types::{Timestamp, Uuid, VariableValue};
 
 use super::array::ArrayRows;
-use super::plan::{SetStatement, push_insertion};
+use super::plan::{SetStatement, push_ids, push_insertion};
 use super::texts::{CellTexts, TEXTS};
 use crate::codec::sql::update_columns;
 use crate::codec::value::encode_value;
@@ -32,6 +32,7 @@ pub struct HistoryPlan<'a> {
     identity_link_log: Vec<&'a IdentityLinkLogEntry>,
     variables: Vec<&'a HistoricVariableInstance>,
     variables_updated: BTreeMap<Uuid, &'a VariableValue>,
+    first_values_replaced: BTreeSet<Uuid>,
     variables_deleted: BTreeMap<Uuid, ()>,
     details: Vec<&'a HistoricDetail>,
     external_task_log: Vec<&'a ExternalTaskLogEntry>,
@@ -67,7 +68,10 @@ impl<'a> HistoryPlan<'a> {
             }
             HistoryChange::IdentityLinkLogged(record) => self.identity_link_log.push(record),
             HistoryChange::VariableCreated(record) => self.variables.push(record),
-            HistoryChange::VariableUpdated { id, value } => {
+            HistoryChange::VariableUpdated { id, value, replaces_first } => {
+                if *replaces_first {
+                    self.first_values_replaced.insert(id.0);
+                }
                 self.variables_updated.insert(id.0, value);
             }
             HistoryChange::VariableDeleted { id } => {
@@ -122,6 +126,7 @@ impl<'a> HistoryPlan<'a> {
             row.boolean(end.is_complete_scope);
         });
         change_tasks(&texts.task_changed, &self.tasks_changed, statements);
+        push_ids(&texts.first_detail, self.first_values_replaced.into_iter(), statements);
         set(&texts.variable_updated, self.variables_updated, statements, encode_value);
         set(&texts.variable_deleted, self.variables_deleted, statements, |(), row| {
             row.text(historic_variable::DELETED);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use engine::Snapshot;
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
+use query::Table;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use types::ProcessInstanceId;
@@ -14,7 +15,6 @@ use super::connection::{Answer, Connection, in_order};
 use super::failure::Failure;
 use crate::codec::RowEncode;
 use crate::codec::identity_link::IdentityLinkRow;
-use crate::codec::sql::column_list;
 use crate::work::LocatedBy;
 
 /// By one point read.
@@ -81,21 +81,20 @@ pub async fn load(connection: &mut Connection, root: ProcessInstanceId) -> Resul
 
 /// In the order in which `load` takes their answers; each takes the root.
 static TEXTS: LazyLock<[String; 9]> = LazyLock::new(|| {
-    let instances = column_list(ProcessInstance::TABLE);
-    let (tasks, links) = (column_list(Task::TABLE), column_list(IdentityLinkRow::TABLE));
-    let variables = column_list(VariableInstance::TABLE);
+    let (tasks, links) = (columns_of(Task::TABLE), columns_of(IdentityLinkRow::TABLE));
+    let (instances, variables) = (columns_of(ProcessInstance::TABLE), columns_of(VariableInstance::TABLE));
     [
-        format!("SELECT {instances} FROM process_instance WHERE root_process_instance_id = $1 ORDER BY id"),
+        format!("SELECT {instances} FROM {INSTANCES} JOIN process_instance AS t ON t.id = p.id ORDER BY t.id"),
         of_instances::<Execution>(),
         of_instances::<ExternalTask>(),
-        format!("SELECT {tasks} FROM task {OF_INSTANCES} UNION ALL SELECT {tasks} FROM task {ALONE} ORDER BY id"),
+        format!("SELECT {tasks} FROM {} JOIN task AS t ON t.id = o.id ORDER BY t.id", *TASKS),
         format!(
-            "SELECT {links} FROM identity_link WHERE task_id IN (SELECT id FROM task {OF_INSTANCES} UNION ALL \
-             SELECT id FROM task {ALONE}) ORDER BY task_id, position"
+            "SELECT {links} FROM {} JOIN identity_link AS t ON t.task_id = o.id ORDER BY t.task_id, t.position",
+            *TASKS
         ),
         format!(
-            "SELECT {variables} FROM variable {OF_INSTANCES} UNION ALL SELECT {variables} FROM variable \
-             WHERE task_id IN (SELECT id FROM task {ALONE}) ORDER BY id"
+            "SELECT * FROM (SELECT {variables} FROM {INSTANCES} JOIN variable AS t ON {OF_INSTANCE} UNION ALL \
+             SELECT {variables} FROM variable AS t WHERE t.task_id IN (SELECT id FROM task {ALONE})) AS t ORDER BY id"
         ),
         of_instances::<Job>(),
         of_instances::<EventSubscription>(),
@@ -103,15 +102,28 @@ static TEXTS: LazyLock<[String; 9]> = LazyLock::new(|| {
     ]
 });
 
-const OF_INSTANCES: &str =
-    "WHERE process_instance_id IN (SELECT id FROM process_instance WHERE root_process_instance_id = $1)";
+/// The instances of the aggregate.
+const INSTANCES: &str = "(SELECT id FROM process_instance WHERE id = $1 AND root_process_instance_id = $1 UNION ALL \
+     SELECT id FROM process_instance WHERE root_process_instance_id = $1 AND root_process_instance_id <> id) AS p";
+
+/// The rows of an instance lie in its range of ids.
+const OF_INSTANCE: &str = "t.id BETWEEN p.id AND (left(p.id::text, 28) || 'ffffffff')::uuid \
+     AND t.process_instance_id = p.id";
 
 /// Tasks without a process.
 const ALONE: &str = "WHERE root_process_instance_id = $1 AND process_instance_id IS NULL";
 
+/// The tasks of the aggregate.
+static TASKS: LazyLock<String> = LazyLock::new(|| {
+    format!("(SELECT t.id FROM {INSTANCES} JOIN task AS t ON {OF_INSTANCE} UNION ALL SELECT id FROM task {ALONE}) AS o")
+});
+
 /// In the order of ids, as SQLite's tables are.
 fn of_instances<R: RowEncode>() -> String {
-    let table = R::TABLE;
-    let columns = column_list(table);
-    format!("SELECT {columns} FROM {} {OF_INSTANCES} ORDER BY id", table.name)
+    let (table, columns) = (R::TABLE, columns_of(R::TABLE));
+    format!("SELECT {columns} FROM {INSTANCES} JOIN {} AS t ON {OF_INSTANCE} ORDER BY t.id", table.name)
+}
+
+fn columns_of(table: &Table) -> String {
+    table.columns.iter().map(|column| format!("t.{}", column.name)).collect::<Vec<_>>().join(", ")
 }

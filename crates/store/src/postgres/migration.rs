@@ -17,11 +17,8 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") },
-    Migration { version: 2, text: include_str!("../../migrations/postgres/0002_definition_generation.sql") },
-    Migration { version: 3, text: include_str!("../../migrations/postgres/0003_removable_history.sql") },
-];
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") }];
 
 /// The tables that a database has before any step.
 const LEDGER: &[&str] = &[

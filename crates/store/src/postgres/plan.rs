@@ -40,8 +40,8 @@ pub struct Plan<'a> {
     jobs: TablePlan<'a, Job>,
     event_subscriptions: TablePlan<'a, EventSubscription>,
     incidents: TablePlan<'a, Incident>,
-    /// What the revisions of roots that go on become.
-    revisions: BTreeMap<Uuid, i64>,
+    /// What the revisions and next numbers of roots that go on become.
+    revisions: BTreeMap<Uuid, (i64, u32)>,
     /// The same of tasks that stand for an aggregate.
     task_revisions: BTreeMap<Uuid, i64>,
     history: HistoryPlan<'a>,
@@ -119,7 +119,7 @@ impl<'a, R: RowEncode> TablePlan<'a, R> {
         if self.rows.is_empty() {
             return;
         }
-        push_deletion(&texts.delete, self.deleted(), statements);
+        push_ids(&texts.delete, self.deleted(), statements);
         push_insertion(&texts.insert, self.inserted(), statements);
         let mut count = 0;
         let mut rows = ArrayRows::of_table(R::TABLE, texts.update_columns);
@@ -147,15 +147,22 @@ impl<'a> Plan<'a> {
         add_all(&mut self.event_subscriptions, &change_set.event_subscriptions, |record| record.id.0, |id| id.0);
         add_all(&mut self.incidents, &change_set.incidents, |record| record.id.0, |id| id.0);
         change_set.history.iter().for_each(|change| self.history.add(change));
-        let (revisions, expected) = match change_set.revision {
-            RevisionCheck::Bump { expected } => (&mut self.revisions, expected),
-            RevisionCheck::BumpTask { expected } => (&mut self.task_revisions, expected),
-            RevisionCheck::New | RevisionCheck::Untouched => return,
-        };
-        if is_ended(change_set) {
-            revisions.remove(&root);
-        } else {
-            revisions.insert(root, revision_after(expected));
+        match (change_set.revision, is_ended(change_set)) {
+            (RevisionCheck::New | RevisionCheck::Untouched, _) => {}
+            (RevisionCheck::Bump { .. }, true) => {
+                self.revisions.remove(&root);
+            }
+            (RevisionCheck::Bump { expected }, false) => {
+                let known = self.revisions.get(&root).map_or(0, |(_, next_number)| *next_number);
+                let next_number = change_set.next_number.unwrap_or(0).max(known);
+                self.revisions.insert(root, (revision_after(expected), next_number));
+            }
+            (RevisionCheck::BumpTask { .. }, true) => {
+                self.task_revisions.remove(&root);
+            }
+            (RevisionCheck::BumpTask { expected }, false) => {
+                self.task_revisions.insert(root, revision_after(expected));
+            }
         }
     }
 
@@ -170,8 +177,18 @@ impl<'a> Plan<'a> {
         self.jobs.push_statements(&TEXTS.jobs, &mut statements);
         self.event_subscriptions.push_statements(&TEXTS.event_subscriptions, &mut statements);
         self.incidents.push_statements(&TEXTS.incidents, &mut statements);
-        push_revisions(TEXTS.bump, &self.revisions, &mut statements);
-        push_revisions(TEXTS.bump_task, &self.task_revisions, &mut statements);
+        if !self.revisions.is_empty() {
+            let ids = ArrayColumn::of_ids(self.revisions.keys().copied());
+            let revisions = ArrayColumn::of_integers(self.revisions.values().map(|(revision, _)| *revision));
+            let numbers = ArrayColumn::of_integers(self.revisions.values().map(|(_, number)| i64::from(*number)));
+            let columns = vec![ids, revisions, numbers];
+            statements.push(SetStatement { text: TEXTS.bump, columns, rows_expected: None });
+        }
+        if !self.task_revisions.is_empty() {
+            let ids = ArrayColumn::of_ids(self.task_revisions.keys().copied());
+            let columns = vec![ids, ArrayColumn::of_integers(self.task_revisions.values().copied())];
+            statements.push(SetStatement { text: TEXTS.bump_task, columns, rows_expected: None });
+        }
         self.history.push_statements(&mut statements);
         statements
     }
@@ -179,7 +196,7 @@ impl<'a> Plan<'a> {
     /// A task that is written writes all its links.
     fn push_identity_links(&self, statements: &mut Vec<SetStatement>) {
         let outdated = self.tasks.deleted().chain(self.tasks.updated().map(|task| task.id.0));
-        push_deletion(TEXTS.identity_link_delete, outdated, statements);
+        push_ids(TEXTS.identity_link_delete, outdated, statements);
         let links: Vec<IdentityLinkRow> = self
             .tasks
             .inserted()
@@ -211,14 +228,6 @@ fn add_all<'a, R: RowEncode + Record>(
     }
 }
 
-fn push_revisions(text: &'static str, revisions: &BTreeMap<Uuid, i64>, statements: &mut Vec<SetStatement>) {
-    if !revisions.is_empty() {
-        let ids = ArrayColumn::of_ids(revisions.keys().copied());
-        let columns = vec![ids, ArrayColumn::of_integers(revisions.values().copied())];
-        statements.push(SetStatement { text, columns, rows_expected: None });
-    }
-}
-
 /// What it is named after is among what it deletes.
 pub fn is_ended(change_set: &ChangeSet) -> bool {
     let root = change_set.root_process_instance_id;
@@ -230,7 +239,8 @@ pub fn revision_after(expected: u64) -> i64 {
     i64::try_from(expected).unwrap_or(i64::MAX).saturating_add(1)
 }
 
-fn push_deletion(text: &'static str, ids: impl Iterator<Item = Uuid>, statements: &mut Vec<SetStatement>) {
+/// A statement on rows with these ids.
+pub fn push_ids(text: &'static str, ids: impl Iterator<Item = Uuid>, statements: &mut Vec<SetStatement>) {
     let mut ids = ids.peekable();
     if ids.peek().is_some() {
         statements.push(SetStatement { text, columns: vec![ArrayColumn::of_ids(ids)], rows_expected: None });

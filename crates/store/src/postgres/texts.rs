@@ -7,10 +7,11 @@ use engine::history::{ExternalTaskLogEntry, HistoricActivityInstance, HistoricIn
 use engine::history::{HistoricDetail, HistoricTask, HistoricVariableInstance, IdentityLinkLogEntry, JobLogEntry};
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
-use query::{ColumnKind, Table};
+use query::{ColumnKind, Dialect, Table};
 
 use super::array::array_type;
 use crate::codec::RowEncode;
+use crate::codec::historic_detail::insert_first_values;
 use crate::codec::identity_link::IdentityLinkRow;
 use crate::codec::sql::{ColumnSet, column_list, update_columns};
 
@@ -71,6 +72,8 @@ pub struct HistoryTexts {
     pub identity_link_log: String,
     pub variable: String,
     pub variable_updated: CellTexts,
+    /// Writes out the details that variables stand for: ids.
+    pub first_detail: String,
     pub variable_deleted: CellTexts,
     pub detail: String,
     pub external_task_log: String,
@@ -84,8 +87,8 @@ pub static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts {
     // In the order of ids, so that two transactions never wait for each other.
     lock_revisions: "SELECT id, revision FROM process_instance WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
     lock_epochs: "SELECT id, lock_epoch FROM external_task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
-    bump: "UPDATE process_instance AS t SET revision = u.revision \
-           FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, revision) WHERE t.id = u.id",
+    bump: "UPDATE process_instance AS t SET revision = u.revision, next_number = GREATEST(t.next_number, u.next_number) \
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS u (id, revision, next_number) WHERE t.id = u.id",
     lock_task_revisions: "SELECT id, revision FROM task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
     bump_task: "UPDATE task AS t SET revision = u.revision \
                 FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, revision) WHERE t.id = u.id",
@@ -108,6 +111,9 @@ fn history() -> HistoryTexts {
     let tasks = HistoricTask::TABLE;
     let variables = HistoricVariableInstance::TABLE;
     let incidents = HistoricIncident::TABLE;
+    let mut variable_updated =
+        cells(variables, &["value_type", "text_value", "integer_value", "real_value", "bytes_value", "value_info"]);
+    variable_updated.update = variable_updated.update.replacen(" SET ", " SET first_write = NULL, ", 1);
     let mut process_instance_suspended = cells(instances, &["state"]);
     process_instance_suspended.update.push_str(" AND t.end_time IS NULL");
     let mut process_instance_ended =
@@ -128,10 +134,8 @@ fn history() -> HistoryTexts {
         task_changed: update(tasks, update_columns(tasks, HistoricTask::FIXED)),
         identity_link_log: insert(IdentityLinkLogEntry::TABLE),
         variable: insert(variables),
-        variable_updated: cells(
-            variables,
-            &["value_type", "text_value", "integer_value", "real_value", "bytes_value", "value_info"],
-        ),
+        variable_updated,
+        first_detail: insert_first_values("id = ANY ($1::uuid[])", Dialect::Postgres),
         variable_deleted: cells(variables, &["state"]),
         detail: insert(HistoricDetail::TABLE),
         external_task_log: insert(ExternalTaskLogEntry::TABLE),

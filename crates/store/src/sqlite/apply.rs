@@ -19,7 +19,7 @@ impl Statements<'_> {
         let root = change_set.root_process_instance_id;
         let ended = ended_instances(change_set);
         self.aggregate.check_guards(&change_set.guards)?;
-        self.aggregate.check_revision(root, change_set.revision, !ended.is_empty())?;
+        self.aggregate.check_revision(change_set, !ended.is_empty())?;
         for change in &change_set.process_instances {
             match change {
                 TableChange::Insert(record) => self.process_instances.insert(record)?,
@@ -93,19 +93,17 @@ impl AggregateStatements<'_> {
         Ok(())
     }
 
-    fn check_revision(
-        &mut self,
-        root: ProcessInstanceId,
-        revision: RevisionCheck,
-        is_ended: bool,
-    ) -> Result<(), StoreError> {
-        let (statement, expected) = match revision {
+    fn check_revision(&mut self, change_set: &ChangeSet, is_ended: bool) -> Result<(), StoreError> {
+        let (statement, expected) = match change_set.revision {
             RevisionCheck::New | RevisionCheck::Untouched => return Ok(()),
             RevisionCheck::Bump { expected } if is_ended => (&mut self.end, expected),
-            RevisionCheck::Bump { expected } => (&mut self.bump, expected),
+            RevisionCheck::Bump { expected } => {
+                self.bump.raw_bind_parameter(3, change_set.next_number.unwrap_or(0))?;
+                (&mut self.bump, expected)
+            }
             RevisionCheck::BumpTask { expected } => (&mut self.bump_task, expected),
         };
-        bind_uuid(statement, 1, root.0)?;
+        bind_uuid(statement, 1, change_set.root_process_instance_id.0)?;
         statement.raw_bind_parameter(2, i64::try_from(expected).unwrap_or(i64::MAX))?;
         match statement.raw_execute()? {
             1 => Ok(()),

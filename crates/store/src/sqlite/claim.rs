@@ -29,6 +29,15 @@ struct TopicWalk<'a> {
     filter: ClaimFilter,
 }
 
+/// What one index holds in the order of a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Priority(i64),
+    /// Than 0.
+    OfOtherPriority,
+}
+
 #[derive(Debug)]
 struct Candidate {
     key: WalkKey,
@@ -81,8 +90,10 @@ impl Writer<'_> {
 impl TopicWalk<'_> {
     /// The first tasks of the topic, at most `tasks_max`.
     fn candidates(&self, connection: &Connection, tasks_max: u32) -> Result<Vec<Candidate>, StoreError> {
-        if self.walk != ClaimWalk::PriorityThenNewest {
-            return self.step(connection, None, tasks_max);
+        match self.walk {
+            ClaimWalk::OldestFirst | ClaimWalk::NewestFirst => return self.in_order(connection, tasks_max),
+            ClaimWalk::PriorityThenOldest => return self.step(connection, Part::Whole, tasks_max),
+            ClaimWalk::PriorityThenNewest => {}
         }
         // No index has both directions: each priority is a walk of its own.
         let mut candidates = Vec::new();
@@ -91,10 +102,22 @@ impl TopicWalk<'_> {
         while missing > 0
             && let Some(priority) = self.next_priority(connection, below)?
         {
-            let mut found = self.step(connection, Some(priority), missing)?;
+            let mut found = self.step(connection, Part::Priority(priority), missing)?;
             missing = missing.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
             candidates.append(&mut found);
             below = Some(priority);
+        }
+        Ok(candidates)
+    }
+
+    /// Those of priority 0, which most are, and the others are each in order.
+    fn in_order(&self, connection: &Connection, tasks_max: u32) -> Result<Vec<Candidate>, StoreError> {
+        let mut candidates = self.step(connection, Part::Priority(0), tasks_max)?;
+        let mut others = self.step(connection, Part::OfOtherPriority, tasks_max)?;
+        if !others.is_empty() {
+            candidates.append(&mut others);
+            candidates.sort_by(|a, b| self.walk.compare(a.key, b.key));
+            candidates.truncate(usize::try_from(tasks_max).unwrap_or(usize::MAX));
         }
         Ok(candidates)
     }
@@ -107,8 +130,7 @@ impl TopicWalk<'_> {
         tasks_max: u32,
     ) -> Result<Vec<Candidate>, StoreError> {
         let mut statement = connection.prepare_cached(&format!(
-            "SELECT priority FROM external_task INDEXED BY external_task_fetch_in_order \
-             WHERE topic = ? AND available_at = 0 AND create_time = ? AND id = ?{}",
+            "SELECT priority FROM external_task WHERE topic = ? AND available_at = 0 AND create_time = ? AND id = ?{}",
             self.filter.text
         ))?;
         let mut candidates = Vec::new();
@@ -129,17 +151,14 @@ impl TopicWalk<'_> {
     }
 
     /// A walk along one index.
-    fn step(
-        &self,
-        connection: &Connection,
-        priority: Option<i64>,
-        tasks_max: u32,
-    ) -> Result<Vec<Candidate>, StoreError> {
+    fn step(&self, connection: &Connection, part: Part, tasks_max: u32) -> Result<Vec<Candidate>, StoreError> {
         let mut binds = vec![SqlValue::Text(self.wanted.name.clone())];
-        binds.extend(priority.map(SqlValue::Integer));
+        if let Part::Priority(priority) = part {
+            binds.push(SqlValue::Integer(priority));
+        }
         binds.extend(self.filter.binds.iter().cloned());
         binds.push(SqlValue::Integer(i64::from(tasks_max)));
-        let mut statement = connection.prepare_cached(&walk_text(self.walk, &self.filter.text))?;
+        let mut statement = connection.prepare_cached(&walk_text(self.walk, part, &self.filter.text))?;
         bind_all(&mut statement, &binds)?;
         let mut candidates = Vec::new();
         let mut rows = statement.raw_query();
@@ -172,19 +191,21 @@ impl TopicWalk<'_> {
     }
 }
 
-/// A walk through one topic: its name, for some a priority, what the filter binds, and the most rows.
-fn walk_text(walk: ClaimWalk, filter: &str) -> String {
-    const IN_ORDER: &str = "external_task_fetch_in_order";
-    const BY_PRIORITY: &str = "external_task_fetch_by_priority";
-    let (index, at, order) = match walk {
-        ClaimWalk::OldestFirst => (IN_ORDER, "", "create_time, id"),
-        ClaimWalk::NewestFirst => (IN_ORDER, "", "create_time DESC, id DESC"),
-        ClaimWalk::PriorityThenOldest => (BY_PRIORITY, "", "priority DESC, create_time, id"),
-        ClaimWalk::PriorityThenNewest => (BY_PRIORITY, " AND priority = ?", "create_time DESC, id DESC"),
+/// A walk through one part of a topic: its name, for some a priority, what the filter binds, and the most rows.
+fn walk_text(walk: ClaimWalk, part: Part, filter: &str) -> String {
+    let (index, condition) = match part {
+        Part::Whole => ("external_task_fetch_by_priority", ""),
+        Part::Priority(_) => ("external_task_fetch_by_priority", " AND priority = ?"),
+        Part::OfOtherPriority => ("external_task_fetch_in_order", " AND priority <> 0"),
+    };
+    let order = match walk {
+        ClaimWalk::OldestFirst => "create_time, id",
+        ClaimWalk::NewestFirst | ClaimWalk::PriorityThenNewest => "create_time DESC, id DESC",
+        ClaimWalk::PriorityThenOldest => "priority DESC, create_time, id",
     };
     format!(
         "SELECT priority, create_time, id FROM external_task INDEXED BY {index} \
-             WHERE topic = ? AND available_at = 0{at}{filter} ORDER BY {order} LIMIT ?"
+             WHERE topic = ? AND available_at = 0{condition}{filter} ORDER BY {order} LIMIT ?"
     )
 }
 
@@ -198,14 +219,16 @@ mod tests {
     fn walks_follow_their_index() {
         let mut connection = Connection::open_in_memory().expect("memory");
         migrate(&mut connection, "test").expect("migrates");
-        for walk in [
-            ClaimWalk::OldestFirst,
-            ClaimWalk::NewestFirst,
-            ClaimWalk::PriorityThenOldest,
-            ClaimWalk::PriorityThenNewest,
+        for (walk, part) in [
+            (ClaimWalk::OldestFirst, Part::Priority(0)),
+            (ClaimWalk::OldestFirst, Part::OfOtherPriority),
+            (ClaimWalk::NewestFirst, Part::Priority(0)),
+            (ClaimWalk::NewestFirst, Part::OfOtherPriority),
+            (ClaimWalk::PriorityThenOldest, Part::Whole),
+            (ClaimWalk::PriorityThenNewest, Part::Priority(5)),
         ] {
             for filter in ["", " AND business_key = 'k'"] {
-                let text = format!("EXPLAIN QUERY PLAN {}", walk_text(walk, filter));
+                let text = format!("EXPLAIN QUERY PLAN {}", walk_text(walk, part, filter));
                 let mut statement = connection.prepare(&text).expect("valid");
                 let mut rows = statement.raw_query();
                 let mut steps = Vec::new();

@@ -64,7 +64,10 @@ impl ClaimFilter {
             return;
         }
         self.text.push_str(
-            " AND EXISTS (SELECT 1 FROM variable v WHERE v.execution_id = external_task.process_instance_id AND (",
+            " AND EXISTS (SELECT 1 FROM variable v WHERE (v.is_inner = 0 AND v.id BETWEEN external_task.process_instance_id \
+             AND CAST(substr(external_task.process_instance_id, 1, 12) || x'7fffffff' AS BLOB) \
+             AND v.execution_id = external_task.process_instance_id \
+             OR v.is_inner = 1 AND v.execution_id = external_task.process_instance_id) AND (",
         );
         for (n, (name, value)) in variables.iter().enumerate() {
             self.text.push_str(match n {

@@ -82,6 +82,8 @@ pub fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreE
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "temp_store", 2)?;
     connection.pragma_update(None, "case_sensitive_like", true)?;
+    // It would rather index a whole table for one statement than look through ranges of its key.
+    connection.pragma_update(None, "automatic_index", false)?;
     if purpose == Purpose::Read {
         connection.pragma_update(None, "query_only", true)?;
     }

@@ -6,7 +6,7 @@ use rusqlite::Statement;
 use types::Uuid;
 
 use super::row::BoundRow;
-use super::statements::{HistoryStatements, insert_row};
+use super::statements::{HistoryStatements, execute_by_id, insert_row};
 use crate::StoreError;
 use crate::codec::sql::{ColumnSet, update_columns};
 use crate::codec::value::encode_value;
@@ -39,7 +39,10 @@ impl HistoryStatements<'_> {
             HistoryChange::TaskChanged(record) => change_task(&mut self.task_changed, record),
             HistoryChange::IdentityLinkLogged(record) => insert_row(&mut self.identity_link_log, &**record),
             HistoryChange::VariableCreated(record) => insert_row(&mut self.variable, record),
-            HistoryChange::VariableUpdated { id, value } => {
+            HistoryChange::VariableUpdated { id, value, replaces_first } => {
+                if *replaces_first {
+                    execute_by_id(&mut self.first_detail, id.0)?;
+                }
                 set(&mut self.variable_updated, id.0, |row| encode_value(value, row))
             }
             HistoryChange::VariableDeleted { id } => {

@@ -58,13 +58,13 @@ fn load_rows(connection: &Connection, root: ProcessInstanceId) -> Result<Option<
     }
     snapshot.tasks = tasks;
     for ProcessInstance { id, .. } in &process_instances {
-        snapshot.executions.append(&mut select(connection, &TEXTS.executions, id.0)?);
-        snapshot.external_tasks.append(&mut select(connection, &TEXTS.external_tasks, id.0)?);
-        snapshot.tasks.append(&mut select(connection, &TEXTS.tasks, id.0)?);
-        snapshot.variables.append(&mut select(connection, &TEXTS.variables, id.0)?);
-        snapshot.jobs.append(&mut select(connection, &TEXTS.jobs, id.0)?);
-        snapshot.event_subscriptions.append(&mut select(connection, &TEXTS.event_subscriptions, id.0)?);
-        snapshot.incidents.append(&mut select(connection, &TEXTS.incidents, id.0)?);
+        snapshot.executions.append(&mut of_instance(connection, &TEXTS.executions, *id)?);
+        snapshot.external_tasks.append(&mut of_instance(connection, &TEXTS.external_tasks, *id)?);
+        snapshot.tasks.append(&mut of_instance(connection, &TEXTS.tasks, *id)?);
+        snapshot.variables.append(&mut of_instance(connection, &TEXTS.variables, *id)?);
+        snapshot.jobs.append(&mut of_instance(connection, &TEXTS.jobs, *id)?);
+        snapshot.event_subscriptions.append(&mut of_instance(connection, &TEXTS.event_subscriptions, *id)?);
+        snapshot.incidents.append(&mut of_instance(connection, &TEXTS.incidents, *id)?);
     }
     for task in &mut snapshot.tasks {
         let links: Vec<IdentityLinkRow> = select(connection, &TEXTS.identity_links, task.id.0)?;
@@ -112,7 +112,14 @@ static TEXTS: LazyLock<LoadTexts> = LazyLock::new(|| {
 });
 
 fn by_instance<R: RowEncode>() -> String {
-    sql::select_by(R::TABLE, "process_instance_id", Dialect::Sqlite)
+    sql::select_of_instance(R::TABLE, Dialect::Sqlite)
+}
+
+fn of_instance<R: RowDecode>(connection: &Connection, text: &str, id: ProcessInstanceId) -> Result<Vec<R>, StoreError> {
+    let mut statement = connection.prepare_cached(text)?;
+    bind_uuid(&mut statement, 1, id.0)?;
+    bind_uuid(&mut statement, 2, id.0.range_end())?;
+    read_all(&mut statement)
 }
 
 fn select<R: RowDecode>(connection: &Connection, text: &str, id: Uuid) -> Result<Vec<R>, StoreError> {

@@ -11,6 +11,7 @@ use types::Uuid;
 use super::claim_jobs::JobClaimStatements;
 use super::row::{BoundRow, bind_uuid};
 use crate::StoreError;
+use crate::codec::historic_detail::insert_first_values;
 use crate::codec::identity_link::IdentityLinkRow;
 use crate::codec::sql::{self, ColumnSet};
 use crate::codec::{RowEncode, sql::update_columns};
@@ -18,7 +19,7 @@ use crate::codec::{RowEncode, sql::update_columns};
 /// What is prepared once at open.
 pub struct Statements<'c> {
     pub aggregate: AggregateStatements<'c>,
-    pub process_instances: TableStatements<'c>,
+    pub process_instances: RowStatements<'c>,
     pub executions: TableStatements<'c>,
     pub external_tasks: TableStatements<'c>,
     pub tasks: TableStatements<'c>,
@@ -39,7 +40,7 @@ pub struct Statements<'c> {
 pub struct AggregateStatements<'c> {
     /// epoch by id
     pub lock_epoch: Statement<'c>,
-    /// id, expected revision
+    /// id, expected revision, next number
     pub bump: Statement<'c>,
     /// The same of the task that an aggregate is named after.
     pub bump_task: Statement<'c>,
@@ -48,13 +49,18 @@ pub struct AggregateStatements<'c> {
 }
 
 /// What every table of an aggregate has.
-pub struct TableStatements<'c> {
+pub struct RowStatements<'c> {
     insert: Statement<'c>,
     update: Statement<'c>,
     update_columns: ColumnSet,
     delete: Statement<'c>,
-    /// By process instance.
-    delete_all: Option<Statement<'c>>,
+}
+
+/// What a table has besides whose rows belong to process instances.
+pub struct TableStatements<'c> {
+    rows: RowStatements<'c>,
+    /// By process instance, the last id of its range.
+    delete_all: Statement<'c>,
 }
 
 pub struct IdentityLinkStatements<'c> {
@@ -77,6 +83,8 @@ pub struct HistoryStatements<'c> {
     pub identity_link_log: Statement<'c>,
     pub variable: Statement<'c>,
     pub variable_updated: Statement<'c>,
+    /// Writes out the detail that a variable stands for: id.
+    pub first_detail: Statement<'c>,
     pub variable_deleted: Statement<'c>,
     pub detail: Statement<'c>,
     pub external_task_log: Statement<'c>,
@@ -101,28 +109,26 @@ impl<'c> Statements<'c> {
     pub fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(Statements {
             aggregate: AggregateStatements::prepare(connection)?,
-            process_instances: TableStatements::prepare::<ProcessInstance>(connection, None)?,
-            executions: TableStatements::prepare::<Execution>(connection, BY_INSTANCE)?,
-            external_tasks: TableStatements::prepare::<ExternalTask>(connection, BY_INSTANCE)?,
-            tasks: TableStatements::prepare::<Task>(connection, BY_INSTANCE)?,
+            process_instances: RowStatements::prepare::<ProcessInstance>(connection)?,
+            executions: TableStatements::prepare::<Execution>(connection)?,
+            external_tasks: TableStatements::prepare::<ExternalTask>(connection)?,
+            tasks: TableStatements::prepare::<Task>(connection)?,
             identity_links: IdentityLinkStatements::prepare(connection)?,
-            variables: TableStatements::prepare::<VariableInstance>(connection, BY_INSTANCE)?,
+            variables: TableStatements::prepare::<VariableInstance>(connection)?,
             variable_in_place: prepare(connection, VARIABLE_IN_PLACE)?,
             variables_of_task: prepare(
                 connection,
                 &sql::delete_by(VariableInstance::TABLE, "task_id", Dialect::Sqlite),
             )?,
-            jobs: TableStatements::prepare::<Job>(connection, BY_INSTANCE)?,
-            event_subscriptions: TableStatements::prepare::<EventSubscription>(connection, BY_INSTANCE)?,
-            incidents: TableStatements::prepare::<Incident>(connection, BY_INSTANCE)?,
+            jobs: TableStatements::prepare::<Job>(connection)?,
+            event_subscriptions: TableStatements::prepare::<EventSubscription>(connection)?,
+            incidents: TableStatements::prepare::<Incident>(connection)?,
             history: HistoryStatements::prepare(connection)?,
             claim: ClaimStatements::prepare(connection)?,
             job_claim: JobClaimStatements::prepare(connection)?,
         })
     }
 }
-
-const BY_INSTANCE: Option<&str> = Some("process_instance_id");
 
 /// Sets the value of a variable that is still in the scope it was in, which leaves its indexes alone.
 const VARIABLE_IN_PLACE: &str = "UPDATE variable SET value_type = ?10, text_value = ?11, integer_value = ?12, \
@@ -136,7 +142,11 @@ impl<'c> AggregateStatements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(AggregateStatements {
             lock_epoch: prepare(connection, "SELECT lock_epoch FROM external_task WHERE id = ?1")?,
-            bump: prepare(connection, "UPDATE process_instance SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
+            bump: prepare(
+                connection,
+                "UPDATE process_instance SET revision = ?2 + 1, next_number = max(next_number, ?3) \
+                 WHERE id = ?1 AND revision = ?2",
+            )?,
             bump_task: prepare(connection, "UPDATE task SET revision = ?2 + 1 WHERE id = ?1 AND revision = ?2")?,
             end: prepare(connection, "DELETE FROM process_instance WHERE id = ?1 AND revision = ?2")?,
         })
@@ -144,16 +154,40 @@ impl<'c> AggregateStatements<'c> {
 }
 
 impl<'c> TableStatements<'c> {
-    fn prepare<R: RowEncode>(connection: &'c Connection, delete_all_by: Option<&str>) -> Result<Self, StoreError> {
-        let table = R::TABLE;
-        let delete_all =
-            delete_all_by.map(|column| prepare(connection, &sql::delete_by(table, column, Dialect::Sqlite)));
+    fn prepare<R: RowEncode>(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(TableStatements {
+            rows: RowStatements::prepare::<R>(connection)?,
+            delete_all: prepare(connection, &sql::delete_of_instance(R::TABLE, Dialect::Sqlite))?,
+        })
+    }
+
+    pub fn insert<R: RowEncode>(&mut self, record: &R) -> Result<(), StoreError> {
+        self.rows.insert(record)
+    }
+
+    pub fn update<R: RowEncode>(&mut self, record: &R) -> Result<(), StoreError> {
+        self.rows.update(record)
+    }
+
+    pub fn delete(&mut self, id: Uuid) -> Result<(), StoreError> {
+        self.rows.delete(id)
+    }
+
+    /// All rows of a process instance.
+    pub fn delete_all(&mut self, process_instance_id: Uuid) -> Result<(), StoreError> {
+        bind_uuid(&mut self.delete_all, 2, process_instance_id.range_end())?;
+        execute_by_id(&mut self.delete_all, process_instance_id)
+    }
+}
+
+impl<'c> RowStatements<'c> {
+    fn prepare<R: RowEncode>(connection: &'c Connection) -> Result<Self, StoreError> {
+        let table = R::TABLE;
+        Ok(RowStatements {
             insert: insert::<R>(connection)?,
             update: prepare(connection, &sql::update(table, R::FIXED, Dialect::Sqlite))?,
             update_columns: update_columns(table, R::FIXED),
             delete: prepare(connection, &sql::delete_by(table, "id", Dialect::Sqlite))?,
-            delete_all: delete_all.transpose()?,
         })
     }
 
@@ -173,12 +207,6 @@ impl<'c> TableStatements<'c> {
 
     pub fn delete(&mut self, id: Uuid) -> Result<(), StoreError> {
         execute_by_id(&mut self.delete, id)
-    }
-
-    /// All rows of a process instance.
-    pub fn delete_all(&mut self, process_instance_id: Uuid) -> Result<(), StoreError> {
-        let statement = self.delete_all.as_mut().expect("only tables with rows of an instance are asked");
-        execute_by_id(statement, process_instance_id)
     }
 }
 
@@ -226,8 +254,9 @@ impl<'c> HistoryStatements<'c> {
             variable_updated: prepare(
                 connection,
                 "UPDATE historic_variable SET value_type = ?2, text_value = ?3, integer_value = ?4, real_value = ?5, \
-                 bytes_value = ?6, value_info = ?7 WHERE id = ?1",
+                 bytes_value = ?6, value_info = ?7, first_write = NULL WHERE id = ?1",
             )?,
+            first_detail: prepare(connection, &insert_first_values("id = ?1", Dialect::Sqlite))?,
             variable_deleted: prepare(connection, "UPDATE historic_variable SET state = ?2 WHERE id = ?1")?,
             detail: insert::<HistoricDetail>(connection)?,
             external_task_log: insert::<ExternalTaskLogEntry>(connection)?,

@@ -9,6 +9,7 @@ use crate::work::{ClaimVariables, LockedExternalTask};
 
 /// Walks from each task's execution to the root. Parameter 1 holds the executions, 16 bytes each, 2 their number, 3 a
 /// byte for each that is 1 where its own scope alone counts, 4 a JSON list of the names asked for or null for all.
+/// The variables of the process are a half range of the key.
 const TEXT: &str = "WITH RECURSIVE \
     task(n, execution_id) AS (\
         SELECT 0, substr(?1, 1, 16) UNION ALL SELECT n + 1, substr(?1, n * 16 + 17, 16) FROM task WHERE n + 1 < ?2), \
@@ -18,8 +19,14 @@ const TEXT: &str = "WITH RECURSIVE \
         WHERE e.parent_id IS NOT NULL AND substr(?3, path.n + 1, 1) = x'00') \
     SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
         v.value_info \
-    FROM path CROSS JOIN variable v ON v.execution_id = path.execution_id \
-    WHERE v.task_id IS NULL AND (?4 IS NULL OR v.name IN (SELECT value FROM json_each(?4)))";
+    FROM path CROSS JOIN variable v INDEXED BY variable_by_execution ON v.execution_id = path.execution_id \
+    WHERE v.is_inner = 1 AND v.task_id IS NULL AND (?4 IS NULL OR v.name IN (SELECT value FROM json_each(?4))) UNION ALL \
+    SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
+        v.value_info \
+    FROM path CROSS JOIN variable v ON v.id BETWEEN path.execution_id \
+        AND CAST(substr(path.execution_id, 1, 12) || x'7fffffff' AS BLOB) AND v.execution_id = path.execution_id \
+    WHERE v.is_inner = 0 AND v.task_id IS NULL AND substr(path.execution_id, 13) = x'00000000' \
+        AND (?4 IS NULL OR v.name IN (SELECT value FROM json_each(?4)))";
 
 /// Adds to each task what its topic asked for: the nearest variable of each name, in order of names.
 pub fn with_variables(

@@ -1,6 +1,6 @@
 //! Random requests on random rows: PostgreSQL answers what SQLite answers.
 
-use query::{Dialect, ListRequest, Mutation, Purpose, Select, SqlValue, resource, tables};
+use query::{Condition, Dialect, ListRequest, Mutation, Purpose, Select, SqlValue, resource, tables};
 use store::conformance::fixture::count;
 use store::work::ExpectedStatement;
 use store::{PostgresStore, SqliteStore, Store, Work};
@@ -28,6 +28,18 @@ async fn fill(random: &mut Random, stores: &[(&dyn Store, Dialect)]) {
                 store.submit(Work::Run(vec![statement])).await.expect("a row can be inserted");
             }
         }
+    }
+    part_details(stores).await;
+}
+
+/// A detail that was written out has the id of its variable, which stands for none any more.
+async fn part_details(stores: &[(&dyn Store, Dialect)]) {
+    let (detail, variable) = (&tables::HISTORIC_DETAIL, &tables::HISTORIC_VARIABLE);
+    let same = Condition::exists(variable.source(), Condition::equal(variable.col("id"), detail.col("id")));
+    for (store, dialect) in stores {
+        let statement = Mutation::delete(detail, same.clone()).render(*dialect);
+        let work = Work::Run(vec![ExpectedStatement { statement, rows_affected: None }]);
+        store.submit(work).await.expect("rows can be deleted");
     }
 }
 

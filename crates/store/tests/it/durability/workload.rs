@@ -41,7 +41,7 @@ const MODEL: &str = r#"
     <boundaryEvent id="late" attachedToRef="check" cancelActivity="false">
       <timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>
     </boundaryEvent>
-    <serviceTask id="ship" camunda:type="external" camunda:topic="ship-${worker}"/>
+    <serviceTask id="ship" camunda:type="external" camunda:topic="ship-${worker}" camunda:taskPriority="${amount}"/>
     <parallelGateway id="join"/>
     <endEvent id="end"/>
     <endEvent id="changed-end"/>
@@ -86,7 +86,7 @@ struct Counter(u128);
 
 impl IdSource for Counter {
     fn next(&mut self) -> Uuid {
-        self.0 += 1;
+        self.0 += 1 << 32;
         Uuid(self.0)
     }
 }

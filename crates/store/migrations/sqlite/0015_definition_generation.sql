@@ -1,5 +1,0 @@
-CREATE TABLE definition_generation (
-  id INTEGER NOT NULL,
-  generation INTEGER NOT NULL,
-  PRIMARY KEY (id)
-) STRICT, WITHOUT ROWID;
