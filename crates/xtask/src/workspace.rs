@@ -54,8 +54,9 @@ pub fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The workspace's tests, all of them in one build. They start a PostgreSQL of their own.
+/// The workspace's tests, all of them in one build, and a kill of each kind. They start a PostgreSQL of their own.
 pub fn test() -> anyhow::Result<()> {
     crate::postgres::ensure()?;
-    run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))
+    let tested = run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]));
+    tested.and_then(|()| crate::crash::run_briefly())
 }

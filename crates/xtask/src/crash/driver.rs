@@ -7,6 +7,7 @@ use super::request::{Change, Request};
 use crate::engine_client::{Answer, BaseUrl, EngineClient, fetched_tasks, text_field};
 use crate::random::Random;
 use anyhow::{Context, bail, ensure};
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -410,7 +411,9 @@ impl Driver {
         let asking = self.client.send(request.method(), &path, key, &body);
         let answer = match tokio::time::timeout(PATIENCE, asking).await {
             Err(_) => bail!("{path} was not answered within {PATIENCE:?}"),
-            Ok(Err(error)) => return self.end_if_killed(error).map(|_| Told::Gone),
+            Ok(Err(error)) => {
+                return self.end_if_killed(error).map(|way| if way == Way::End { Told::Gone } else { Told::Unknown });
+            }
             Ok(Ok(answer)) => answer,
         };
         match answer.status {
@@ -434,10 +437,15 @@ impl Driver {
         }
     }
 
-    /// Of a connection that is gone, with or without the answer to the last request.
+    /// Of a connection that is gone, with or without the answer to the last request: so is its node, or it was idle for
+    /// too long, as where the whole machine stood still. A node that nobody has killed takes the next one.
     fn end_if_killed(&self, error: anyhow::Error) -> anyhow::Result<Way> {
-        let is_lost = error.downcast_ref::<std::io::Error>().is_some();
-        if is_lost && self.target.is_killed.load(Ordering::SeqCst) { Ok(Way::End) } else { Err(error) }
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        match (kind, self.target.is_killed.load(Ordering::SeqCst)) {
+            (Some(_), true) => Ok(Way::End),
+            (Some(ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe), false) => Ok(Way::On),
+            _ => Err(error),
+        }
     }
 }
 

@@ -15,4 +15,4 @@ mod request;
 mod round;
 mod world;
 
-pub use round::{Options, run};
+pub use round::{Options, run, run_briefly};

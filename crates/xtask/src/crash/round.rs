@@ -92,6 +92,32 @@ struct Database {
     held: BTreeMap<String, Vec<Held>>,
 }
 
+/// One kill of each kind, of the build that tests use.
+pub fn run_briefly() -> anyhow::Result<()> {
+    let program = Some(build(Profile::Debug)?);
+    let kinds = [
+        (DatabaseKind::Sqlite, 1, Victim::Node),
+        (DatabaseKind::Postgres, 2, Victim::Node),
+        (DatabaseKind::Postgres, 2, Victim::Database),
+    ];
+    for (database, nodes, kill) in kinds {
+        let program = program.clone();
+        let connections = 4;
+        run(&Options {
+            database,
+            nodes,
+            kill,
+            rounds: 1,
+            seed: None,
+            connections,
+            release: false,
+            program,
+            bug: None,
+        })?;
+    }
+    Ok(())
+}
+
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let is_postgres = options.database == DatabaseKind::Postgres;
     ensure!(options.nodes >= 1, "--nodes: at least one");
