@@ -161,9 +161,10 @@ impl Driver {
         loop {
             let fetch = Change::Fetch { tasks_max: 20, wait_ms: 0 };
             let duration_ms = self.between(LONG_LOCK_MS)?;
-            let Fate::Done(answer) = self.ask(self.request(None, duration_ms, fetch)).await? else {
-                bail!("tasks could not be fetched after the round");
-            };
+            let fate = self.ask(self.request(None, duration_ms, fetch)).await?;
+            ensure!(way(&fate) == Way::On, "a node went while nobody killed it");
+            // Where it is unknown what was handed out, one looks again.
+            let Fate::Done(answer) = fate else { continue };
             let tasks = fetched_tasks(&answer)?.len();
             if tasks == 0 {
                 return Ok(());

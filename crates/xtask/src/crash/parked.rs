@@ -44,9 +44,8 @@ impl ParkedPolls {
             let body = fetch_body(WORKER, KEY, 1, PARKED_MS, Some(PARKED_MS));
             polls.push(tokio::spawn(async move { client.fetch_and_lock(body).await }));
             let metrics = BaseUrl { path: String::new(), ..target.base.clone() };
-            let mut client = EngineClient::new(&metrics);
             loop {
-                let answer = client.get("/metrics").await?.expect(200, "/metrics")?;
+                let answer = EngineClient::new(&metrics).get("/metrics").await?.expect(200, "/metrics")?;
                 if String::from_utf8_lossy(&answer.body).lines().any(|line| line == "camlock_parked_polls 1.0") {
                     break;
                 }
@@ -70,13 +69,13 @@ impl ParkedPolls {
             client.start(KEY, Bytes::from(json!({}).to_string())).await?;
         }
         let (mut ids, polls) = (BTreeSet::new(), self.polls.len());
-        let mut client = EngineClient::new(&completer.base);
         for poll in self.polls {
             let answered = tokio::time::timeout(PATIENCE, poll).await;
-            let tasks = answered.context("a parked poll was not woken")???;
+            let tasks = answered.context("a parked poll was not woken")??.context("a parked poll was not answered")?;
             ensure!(tasks.len() == 1, "a parked poll was answered {} tasks", tasks.len());
             for task in tasks {
-                client.complete(&task.id, Bytes::from(json!({"workerId": WORKER}).to_string())).await?;
+                let body = Bytes::from(json!({"workerId": WORKER}).to_string());
+                EngineClient::new(&completer.base).complete(&task.id, body).await?;
                 ids.insert(task.id);
             }
         }

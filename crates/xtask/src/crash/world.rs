@@ -106,9 +106,8 @@ impl World {
     pub async fn recovered(&self) -> anyhow::Result<Duration> {
         let begun = Instant::now();
         for node in &self.nodes {
-            let mut client = EngineClient::new(&node.target.base);
             loop {
-                let answer = client.get("/process-instance/count").await?;
+                let answer = EngineClient::new(&node.target.base).get("/process-instance/count").await?;
                 match answer.status {
                     200 => break,
                     503 if begun.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(10)).await,
