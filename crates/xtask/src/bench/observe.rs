@@ -5,7 +5,7 @@ use super::bare_sqlite::{self, Statements};
 use super::engine::{OwnDatabase, OwnStore, Target};
 use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, start_body};
 use super::row_set::DatabaseImage;
-use super::template::Lifecycle;
+use super::template::{LIFECYCLES_MAX, Lifecycle};
 use crate::engine_client::{EngineClient, fetch_body};
 use crate::server::{Server, sqlite_file};
 use anyhow::{Context, ensure};
@@ -46,6 +46,7 @@ impl Observed {
 
     /// The rows that starts of so many instances write, written without the server.
     pub async fn fill(&self, instances: u64) -> anyhow::Result<()> {
+        ensure!(instances <= LIFECYCLES_MAX, "a backlog has at most {LIFECYCLES_MAX} instances, not {instances}");
         let batches = (0..instances).step_by(PER_TRANSACTION as usize);
         let batches = batches.map(|first| first..(first + PER_TRANSACTION).min(instances));
         match &self.database.remote {

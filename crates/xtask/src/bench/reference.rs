@@ -21,7 +21,7 @@ const JAR: &str = "CAMLOCK_REFERENCE_JAR";
 /// As many connections to the database as the largest count of workers that is tried.
 const POOL: usize = 32;
 
-const START_TIMEOUT: Duration = Duration::from_secs(180);
+const START_TIMEOUT: Duration = Duration::from_secs(300);
 const WARM_UP_SECONDS: f64 = 30.0;
 const TRIED: [usize; 5] = [2, 4, 8, 16, 32];
 const TRY_SECONDS: f64 = 5.0;

@@ -1,16 +1,25 @@
 //! The commands of one lifecycle as rows that can be written again and again, each time under ids of their own.
 //!
-//! An id of the observed lifecycle becomes another one by a number that is added to its upper bits, so that ids that have
-//! something in common, as those of one instance have, keep it, and later lifecycles have higher ids.
+//! Written lifecycles lie in the hour before the observed one, a millisecond apart: their times, and their ids, which are
+//! ordered by time. An id becomes another one by a number that is added to its upper bits, so that ids that have something
+//! in common, as those of one instance have, keep it.
 
 use super::row_set::{DatabaseImage, RowChange, TableShape};
 use anyhow::ensure;
 use rusqlite::types::Value;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A UUIDv7's time in milliseconds lies above this bit.
 const TIME_BIT: u32 = 80;
+
+/// The time before the observed lifecycle, in milliseconds, and so the most lifecycles that can be written.
+pub const LIFECYCLES_MAX: u64 = 1 << 22;
+
+/// Between any two times of the observed lifecycle, and of what was there shortly before.
+const SAME_TIME_MS: i64 = 60_000;
 
 /// Keys that are mere numbers are given out by the database; a lifecycle takes fewer than this many in one table.
 const COUNTER_STRIDE: i64 = 64;
@@ -49,8 +58,16 @@ pub struct Template {
 pub enum Slot {
     Same(Value),
     Counter(i64),
-    Text { text: String, ids: Vec<(usize, u128)> },
-    Blob { blob: Vec<u8>, ids: Vec<(usize, u128)> },
+    /// Milliseconds since 1970.
+    Time(i64),
+    Text {
+        text: String,
+        ids: Vec<(usize, u128)>,
+    },
+    Blob {
+        blob: Vec<u8>,
+        ids: Vec<(usize, u128)>,
+    },
 }
 
 impl Lifecycle {
@@ -62,9 +79,18 @@ impl Lifecycle {
         let old: BTreeSet<u128> = images[0].values().flat_map(ids_in).collect();
         let values = changes.iter().flatten().flat_map(RowChange::values);
         let fresh: BTreeSet<u128> = values.flat_map(ids_in).filter(|id| !old.contains(id)).collect();
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+        let fresh = Fresh { ids: fresh, times: now - SAME_TIME_MS..now + SAME_TIME_MS };
         let templates = |command: Vec<RowChange>| command.into_iter().map(|change| template(change, &fresh)).collect();
         Ok(Lifecycle { commands: changes.into_iter().map(templates).collect(), rows })
     }
+}
+
+/// What has to differ.
+#[derive(Debug)]
+struct Fresh {
+    ids: BTreeSet<u128>,
+    times: Range<i64>,
 }
 
 impl Template {
@@ -83,14 +109,14 @@ impl RowChange {
     }
 }
 
-fn template(change: RowChange, ids: &BTreeSet<u128>) -> Template {
+fn template(change: RowChange, fresh: &Fresh) -> Template {
     let slots = |table: &TableShape, columns: &[usize], values: &[Value]| {
         // A number besides an id tells rows of one thing apart.
         let has_id = table.key.iter().any(|index| {
             let position = columns.iter().position(|column| column == index);
             position.is_some_and(|position| ids_in(&values[position]).next().is_some())
         });
-        let slot = |(column, value): (&usize, &Value)| slot(value, ids, !has_id && table.key.contains(column));
+        let slot = |(column, value): (&usize, &Value)| slot(value, fresh, !has_id && table.key.contains(column));
         columns.iter().zip(values).map(slot).collect()
     };
     match change {
@@ -115,14 +141,15 @@ fn template(change: RowChange, ids: &BTreeSet<u128>) -> Template {
     }
 }
 
-fn slot(value: &Value, ids: &BTreeSet<u128>, counts: bool) -> Slot {
+fn slot(value: &Value, fresh: &Fresh, counts: bool) -> Slot {
     match value {
+        Value::Integer(number) if fresh.times.contains(number) => Slot::Time(*number),
         Value::Integer(number) if counts => Slot::Counter(*number),
         Value::Text(text) => {
-            let ids = places(text.as_bytes(), UUID_TEXT_LENGTH, parse_uuid, ids);
+            let ids = places(text.as_bytes(), UUID_TEXT_LENGTH, parse_uuid, &fresh.ids);
             Slot::Text { text: text.clone(), ids }
         }
-        Value::Blob(blob) => Slot::Blob { blob: blob.clone(), ids: places(blob, 16, id_of, ids) },
+        Value::Blob(blob) => Slot::Blob { blob: blob.clone(), ids: places(blob, 16, id_of, &fresh.ids) },
         other => Slot::Same(other.clone()),
     }
 }
@@ -143,6 +170,7 @@ impl Slot {
         match self {
             Slot::Same(value) => Cow::Borrowed(value),
             Slot::Counter(number) => Cow::Owned(Value::Integer(number + (lifecycle as i64 + 1) * COUNTER_STRIDE)),
+            Slot::Time(time) => Cow::Owned(Value::Integer(time - (LIFECYCLES_MAX - lifecycle) as i64)),
             Slot::Text { text, ids } => {
                 let mut text = text.clone();
                 for (at, id) in ids {
@@ -162,7 +190,7 @@ impl Slot {
 }
 
 fn fresh_id(lifecycle: u64, id: u128) -> u128 {
-    id.wrapping_add((u128::from(lifecycle) + 1) << TIME_BIT)
+    id.wrapping_sub(u128::from(LIFECYCLES_MAX - lifecycle) << TIME_BIT)
 }
 
 /// The UUIDs in a text in their usual form, or the one that a blob of 16 bytes is.
