@@ -26,14 +26,17 @@ const WARM_UP_SECONDS: f64 = 30.0;
 const TRIED: [usize; 5] = [2, 4, 8, 16, 32];
 const TRY_SECONDS: f64 = 5.0;
 
-/// It is killed when it is dropped.
+/// Ends Java with its own input, which happens however this process ends.
+const START: &str = r#"exec 3<&0; java "$@" </dev/null & java=$!; (cat <&3 >/dev/null; kill $java) & wait $java"#;
+
+/// It ends when it is dropped.
 #[derive(Debug)]
 pub struct Reference {
     child: Child,
     pub target: Target,
     /// The pair that gave the highest rate.
     pub connections: Connections,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Reference {
@@ -44,8 +47,8 @@ impl Reference {
         let folder = scratch_folder()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = File::create(folder.path().join("reference.log"))?;
-        let child = Command::new("java")
-            .args(["-Xmx1g", "-jar"])
+        let child = Command::new("sh")
+            .args(["-c", START, "reference", "-Xmx1g", "-jar"])
             .arg(&jar)
             .arg(format!("--server.port={port}"))
             .arg(format!("--spring.datasource.url={}", database.jdbc_url()))
@@ -53,16 +56,16 @@ impl Reference {
             .arg(format!("--spring.datasource.hikari.maximum-pool-size={POOL}"))
             .args(["--camunda.bpm.job-execution.enabled=false", "--camunda.bpm.history-level=full"])
             .current_dir(folder.path())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
-            .context("no `java`: the reference needs Java 17")?;
+            .context("no shell")?;
         let watched = Watched { server: Some(child.id()), database: Some(cluster.process) };
         let base = BaseUrl { authority: format!("127.0.0.1:{port}"), path: "/engine-rest".to_owned() };
         let target = Target { base, watched };
         let first = connections.unwrap_or(Connections { starters: 8, workers: 8 });
-        let mut reference = Reference { child, target, connections: first, _folder: folder };
+        let mut reference = Reference { child, target, connections: first, folder };
         reference.wait_until_ready().await?;
         eprintln!("warming up the reference for {WARM_UP_SECONDS} s");
         lifecycle::measure(&reference.target, first, WARM_UP_SECONDS).await?;
@@ -76,8 +79,8 @@ impl Reference {
         let started = Instant::now();
         while started.elapsed() < START_TIMEOUT {
             if let Some(status) = self.child.try_wait()? {
-                let log = std::fs::read_to_string(self._folder.path().join("reference.log")).unwrap_or_default();
-                bail!("the reference ended at its start ({status}):\n{log}");
+                let log = std::fs::read_to_string(self.folder.path().join("reference.log")).unwrap_or_default();
+                bail!("the reference ended at its start ({status}); it needs Java 17:\n{log}");
             }
             if let Ok(answer) = EngineClient::new(&self.target.base).get("/version").await
                 && answer.status == 200
@@ -106,8 +109,8 @@ impl Reference {
 
 impl Drop for Reference {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
+        drop(self.child.stdin.take());
+        // How it ends is of no interest.
         let _ = self.child.wait();
     }
 }
