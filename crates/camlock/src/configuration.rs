@@ -36,6 +36,13 @@ pub const KEYS: &[Key] = &[
         is_switch: false,
     },
     Key {
+        name: "node-name",
+        expected: "NAME",
+        default: "",
+        help: "What this node is called among those of its database; host name and port if nothing is given",
+        is_switch: false,
+    },
+    Key {
         name: "job-executor",
         expected: "on or off",
         default: "on",
@@ -60,7 +67,7 @@ pub const KEYS: &[Key] = &[
         name: "job-lock-duration",
         expected: "MILLISECONDS",
         default: "300000",
-        help: "How long a node keeps the jobs that it has taken; those of a dead node are taken over then",
+        help: "How long a node keeps the jobs that it has taken; those of a dead node are taken over before",
         is_switch: false,
     },
     Key {

@@ -29,6 +29,13 @@ impl Database {
         Ok(Database { store: Arc::new(SqliteStore::open(url)?), dialect: Dialect::Sqlite })
     }
 
+    /// One of several nodes, as it is: nothing is created or migrated.
+    pub async fn open_as_it_is(location: &Location) -> Result<Database> {
+        let Location(url) = location;
+        ensure!(PostgresUrl::is_one(url), "only a PostgreSQL database has several nodes");
+        Ok(Database { store: Arc::new(PostgresStore::open_as_it_is(url).await?), dialect: Dialect::Postgres })
+    }
+
     /// One that has to be there already.
     pub async fn open_existing(location: &Location) -> Result<Database> {
         let Location(url) = location;

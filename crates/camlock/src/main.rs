@@ -40,6 +40,7 @@ fn run(matches: &ArgMatches) -> anyhow::Result<()> {
             command::backup::run(text(matches, "database"), target)
         }
         Some(("copy", matches)) => runtime.block_on(command::copy::run(text(matches, "from"), text(matches, "to"))),
+        Some(("nodes", matches)) => runtime.block_on(command::nodes::run(text(matches, "database"))),
         Some(("health", matches)) => runtime.block_on(command::health::run(&settings(matches)?)),
         Some(("serve", matches)) => runtime.block_on(serve(settings(matches)?)),
         _ => runtime.block_on(serve(settings(matches)?)),
@@ -81,6 +82,7 @@ fn command_line() -> Command {
         .subcommand(Command::new("demo").about("Works 200 orders on a scratch database and shows how long it took"))
         .subcommand(backup())
         .subcommand(copy())
+        .subcommand(nodes())
         .subcommand(Command::new("health").about("Asks a running server whether it is ready").args(flags()))
 }
 
@@ -100,6 +102,16 @@ fn backup() -> Command {
     Command::new("backup")
         .about("Copies a SQLite database while a server uses it, and checks the copy")
         .args([database, target])
+}
+
+fn nodes() -> Command {
+    let database = Arg::new("database")
+        .long("database")
+        .value_name("postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        .required(true)
+        .env("CAMLOCK_DATABASE")
+        .help("The database that they share");
+    Command::new("nodes").about("Lists the nodes that serve a database, and those that died lately").arg(database)
 }
 
 fn copy() -> Command {

@@ -9,7 +9,7 @@ use axum::Router;
 use engine::Limits;
 use query::Dialect;
 use rest::{RestMetrics, RestSettings};
-use runtime::{JobExecutor, JobLocks, Nodes, Runtime};
+use runtime::{JobExecutor, JobLocks, NodeIdentity, Nodes, Runtime};
 use script::{JavaScript, Limits as ScriptLimits};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -60,7 +60,7 @@ impl Server {
         let database = Database::open(&settings.database)
             .await
             .with_context(|| format!("cannot open the database `{}`", settings.database))?;
-        let runtime = Runtime::open(database.store, runtime_settings(&settings, database.dialect))
+        let runtime = Runtime::open(database.store, runtime_settings(&settings, address, database.dialect))
             .await
             .context("the database cannot be used")?;
         if let Some(folder) = &settings.deploy {
@@ -143,7 +143,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
     socket.listen(BACKLOG).with_context(|| format!("cannot listen on {address}"))
 }
 
-fn runtime_settings(settings: &Settings, dialect: Dialect) -> runtime::Settings {
+fn runtime_settings(settings: &Settings, address: SocketAddr, dialect: Dialect) -> runtime::Settings {
     let mut of_runtime = runtime::Settings {
         dialect,
         nodes: match dialect {
@@ -151,7 +151,7 @@ fn runtime_settings(settings: &Settings, dialect: Dialect) -> runtime::Settings 
             Dialect::Postgres => Nodes::Several,
         },
         history_level: settings.history_level,
-        host_name: host_name(),
+        node: node_identity(settings, address),
         job_executor: if settings.runs_jobs { JobExecutor::On } else { JobExecutor::Off },
         jobs_at_once_max: settings.jobs_at_once_max,
         job_priorities: settings.job_priorities.clone(),
@@ -203,6 +203,17 @@ fn rest_settings(settings: &Settings) -> Result<RestSettings> {
         slow_request_min: settings.slow_request_min,
         ..RestSettings::default()
     })
+}
+
+fn node_identity(settings: &Settings, address: SocketAddr) -> NodeIdentity {
+    let host = host_name();
+    let name = settings.node_name.clone().unwrap_or_else(|| format!("{host}:{}", address.port()).into());
+    NodeIdentity {
+        name: Some(name),
+        host,
+        address: Some(address.to_string().into()),
+        version: env!("CARGO_PKG_VERSION").into(),
+    }
 }
 
 /// Of this machine, as the system tells it.

@@ -30,6 +30,8 @@ pub struct Settings {
     pub idempotent_completion: bool,
     pub idempotency_key_lifetime: Duration,
     pub database: Location,
+    /// `None` is host name and port.
+    pub node_name: Option<Arc<str>>,
     pub runs_jobs: bool,
     pub jobs_at_once_max: usize,
     pub job_priorities: RangeInclusive<i64>,
@@ -75,6 +77,8 @@ impl Settings {
                 .read("idempotency-key-lifetime", number)
                 .map(Duration::from_secs)?,
             database: configuration.read("database", database)?,
+            node_name: configuration
+                .read("node-name", |text| Ok((!text.trim().is_empty()).then(|| text.trim().into())))?,
             runs_jobs: configuration.read("job-executor", on_or_off)?,
             jobs_at_once_max: configuration
                 .read("job-executor-concurrency", |text| count(text, "job-executor-concurrency"))?,

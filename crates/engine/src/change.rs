@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use types::{ExternalTaskId, ProcessInstanceId};
+use types::{ExternalTaskId, JobId, ProcessInstanceId};
 
 use crate::history::HistoryChange;
 use crate::record::{
@@ -18,6 +18,10 @@ pub struct ChangeSet {
     pub next_number: Option<u32>,
     /// External tasks that this change set was decided on. If one of them has another epoch by now, nothing is applied.
     pub guards: Vec<ExternalTaskGuard>,
+    /// Whether the definitions of instances that begin are looked at before anything is applied.
+    pub definitions: DefinitionCheck,
+    /// The job whose work this is, where another node may have taken it over. Nothing is applied then.
+    pub job: Option<JobGuard>,
     pub process_instances: Vec<TableChange<ProcessInstance>>,
     pub executions: Vec<TableChange<Execution>>,
     pub external_tasks: Vec<TableChange<ExternalTask>>,
@@ -48,6 +52,24 @@ pub struct ExternalTaskGuard {
     pub lock_epoch: u64,
 }
 
+/// How sure it is that the definitions of instances that begin are as the change set was decided on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefinitionCheck {
+    /// Nobody else changes them.
+    #[default]
+    Known,
+    /// Another node may have deleted one, or suspended that of a root instance. Nothing is applied then, and none of them
+    /// is deleted or suspended before this is.
+    Checked,
+}
+
+/// A job that a node has locked. It may be taken back from it, but must not be given to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobGuard {
+    pub id: JobId,
+    pub owner: Arc<str>,
+}
+
 /// A row is shared with the aggregate that it is a row of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TableChange<R: Record> {
@@ -63,6 +85,8 @@ impl ChangeSet {
             revision,
             next_number: None,
             guards: Vec::new(),
+            definitions: DefinitionCheck::Known,
+            job: None,
             process_instances: Vec::new(),
             executions: Vec::new(),
             external_tasks: Vec::new(),

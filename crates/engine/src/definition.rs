@@ -89,6 +89,16 @@ pub enum DefinitionBinding {
     Deployment(DeploymentId),
 }
 
+impl DefinitionBinding {
+    /// Whether it means the same definition for as long as that is there.
+    pub fn is_fixed(&self) -> bool {
+        match self {
+            DefinitionBinding::Version(_) | DefinitionBinding::Deployment(_) => true,
+            DefinitionBinding::Latest | DefinitionBinding::VersionTag(_) => false,
+        }
+    }
+}
+
 /// What is known of a reference.
 #[derive(Clone, Debug)]
 pub enum Resolution {

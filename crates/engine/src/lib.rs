@@ -54,7 +54,7 @@ mod tree;
 mod turn;
 mod variables;
 
-pub use change::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
+pub use change::{ChangeSet, DefinitionCheck, ExternalTaskGuard, JobGuard, RevisionCheck, TableChange};
 pub use command::{
     Command, DueDateBase, FollowingRepetitions, InstanceKeys, Reply, StartedProcessInstance, TaskChange,
     TaskProperties, TaskTree, VariablePatch, VariableReach,

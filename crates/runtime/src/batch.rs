@@ -14,7 +14,7 @@ use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, 
 use crate::batch_work;
 use crate::command::in_own_task;
 use crate::error::Error;
-use crate::job_row::{self, NewJob, StoredJob, with_id};
+use crate::job_row::{self, NewJob, StoredJob};
 use crate::request::{Batch, BatchWork, Cascade, DefinitionSelector, NewBatch, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
@@ -199,7 +199,7 @@ impl Shared {
         let again = self.now().plus_ms(MONITOR_INTERVAL_MS);
         let values =
             vec![("due_date", row::time(again)), ("lock_owner", SqlValue::Null), ("lock_expiration", SqlValue::Null)];
-        let later = Mutation::update(table, values, with_id(job.id));
+        let later = Mutation::update(table, values, job.still_here());
         self.apply(vec![self.statement_on_one(&later)]).await?;
         self.job_alarm.set(again);
         Ok(())

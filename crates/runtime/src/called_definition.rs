@@ -12,12 +12,13 @@ use crate::definition_cache::{DefinitionCache, definition_rows};
 use crate::error::Error;
 use crate::lane::Pinned;
 use crate::request::TenantChoice;
+use crate::settings::Nodes;
 use crate::shared::Shared;
 
 /// References that are remembered; reaching it forgets all of them.
 const REFERENCES_MAX: usize = 1_000;
 /// Definitions that one command may have to wait for.
-pub(crate) const LOOKUPS_PER_COMMAND_MAX: u32 = 2_000;
+const LOOKUPS_PER_COMMAND_MAX: u32 = 2_000;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CalledDefinitions {
@@ -40,6 +41,32 @@ impl CalledDefinitions {
     }
 }
 
+/// Whether what was looked up is as new as the command that is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// Other nodes may have deployed or deleted something since.
+    Unknown,
+    /// Nothing was changed before the command began that is not known here.
+    Current,
+}
+
+/// The look-ups of one command.
+#[derive(Debug)]
+pub(crate) struct Lookups {
+    count: u32,
+    pub(crate) freshness: Freshness,
+}
+
+impl Lookups {
+    pub(crate) fn on(nodes: Nodes) -> Lookups {
+        let freshness = match nodes {
+            Nodes::Alone => Freshness::Current,
+            Nodes::Several => Freshness::Unknown,
+        };
+        Lookups { count: 0, freshness }
+    }
+}
+
 /// What a decision knows.
 pub(crate) struct KnownDefinitions<'k> {
     /// Of the instances that there are.
@@ -47,6 +74,7 @@ pub(crate) struct KnownDefinitions<'k> {
     pub(crate) called: &'k CalledDefinitions,
     /// Those that are about to be deleted: no instance of them begins.
     pub(crate) retired: &'k BTreeSet<ProcessDefinitionId>,
+    pub(crate) freshness: Freshness,
 }
 
 impl Definitions for KnownDefinitions<'_> {
@@ -55,12 +83,35 @@ impl Definitions for KnownDefinitions<'_> {
     }
 
     fn resolve(&self, reference: &DefinitionReference) -> Resolution {
-        match self.called.by_reference.get(reference) {
+        let known = self.called.by_reference.get(reference);
+        let is_fixed = known.is_some_and(Option::is_some) && reference.binding.is_fixed();
+        if self.freshness == Freshness::Unknown && !is_fixed {
+            return Resolution::NotLoaded;
+        }
+        match known {
             None => Resolution::NotLoaded,
             Some(None) => Resolution::Nothing,
             Some(Some(id)) if self.retired.contains(id) => Resolution::NotLoaded,
             Some(Some(id)) => self.called.by_id(id).cloned().map_or(Resolution::NotLoaded, Resolution::Definition),
         }
+    }
+}
+
+impl Shared {
+    /// For the next decision of a command. The first time it is only asked whether anything has changed: what was looked
+    /// up before will do if not.
+    pub(crate) async fn look_up(&self, reference: DefinitionReference, lookups: &mut Lookups) -> Result<(), Error> {
+        if lookups.freshness == Freshness::Unknown {
+            self.notice_changed_definitions().await?;
+            lookups.freshness = Freshness::Current;
+            return Ok(());
+        }
+        lookups.count += 1;
+        if lookups.count > LOOKUPS_PER_COMMAND_MAX {
+            let message = format!("one command calls more than {LOOKUPS_PER_COMMAND_MAX} different definitions");
+            return Err(Error::rejected(engine::RejectionKind::LimitReached, message));
+        }
+        self.definitions.look_up(self, reference).await
     }
 }
 

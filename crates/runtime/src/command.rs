@@ -8,17 +8,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use engine::instance::Aggregate;
-use engine::{ChangeSet, Command, DefinitionReference, Env, ProcessDefinition, Reply, TableChange};
+use engine::{
+    ChangeSet, Command, DefinitionCheck, DefinitionReference, Env, JobGuard, ProcessDefinition, RejectionKind, Reply,
+    TableChange,
+};
 use futures_util::future::join_all;
 use store::{LocatedBy, Pending, StoreError, Work, WorkDone};
 use tracing::Instrument;
-use types::{ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
+use types::{ProcessInstanceId, Timestamp, Uuid};
 
 use crate::cache::Pin;
-use crate::called_definition::LOOKUPS_PER_COMMAND_MAX;
+use crate::called_definition::{Freshness, Lookups};
 use crate::effect::{self, PendingEffect};
 use crate::error::Error;
-use crate::lane::{Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
+use crate::job_run::JobRunner;
+use crate::lane::{Around, Decision, LaneState, LaneWork, Pinned, Readiness, Standing};
+use crate::request::{DefinitionRow, DefinitionSelector};
 use crate::settings::Nodes;
 use crate::shared::Shared;
 
@@ -33,6 +38,8 @@ enum Pass {
     Failed(Error),
     /// What it was decided on did not last.
     Again,
+    /// The same, as the store has found.
+    Conflict,
     /// This has to be looked up before it can be decided.
     NeedsDefinition(DefinitionReference),
     /// It leads to something elsewhere, so that it is one unit with that.
@@ -184,14 +191,18 @@ impl Shared {
     }
 
     async fn run_until_it_lasts(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Result<Reply, Error> {
-        let (mut attempts, mut lookups) = (0, 0);
+        let (mut attempts, mut lookups) = (0, Lookups::on(self.settings.nodes));
         let trust = self.trust_in(lane);
         while attempts < CONFLICT_ATTEMPTS_MAX {
             self.make_ready(lane).await?;
-            match self.pass(lane, work, trust).await {
+            match self.pass(lane, work, trust, lookups.freshness).await {
                 Pass::Done(reply) => return Ok(reply),
                 Pass::Failed(error) => return Err(error),
                 Pass::Again => attempts += 1,
+                Pass::Conflict => {
+                    attempts += 1;
+                    self.check_after_conflict(&[work]).await?;
+                }
                 Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Together => {
                     let mut replies = self.run_together(vec![(lane.root, work.clone())]).await?;
@@ -211,7 +222,46 @@ impl Shared {
         }
     }
 
-    async fn pass(self: &Arc<Self>, lane: &Pin, work: &LaneWork, trust: Trust) -> Pass {
+    /// Whether there is a point in deciding it again: other nodes may have deleted a definition, or taken a job over.
+    pub(crate) async fn check_after_conflict(&self, works: &[&LaneWork]) -> Result<(), Error> {
+        if self.settings.nodes == Nodes::Alone {
+            return Ok(());
+        }
+        self.notice_changed_definitions().await?;
+        let mut startable = BTreeSet::new();
+        for work in works {
+            match work {
+                LaneWork::Start { definition, .. } => {
+                    if startable.insert(&definition.id) {
+                        self.check_startable(&DefinitionSelector::ById(definition.id.clone())).await?;
+                    }
+                }
+                LaneWork::ClaimedJob { id, .. } => {
+                    let job = self.stored_job(*id, JobRunner::Executor).await?;
+                    // Whatever another node has made of the job, it is not this one's any more.
+                    if job.is_some_and(|job| job.lock_owner.as_ref() != Some(&self.node_name)) {
+                        return Err(Error::OptimisticLocking { attempts: 1 });
+                    }
+                }
+                LaneWork::Command(_) | LaneWork::Unlock { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// `NotFound` for an unknown definition, `Suspended` for a suspended one.
+    pub(crate) async fn check_startable(&self, which: &DefinitionSelector) -> Result<Arc<DefinitionRow>, Error> {
+        let row = self.definitions.row(self, which).await?;
+        let row = row.ok_or_else(|| Error::not_found("process definition", which))?;
+        if row.is_suspended {
+            let message = format!("the process definition {} is suspended", row.id);
+            return Err(Error::rejected(RejectionKind::Suspended, message));
+        }
+        Ok(row)
+    }
+
+    async fn pass(self: &Arc<Self>, lane: &Pin, work: &LaneWork, trust: Trust, freshness: Freshness) -> Pass {
         let is_start = matches!(work, LaneWork::Start { .. });
         let (standing, is_trusted, decision) = {
             let mut state = lane.lock();
@@ -223,7 +273,9 @@ impl Shared {
                 return Pass::Failed(Error::not_found("process definition", &definition.id));
             }
             let now = self.now();
-            let decision = self.decide(&mut state, work, &retired, now);
+            let called = self.definitions.called();
+            let around = Around { called: &called, retired: &retired, freshness };
+            let decision = self.decide(&mut state, work, around, now);
             let standing = state.standing();
             let is_trusted = is_start || trust.allows(&state);
             match decision {
@@ -276,27 +328,17 @@ impl Shared {
             }
             Err(StoreError::Conflict) => {
                 self.metrics.re_executions.add(1);
-                Pass::Again
+                Pass::Conflict
             }
             Err(error) => Pass::Failed(error.into()),
         }
-    }
-
-    /// For the next decision of a command, which may ask for so many.
-    pub(crate) async fn look_up(&self, reference: DefinitionReference, lookups: &mut u32) -> Result<(), Error> {
-        *lookups += 1;
-        if *lookups > LOOKUPS_PER_COMMAND_MAX {
-            let message = format!("one command calls more than {LOOKUPS_PER_COMMAND_MAX} different definitions");
-            return Err(Error::rejected(engine::RejectionKind::LimitReached, message));
-        }
-        self.definitions.look_up(self, reference).await
     }
 
     pub(crate) fn decide(
         &self,
         state: &mut LaneState,
         work: &LaneWork,
-        retired: &BTreeSet<ProcessDefinitionId>,
+        around: Around<'_>,
         now: Timestamp,
     ) -> Decision {
         let mut ids = self.ids.source(now);
@@ -309,9 +351,19 @@ impl Shared {
             scripts: &self.settings.java_script,
             delegates: &self.settings.delegate_registry,
             removal_times: self.settings.removal_times,
-            host_name: &self.settings.host_name,
+            host_name: self.settings.node.name(),
         };
-        state.decide(work, &self.definitions.called(), retired, &mut env)
+        let mut decision = state.decide(work, around, &mut env);
+        if self.settings.nodes == Nodes::Several
+            && let Decision::Changed { change_set, detached, .. } = &mut decision
+        {
+            if let (Some(change_set), LaneWork::ClaimedJob { id, .. }) = (&mut *change_set, work) {
+                change_set.job = Some(JobGuard { id: *id, owner: self.node_name.clone() });
+            }
+            let change_sets = change_set.as_deref_mut().into_iter().chain(detached);
+            change_sets.for_each(|change_set| change_set.definitions = DefinitionCheck::Checked);
+        }
+        decision
     }
 
     /// Loads what is not in memory. Within a task that nobody drops.
@@ -357,7 +409,9 @@ impl Shared {
     pub(crate) fn refuse_on_nothing(&self, command: Command) -> Error {
         let lane = crate::lane::Lane::new_empty(ProcessInstanceId(Uuid(0)));
         let mut state = lane.lock();
-        match self.decide(&mut state, &LaneWork::Command(command), &BTreeSet::new(), self.now()) {
+        let (called, retired) = (self.definitions.called(), BTreeSet::new());
+        let around = Around { called: &called, retired: &retired, freshness: Freshness::Current };
+        match self.decide(&mut state, &LaneWork::Command(command), around, self.now()) {
             refused @ (Decision::Refused(_) | Decision::Defect(_)) => refused.into(),
             Decision::NotLoaded | Decision::NeedsDefinition(_) | Decision::Unchanged(_) | Decision::Changed { .. } => {
                 Error::Defect("a command did something to nothing".to_owned())
@@ -447,6 +501,19 @@ impl Shared {
         }
         self.run_together(work).await.map(|_| ())
     }
+}
+
+/// Does again what others have come in the way of, a bounded number of times.
+pub(crate) async fn until_it_lasts<T, F: Future<Output = Result<T, Error>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, Error> {
+    for _ in 0..CONFLICT_ATTEMPTS_MAX {
+        match attempt().await {
+            Err(Error::OptimisticLocking { .. }) => {}
+            other => return other,
+        }
+    }
+    Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
 }
 
 /// Runs to its end even if the caller stops waiting.

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::{ProcessDefinition, RejectionKind};
-use query::{Condition, Mutation, Select, SqlValue, Table, column, tables};
+use query::{Comparison, Condition, Mutation, Select, SqlValue, Subquery, Table, column, tables};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessInstanceId};
 
-use crate::command::in_own_task;
+use crate::command::{in_own_task, until_it_lasts};
 use crate::definition_cache::definition_rows;
 use crate::error::Error;
 use crate::request::{Cascade, DefinitionRow, DefinitionSet, TenantChoice};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
+use crate::suspension::step;
 use crate::task_remark::remark_deletions;
 
 /// Ids in one statement.
@@ -26,27 +27,31 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            let (deployments, resources) = (&tables::DEPLOYMENT, &tables::DEPLOYMENT_RESOURCE);
-            let forms = &tables::CAMUNDA_FORM_DEFINITION;
-            let this = Condition::equal(deployments.col("id"), row::id(id.0));
-            if shared.count(&Select::all(deployments.source()).filter(this.clone())).await? == 0 {
-                return Err(Error::not_found("deployment", id));
-            }
-            let of_deployment = |table: &'static Table| Condition::equal(table.col("deployment_id"), row::id(id.0));
-            let definitions = definition_rows(&shared, of_deployment(&tables::PROCESS_DEFINITION)).await?;
-            let mut along = shared.restored_start_waits(&definitions).await?;
-            along.extend([
-                shared.statement(&Mutation::delete(resources, of_deployment(resources))),
-                shared.statement(&Mutation::delete(forms, of_deployment(forms))),
-                shared.statement_on_one(&Mutation::delete(deployments, this)),
-            ]);
-            if cascade == Cascade::On {
-                let log = &tables::HISTORIC_JOB_LOG;
-                along.push(shared.statement(&Mutation::delete(log, of_deployment(log))));
-            }
-            shared.delete_in_turn(definitions, cascade, along).await
+            until_it_lasts(|| shared.delete_deployment_in_turn(id, cascade)).await
         })
         .await
+    }
+
+    async fn delete_deployment_in_turn(self: &Arc<Self>, id: DeploymentId, cascade: Cascade) -> Result<(), Error> {
+        let (deployments, resources) = (&tables::DEPLOYMENT, &tables::DEPLOYMENT_RESOURCE);
+        let forms = &tables::CAMUNDA_FORM_DEFINITION;
+        let this = Condition::equal(deployments.col("id"), row::id(id.0));
+        if self.count(&Select::all(deployments.source()).filter(this.clone())).await? == 0 {
+            return Err(Error::not_found("deployment", id));
+        }
+        let of_deployment = |table: &'static Table| Condition::equal(table.col("deployment_id"), row::id(id.0));
+        let definitions = definition_rows(self, of_deployment(&tables::PROCESS_DEFINITION)).await?;
+        let mut along = self.restored_start_waits(&definitions).await?;
+        along.extend([
+            self.statement(&Mutation::delete(resources, of_deployment(resources))),
+            self.statement(&Mutation::delete(forms, of_deployment(forms))),
+            self.statement_on_one(&Mutation::delete(deployments, this)),
+        ]);
+        if cascade == Cascade::On {
+            let log = &tables::HISTORIC_JOB_LOG;
+            along.push(self.statement(&Mutation::delete(log, of_deployment(log))));
+        }
+        self.delete_in_turn(definitions, cascade, along).await
     }
 
     pub(crate) async fn delete_process_definitions(
@@ -59,17 +64,21 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            let definitions = definition_rows(&shared, which.condition()).await?;
-            if definitions.is_empty() {
-                return Err(Error::not_found("process definition", which.id_or_key()));
-            }
-            let restored = shared.restored_start_waits(&definitions).await?;
-            shared.delete_in_turn(definitions, cascade, restored).await
+            until_it_lasts(|| async {
+                let definitions = definition_rows(&shared, which.condition()).await?;
+                if definitions.is_empty() {
+                    return Err(Error::not_found("process definition", which.id_or_key()));
+                }
+                let restored = shared.restored_start_waits(&definitions).await?;
+                shared.delete_in_turn(definitions, cascade, restored).await
+            })
+            .await
         })
         .await
     }
 
-    /// From here on nothing starts with the definitions, so that no instance appears while they go.
+    /// From here on nothing starts with the definitions on this node, so that no instance appears while they go. What
+    /// other nodes start is found by the unit itself.
     async fn delete_in_turn(
         self: &Arc<Self>,
         definitions: Vec<DefinitionRow>,
@@ -99,7 +108,12 @@ impl Shared {
         self.flush().await?;
         let ids: Vec<SqlValue> = definitions.iter().map(|row| SqlValue::Text(row.id.0.clone())).collect();
         let instances = self.instances_of(&ids).await?;
-        let mut statements = Vec::new();
+        let by_definition =
+            |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
+        // First, as it waits for what begins with them elsewhere, and keeps more of that waiting (ADR 0017).
+        let gone = Mutation::delete(&tables::PROCESS_DEFINITION, by_definition(&tables::PROCESS_DEFINITION, "id"));
+        let count = definitions.len() as u64;
+        let mut statements = vec![ExpectedStatement { rows_affected: Some(count), ..self.statement(&gone) }];
         match cascade {
             Cascade::Off if !instances.is_empty() => {
                 let message = format!("{} instances are running: delete them first, or with cascade", instances.len());
@@ -109,15 +123,13 @@ impl Shared {
             Cascade::On => {
                 let parts = self.parts_of_tasks(&instances).await?;
                 self.add_part_deletions(&mut statements, &parts);
-                self.add_instance_deletions(&mut statements, &instances);
+                self.add_instance_deletions(&mut statements, &ids);
                 self.add_history_deletions(&mut statements, &ids).await?;
                 let starters = &tables::IDENTITY_LINK_LOG;
                 let of_definition = Condition::OneOf(starters.col("definition_id").into(), ids.clone());
                 statements.push(self.statement(&Mutation::delete(starters, of_definition)));
             }
         }
-        let by_definition =
-            |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
         if cascade == Cascade::Off {
             self.remove_start_waits(&mut statements, &ids).await?;
         }
@@ -126,7 +138,6 @@ impl Shared {
             (&tables::JOB, "definition_id"),
             (&tables::EVENT_SUBSCRIPTION, "definition_id"),
             (&tables::CANDIDATE_STARTER, "definition_id"),
-            (&tables::PROCESS_DEFINITION, "id"),
         ] {
             statements.push(self.statement(&Mutation::delete(table, by_definition(table, column))));
         }
@@ -134,10 +145,14 @@ impl Shared {
             statements.extend(self.next_latest(key, tenant_id.as_ref(), definitions).await?);
         }
         statements.extend(along);
+        // One that has begun since they were counted: the deletion is decided again.
+        let late =
+            Mutation::delete(&tables::PROCESS_INSTANCE, by_definition(&tables::PROCESS_INSTANCE, "definition_id"));
+        statements.push(ExpectedStatement { rows_affected: Some(0), ..self.statement(&late) });
         statements.extend(self.generation_step());
         self.apply(statements).await?;
-        for root in instances {
-            if let Some(lane) = self.lanes.existing(root) {
+        if !instances.is_empty() {
+            for lane in self.lanes.all() {
                 lane.mark_stale();
             }
         }
@@ -201,30 +216,32 @@ impl Shared {
         rows.into_iter().map(|row| Cells::of(row).id()).collect()
     }
 
-    fn add_instance_deletions(&self, statements: &mut Vec<ExpectedStatement>, instances: &[ProcessInstanceId]) {
-        for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
-            let ids: Vec<SqlValue> = chunk.iter().map(|id| row::id(id.0)).collect();
-            let of =
-                |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
-            let tasks = &tables::TASK;
-            let of_task = Condition::equal(tasks.col("id"), tables::IDENTITY_LINK.col("task_id"))
-                .and(of(tasks, "process_instance_id"));
-            let links = Condition::exists(tasks.source(), of_task);
-            statements.push(self.statement(&Mutation::delete(&tables::IDENTITY_LINK, links)));
-            for table in [
-                &tables::EXECUTION,
-                &tables::EXTERNAL_TASK,
-                tasks,
-                &tables::VARIABLE,
-                &tables::JOB,
-                &tables::EVENT_SUBSCRIPTION,
-                &tables::INCIDENT,
-            ] {
-                statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
-            }
-            let instances = &tables::PROCESS_INSTANCE;
-            statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));
+    /// Of those that there are when the statements run, as more may begin until then.
+    fn add_instance_deletions(&self, statements: &mut Vec<ExpectedStatement>, definitions: &[SqlValue]) {
+        let of = |table: &'static Table, by: &'static str| {
+            let instances = instances_of(&tables::PROCESS_INSTANCE, definitions);
+            Condition::OneOfColumn(table.col(by).into(), Box::new(instances), column(GOING, "id"))
+        };
+        let tasks = &tables::TASK;
+        let of_task = Condition::equal(tasks.col("id"), tables::IDENTITY_LINK.col("task_id"))
+            .and(of(tasks, "process_instance_id"));
+        let links = Condition::exists(tasks.source(), of_task);
+        statements.push(self.statement(&caller_steps(definitions)));
+        statements.push(self.statement(&Mutation::delete(&tables::IDENTITY_LINK, links)));
+        for table in [
+            &tables::EXECUTION,
+            &tables::EXTERNAL_TASK,
+            tasks,
+            &tables::VARIABLE,
+            &tables::JOB,
+            &tables::EVENT_SUBSCRIPTION,
+            &tables::INCIDENT,
+        ] {
+            statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
         }
+        let instances = &tables::PROCESS_INSTANCE;
+        let all = Condition::OneOf(instances.col("definition_id").into(), definitions.to_vec());
+        statements.push(self.statement(&Mutation::delete(instances, all)));
     }
 
     /// The tasks that stand alone and are parts of those of the instances.
@@ -291,12 +308,36 @@ impl Shared {
             rows.into_iter().map(|row| Ok(row::id(Cells::of(row).id()?))).collect::<Result<_, Error>>()?;
         for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
             statements.extend(remark_deletions(chunk).iter().map(|mutation| self.statement(mutation)));
-            let of = |table: &'static Table, column| Condition::OneOf(table.col(column).into(), chunk.to_vec());
-            for table in tables::HISTORY_OF_PROCESS_INSTANCE {
-                statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
-            }
-            statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));
         }
+        for table in tables::HISTORY_OF_PROCESS_INSTANCE {
+            let going = Box::new(instances_of(instances, definitions));
+            let of = Condition::OneOfColumn(table.col("process_instance_id").into(), going, column(GOING, "id"));
+            statements.push(self.statement(&Mutation::delete(table, of)));
+        }
+        let all = Condition::OneOf(instances.col("definition_id").into(), definitions.to_vec());
+        statements.push(self.statement(&Mutation::delete(instances, all)));
         Ok(())
+    }
+}
+
+/// What the instances that go are called in subqueries.
+const GOING: &str = "going";
+
+/// `table` has a row for each instance.
+fn instances_of(table: &'static Table, definitions: &[SqlValue]) -> Subquery {
+    let of_definitions = Condition::OneOf(column(GOING, "definition_id").into(), definitions.to_vec());
+    Subquery { from: table.named(GOING), joins: Vec::new(), condition: of_definitions }
+}
+
+/// What lanes have in memory of instances that have called one that goes is found to be old.
+fn caller_steps(definitions: &[SqlValue]) -> Mutation {
+    let table = &tables::PROCESS_INSTANCE;
+    let root = column(GOING, "root_process_instance_id");
+    let mut called = instances_of(table, definitions);
+    called.condition = called.condition.and(Condition::compare(root, Comparison::NotEqual, column(GOING, "id")));
+    Mutation::Update {
+        table,
+        assignments: vec![step("revision")],
+        condition: Condition::OneOfColumn(table.col("id").into(), Box::new(called), root),
     }
 }

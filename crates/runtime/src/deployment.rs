@@ -14,7 +14,7 @@ use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessDefinitionId, Timestamp};
 
 use crate::aside::aside;
-use crate::command::{CONFLICT_ATTEMPTS_MAX, in_own_task};
+use crate::command::{in_own_task, until_it_lasts};
 use crate::definition_cache::{definition_of, definition_rows};
 use crate::error::Error;
 use crate::form_definition::forms_of;
@@ -62,20 +62,10 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let _turn = shared.deployment_turn.acquire().await.map_err(|_| Error::ShuttingDown)?;
-            shared.deploy_until_it_lasts(&new).await
+            // Other nodes may deploy the next version of the same process at the same time.
+            until_it_lasts(|| shared.deploy_in_turn(&new)).await
         })
         .await
-    }
-
-    /// Other nodes may deploy the next version of the same process at the same time.
-    async fn deploy_until_it_lasts(self: &Arc<Self>, new: &NewDeployment) -> Result<Deployed, Error> {
-        for _ in 0..CONFLICT_ATTEMPTS_MAX {
-            match self.deploy_in_turn(new).await {
-                Err(Error::OptimisticLocking { .. }) => {}
-                other => return other,
-            }
-        }
-        Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
     }
 
     fn check_resources(&self, resources: &[NewResource]) -> Result<(), Error> {

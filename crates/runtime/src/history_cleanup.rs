@@ -16,7 +16,7 @@ use crate::batch_window::BatchWindow;
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::history_removal::Minutes;
-use crate::job_row::{self, NewJob, StoredJob, with_id};
+use crate::job_row::{self, NewJob, StoredJob};
 use crate::request::Urgency;
 use crate::row;
 use crate::settings::HISTORY_CLEANUP_JOBS_MAX;
@@ -152,7 +152,7 @@ impl Shared {
     fn set_due(&self, job: &StoredJob, values: &[(&'static str, SqlValue)]) -> ExpectedStatement {
         let mut values = values.to_vec();
         values.extend([("lock_owner", SqlValue::Null), ("lock_expiration", SqlValue::Null)]);
-        self.statement_on_one(&Mutation::update(&tables::JOB, values, with_id(job.id)))
+        self.statement_on_one(&Mutation::update(&tables::JOB, values, job.still_here()))
     }
 
     async fn cleanup_jobs(&self) -> Result<Vec<StoredJob>, Error> {

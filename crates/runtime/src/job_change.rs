@@ -15,6 +15,7 @@ use types::{IncidentId, JobDefinitionId, JobId, ProcessDefinitionId, ProcessInst
 use crate::command::{CONFLICT_ATTEMPTS_MAX, in_own_task};
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob, with_id};
+use crate::job_run::JobRunner;
 use crate::lane::LaneWork;
 use crate::request::{JobChange, JobDefinitionSet, JobSet, JobsOfDefinition, SuspensionState};
 use crate::row::{self, Cells};
@@ -37,7 +38,8 @@ impl Shared {
             match shared.root_of(LocatedBy::Job(id)).await? {
                 Some(_) => shared.execute_all(commands_of(id, &change)).await,
                 None => {
-                    let job = shared.stored_job(id).await?.ok_or_else(|| Error::not_found("job", id))?;
+                    let job =
+                        shared.stored_job(id, JobRunner::Caller).await?.ok_or_else(|| Error::not_found("job", id))?;
                     match shared.apply(shared.row_change(&job, &change).await?).await {
                         Err(Error::OptimisticLocking { .. }) => Err(Error::not_found("job", id)),
                         done => done,

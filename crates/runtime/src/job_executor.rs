@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use types::{JobId, Timestamp};
 
 use crate::error::Error;
+use crate::job_run::JobRunner;
 use crate::pause::Pause;
 use crate::settings::JobLocks;
 use crate::shared::Shared;
@@ -78,7 +79,7 @@ impl Shared {
 
     /// What this node has locked can be run by others. Nothing that was submitted before is still on its way then.
     pub(crate) async fn release_own_jobs(&self) {
-        let own = Condition::compare(tables::JOB.col("lock_owner"), Comparison::Equal, &*self.node_id);
+        let own = Condition::compare(tables::JOB.col("lock_owner"), Comparison::Equal, &*self.node_name);
         if let Err(error) = self.release_jobs(own).await {
             tracing::warn!(%error, "locked jobs could not be released; they run when their locks have ended");
         }
@@ -137,7 +138,7 @@ impl Executor {
         let now = self.shared.now();
         let claim = JobClaim {
             now,
-            owner: self.shared.node_id.clone(),
+            owner: self.shared.node_name.clone(),
             locked_until: now.plus_ms(settings.job_lock_duration_ms),
             jobs_max,
             priorities: settings.job_priorities.clone(),
@@ -161,7 +162,7 @@ impl Executor {
         let (shared, end) = (self.shared.clone(), self.end.clone());
         let admitted = shared.admission.admit_consequence();
         tokio::spawn(async move {
-            let ended = ended(job.id, shared.run_job(job.id, job.root).await);
+            let ended = ended(job.id, shared.run_job(job.id, job.root, JobRunner::Executor).await);
             drop(admitted);
             // Nobody listens any more while the runtime shuts down.
             let _ = end.send(ended);

@@ -58,6 +58,10 @@ pub(crate) struct StoredJob {
     pub due_date: Option<Timestamp>,
     /// Of its last failure.
     pub exception_message: Option<Arc<str>>,
+    /// The node that has locked it.
+    pub lock_owner: Option<Arc<str>>,
+    /// The executor that runs it, where another one may take it over.
+    pub claimed_by: Option<Arc<str>>,
 }
 
 impl NewJob {
@@ -79,6 +83,8 @@ impl NewJob {
             tenant_id: definition.and_then(|of| of.tenant_id.clone()),
             due_date: self.due_date,
             exception_message: None,
+            lock_owner: None,
+            claimed_by: None,
         }
     }
 
@@ -110,6 +116,18 @@ pub(crate) fn with_id(id: JobId) -> Condition {
     Condition::equal(tables::JOB.col("id"), row::id(id.0))
 }
 
+impl StoredJob {
+    /// Its row, unless another node has taken over what an executor runs.
+    pub(crate) fn still_here(&self) -> Condition {
+        let owner = tables::JOB.col("lock_owner");
+        match &self.claimed_by {
+            None => with_id(self.id),
+            Some(executor) => with_id(self.id)
+                .and(Condition::Any(vec![Condition::is_null(owner), Condition::equal(owner, executor.as_ref())])),
+        }
+    }
+}
+
 impl Shared {
     pub(crate) async fn stored_jobs(&self, select: Select) -> Result<Vec<StoredJob>, Error> {
         let table = &tables::JOB;
@@ -129,6 +147,7 @@ impl Shared {
             "tenant_id",
             "due_date",
             "exception_message",
+            "lock_owner",
         ]
         .map(|name| table.col(name).into())
         .to_vec();
@@ -152,5 +171,7 @@ fn stored_job(mut cells: Cells) -> Result<StoredJob, Error> {
         tenant_id: cells.optional_text()?,
         due_date: cells.optional_time()?,
         exception_message: cells.optional_text()?,
+        lock_owner: cells.optional_text()?,
+        claimed_by: None,
     })
 }

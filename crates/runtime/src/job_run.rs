@@ -14,7 +14,17 @@ use crate::command::in_own_task;
 use crate::error::Error;
 use crate::job_row::{self, StoredJob, with_id};
 use crate::lane::LaneWork;
+use crate::settings::Nodes;
 use crate::shared::Shared;
+
+/// Who runs a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JobRunner {
+    /// Somebody who names it, whoever has locked it.
+    Caller,
+    /// The executor, which has locked it. What it does counts only if no other node has locked the job since.
+    Executor,
+}
 
 impl Shared {
     /// Any job, due or not.
@@ -24,15 +34,20 @@ impl Shared {
         in_own_task(async move {
             let _admitted = admitted;
             let root = shared.root_of(LocatedBy::Job(id)).await?;
-            shared.run_job(id, root).await
+            shared.run_job(id, root, JobRunner::Caller).await
         })
         .await
     }
 
     /// `root` is that of the aggregate that the job belongs to, if it belongs to one.
-    pub(crate) async fn run_job(self: &Arc<Self>, id: JobId, root: Option<ProcessInstanceId>) -> Result<(), Error> {
+    pub(crate) async fn run_job(
+        self: &Arc<Self>,
+        id: JobId,
+        root: Option<ProcessInstanceId>,
+        by: JobRunner,
+    ) -> Result<(), Error> {
         let _executing = self.metrics.jobs_executing.count();
-        let ran = self.run_job_or_fail_it(id, root).await;
+        let ran = self.run_job_or_fail_it(id, root, by).await;
         self.metrics.jobs_executed.add(1);
         if ran.as_ref().is_err_and(|error| failure(error).is_some()) {
             self.metrics.jobs_failed.add(1);
@@ -41,15 +56,20 @@ impl Shared {
     }
 
     /// A panic is a failure of the job.
-    async fn run_job_or_fail_it(self: &Arc<Self>, id: JobId, root: Option<ProcessInstanceId>) -> Result<(), Error> {
+    async fn run_job_or_fail_it(
+        self: &Arc<Self>,
+        id: JobId,
+        root: Option<ProcessInstanceId>,
+        by: JobRunner,
+    ) -> Result<(), Error> {
         let shared = self.clone();
         let run = async move {
             match root {
                 Some(root) => {
-                    let work = LaneWork::Command(Command::ExecuteJob { id });
+                    let work = by.work(id, Command::ExecuteJob { id });
                     shared.run(&shared.lanes.pin(root), &work).await.map(drop)
                 }
-                None => shared.run_stored_job(id).await,
+                None => shared.run_stored_job(id, by).await,
             }
         };
         let Err(error) = in_own_task(run).await else { return Ok(()) };
@@ -57,10 +77,10 @@ impl Shared {
         tracing::warn!(job_id = %id, process_instance_id = root.map(|root| root.to_string()), activity_id = failed_activity_id.as_deref(), %error, "a job failed");
         let recorded = match root {
             Some(root) => {
-                let fail = LaneWork::Command(Command::FailJob { id, message, failed_activity_id });
+                let fail = by.work(id, Command::FailJob { id, message, failed_activity_id });
                 self.run(&self.lanes.pin(root), &fail).await.map(drop)
             }
-            None => self.fail_stored_job(id, &message).await,
+            None => self.fail_stored_job(id, by, &message).await,
         };
         match recorded {
             // It is gone, or was not to be run.
@@ -73,9 +93,9 @@ impl Shared {
     }
 
     /// Of no instance.
-    async fn run_stored_job(self: &Arc<Self>, id: JobId) -> Result<(), Error> {
+    async fn run_stored_job(self: &Arc<Self>, id: JobId, by: JobRunner) -> Result<(), Error> {
         let _turn = self.job_turns.take(id).ok_or(Error::OptimisticLocking { attempts: 1 })?;
-        let job = self.stored_job(id).await?.ok_or_else(|| Error::not_found("job", id))?;
+        let job = self.stored_job(id, by).await?.ok_or_else(|| Error::not_found("job", id))?;
         match job.handler.as_ref() {
             job_row::BATCH_SEED => self.seed_batch(&job).await,
             job_row::BATCH_MONITOR => self.monitor_batch(&job).await,
@@ -91,8 +111,20 @@ impl Shared {
         }
     }
 
-    pub(crate) async fn stored_job(&self, id: JobId) -> Result<Option<StoredJob>, Error> {
-        Ok(self.stored_jobs(Select::all(tables::JOB.source()).filter(with_id(id))).await?.pop())
+    pub(crate) async fn stored_job(&self, id: JobId, by: JobRunner) -> Result<Option<StoredJob>, Error> {
+        let mut found = self.stored_jobs(Select::all(tables::JOB.source()).filter(with_id(id))).await?;
+        let is_watched = by == JobRunner::Executor && self.settings.nodes == Nodes::Several;
+        let claimed_by = is_watched.then(|| self.node_name.clone());
+        Ok(found.pop().map(|job| StoredJob { claimed_by, ..job }))
+    }
+}
+
+impl JobRunner {
+    fn work(self, id: JobId, command: Command) -> LaneWork {
+        match self {
+            JobRunner::Caller => LaneWork::Command(command),
+            JobRunner::Executor => LaneWork::ClaimedJob { id, command },
+        }
     }
 }
 

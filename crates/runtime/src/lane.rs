@@ -20,9 +20,9 @@ use engine::{
 };
 use store::LocatedBy;
 use tokio::sync::Notify;
-use types::{ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
+use types::{ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
 
-use crate::called_definition::{CalledDefinitions, KnownDefinitions};
+use crate::called_definition::{CalledDefinitions, Freshness, KnownDefinitions};
 use crate::error::Error;
 
 /// How far a change that goes past the lanes moves a revision or a lock epoch.
@@ -74,6 +74,11 @@ pub(crate) enum LaneWork {
         command: Command,
         definition: Arc<ProcessDefinition>,
     },
+    /// What the executor does about a job that it has claimed.
+    ClaimedJob {
+        id: JobId,
+        command: Command,
+    },
     /// Unlocks a task if it is still locked by that one.
     Unlock {
         id: ExternalTaskId,
@@ -97,6 +102,14 @@ impl Holder {
             Holder::Worker(worker_id) => task.worker_id.as_ref() == Some(worker_id),
         }
     }
+}
+
+/// What a decision sees of definitions besides those of its own instances.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) called: &'a CalledDefinitions,
+    pub(crate) retired: &'a BTreeSet<ProcessDefinitionId>,
+    pub(crate) freshness: Freshness,
 }
 
 /// Where in its lane's history a decision was made.
@@ -353,17 +366,12 @@ impl LaneState {
     }
 
     /// Runs the core. On a refusal the state is as before; a panic in the core drops it.
-    pub(crate) fn decide(
-        &mut self,
-        work: &LaneWork,
-        called: &CalledDefinitions,
-        retired: &BTreeSet<ProcessDefinitionId>,
-        env: &mut Env<'_>,
-    ) -> Decision {
+    pub(crate) fn decide(&mut self, work: &LaneWork, around: Around<'_>, env: &mut Env<'_>) -> Decision {
         let Held::State { aggregate, definitions } = &mut self.held else { return Decision::NotLoaded };
+        let Around { called, retired, freshness } = around;
         let unlock;
         let command = match work {
-            LaneWork::Command(command) => command,
+            LaneWork::Command(command) | LaneWork::ClaimedJob { command, .. } => command,
             LaneWork::Start { command, definition } => {
                 *definitions = Pinned(vec![definition.clone()]);
                 command
@@ -376,7 +384,7 @@ impl LaneState {
                 &unlock
             }
         };
-        let known = KnownDefinitions { pinned: definitions, called, retired };
+        let known = KnownDefinitions { pinned: definitions, called, retired, freshness };
         match catch_unwind(AssertUnwindSafe(|| engine::execute(&known, aggregate, command, env))) {
             Ok(Ok(Outcome { change_set: None, signals, reply, .. })) if signals.is_empty() => {
                 Decision::Unchanged(reply)

@@ -61,13 +61,9 @@ impl Shared {
     }
 
     async fn restartable(&self, restart: &Restart) -> Result<Arc<ProcessDefinition>, Error> {
-        let unknown = || Error::not_found("process definition", &restart.definition_id);
-        let row = self.definitions.row(self, &DefinitionSelector::ById(restart.definition_id.clone())).await?;
-        if row.ok_or_else(unknown)?.is_suspended {
-            let message = format!("the process definition {} is suspended", restart.definition_id);
-            return Err(Error::rejected(RejectionKind::Suspended, message));
-        }
-        self.definition(&restart.definition_id).await?.ok_or_else(unknown)
+        let id = &restart.definition_id;
+        self.check_startable(&DefinitionSelector::ById(id.clone())).await?;
+        self.definition(id).await?.ok_or_else(|| Error::not_found("process definition", id))
     }
 
     async fn ended(&self, id: ProcessInstanceId, restart: &Restart) -> Result<Ended, Error> {

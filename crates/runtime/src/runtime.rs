@@ -1,11 +1,11 @@
 //! The handle that everything outside uses.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use engine::form::{ShownForm, TaskFormPart};
 use engine::{
-    Aggregate, Command, InstanceKeys, Modification, ProcessDefinition, RejectionKind, Reply, StartedProcessInstance,
-    TaskProperties,
+    Aggregate, Command, InstanceKeys, Modification, ProcessDefinition, Reply, StartedProcessInstance, TaskProperties,
 };
 use query::{Dialect, SqlValue, Statement};
 use store::{LocatedBy, Store, StoreMetrics};
@@ -41,6 +41,8 @@ impl Runtime {
         shared.background.start("idempotency-key-expiry", shared.clone().forget_expired_keys());
         if shared.settings.nodes == Nodes::Several {
             shared.background.start("other-nodes", shared.clone().watch_other_nodes());
+            let registry = shared.clone().register().await;
+            shared.background.start("node-registry", registry.keep());
         }
         shared.background.start("history-cleanup", shared.clone().schedule_history_cleanup_at_start());
         if shared.settings.job_executor == JobExecutor::On {
@@ -142,12 +144,7 @@ impl Runtime {
     }
 
     async fn startable(&self, which: &DefinitionSelector) -> Result<Arc<ProcessDefinition>, Error> {
-        let row = self.definition_row(which).await?;
-        let row = row.ok_or_else(|| Error::not_found("process definition", which))?;
-        if row.is_suspended {
-            let message = format!("the process definition {} is suspended", row.id);
-            return Err(Error::rejected(RejectionKind::Suspended, message));
-        }
+        let row = self.shared.check_startable(which).await?;
         let definition = self.definition(&row.id).await?;
         definition.ok_or_else(|| Error::not_found("process definition", &row.id))
     }
@@ -185,6 +182,11 @@ impl Runtime {
     /// How many requests are in work now.
     pub fn requests_in_work(&self) -> usize {
         self.shared.admission.in_flight()
+    }
+
+    /// How many nodes live, this one included, as far as it knows.
+    pub fn nodes_living(&self) -> usize {
+        self.shared.nodes_living.load(Ordering::Relaxed)
     }
 
     pub fn metrics(&self) -> &RuntimeMetrics {
@@ -440,6 +442,9 @@ impl Runtime {
         self.shared.admission.empty().await;
         if self.shared.settings.job_executor == JobExecutor::On {
             self.shared.release_own_jobs().await;
+        }
+        if self.shared.settings.nodes == Nodes::Several {
+            self.shared.leave().await;
         }
     }
 }

@@ -25,8 +25,9 @@ pub struct Settings {
     pub history_cleanup: HistoryCleanup,
     /// How long what is kept of batches stays, in days, by the type of the batch; types that are not there are kept.
     pub batch_time_to_live_days: BTreeMap<Arc<str>, u32>,
-    /// Of the machine; the log of jobs tells it.
-    pub host_name: Arc<str>,
+    pub node: NodeIdentity,
+    /// How often a node of several says that it lives. It is dead for the others after five times as long.
+    pub beat_interval: Duration,
     pub job_executor: JobExecutor,
     /// Jobs that the executor runs at the same time.
     pub jobs_at_once_max: usize,
@@ -95,6 +96,31 @@ impl Default for HistoryCleanup {
     }
 }
 
+/// How people and other nodes know this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeIdentity {
+    /// Owns the locks of jobs, and stands in their log. No two nodes have the same one; a new one is made if there is none.
+    pub name: Option<Arc<str>>,
+    /// The name of the machine.
+    pub host: Arc<str>,
+    /// Where the API is, if it is served.
+    pub address: Option<Arc<str>>,
+    pub version: Arc<str>,
+}
+
+impl NodeIdentity {
+    /// What the log of jobs tells.
+    pub fn name(&self) -> &Arc<str> {
+        self.name.as_ref().unwrap_or(&self.host)
+    }
+}
+
+impl Default for NodeIdentity {
+    fn default() -> Self {
+        NodeIdentity { name: None, host: "localhost".into(), address: None, version: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
 /// Who writes to the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nodes {
@@ -127,7 +153,8 @@ impl Default for Settings {
             removal_times: RemovalTimeStrategy::End,
             history_cleanup: HistoryCleanup::default(),
             batch_time_to_live_days: BTreeMap::new(),
-            host_name: "localhost".into(),
+            node: NodeIdentity::default(),
+            beat_interval: Duration::from_secs(3),
             job_executor: JobExecutor::On,
             jobs_at_once_max: 64,
             job_lock_duration_ms: 300_000,

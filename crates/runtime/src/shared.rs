@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use bpmn::ParseOptions;
 use engine::ProcessDefinition;
@@ -9,7 +10,7 @@ use query::{Mutation, Select, SqlValue, Statement};
 use store::work::ExpectedStatement;
 use store::{Store, Work};
 use tokio::sync::Semaphore;
-use types::{ProcessDefinitionId, Timestamp};
+use types::{ProcessDefinitionId, Timestamp, Uuid};
 
 use crate::admission::Admission;
 use crate::alarm::Alarm;
@@ -51,7 +52,11 @@ pub(crate) struct Parts {
     /// For one step of a search each.
     pub(crate) search_turns: Semaphore,
     /// Names this process as the owner of locks of jobs.
-    pub(crate) node_id: Arc<str>,
+    pub(crate) node_name: Arc<str>,
+    /// This run of it.
+    pub(crate) node_run: Uuid,
+    /// Nodes that live, this one included, as far as this one knows.
+    pub(crate) nodes_living: AtomicUsize,
     pub(crate) keys_in_progress: KeysInProgress,
     pub(crate) metrics: RuntimeMetrics,
     pub(crate) background: Background,
@@ -79,7 +84,8 @@ impl Shared {
             .id_seed
             .map_or_else(IdFactory::new, |seed| Ok(IdFactory::seeded(seed)))
             .map_err(|error| Error::Defect(format!("the operating system gives no random bytes: {error}")))?;
-        let node_id = ids.next(settings.clock.now()).to_string().into();
+        let node_run = ids.next(settings.clock.now());
+        let node_name = settings.node.name.clone().unwrap_or_else(|| node_run.to_string().into());
         let parts = Parts {
             ids,
             admission: Arc::new(Admission::new(settings.in_flight_max)),
@@ -94,7 +100,9 @@ impl Shared {
             deployment_turn: Semaphore::new(1),
             job_turns: Arc::default(),
             search_turns: Semaphore::new(SEARCHES_MAX),
-            node_id,
+            node_name,
+            node_run,
+            nodes_living: AtomicUsize::new(1),
             background: Background::default(),
             handle: tokio::runtime::Handle::current(),
             keys_in_progress: KeysInProgress::default(),

@@ -14,6 +14,7 @@ use types::{DeploymentId, JobId, Timestamp, Uuid};
 use crate::definition_cache::definition_rows;
 use crate::error::Error;
 use crate::job_row::{self, StoredJob, with_id};
+use crate::job_run::JobRunner;
 use crate::request::{DefinitionSet, JobDefinitionSet, SuspensionState};
 use crate::row::{self, Cells};
 use crate::shared::Shared;
@@ -169,7 +170,7 @@ impl Shared {
             definition_key: job.definition_key.clone(),
             deployment_id: description.deployment_id,
             tenant_id: job.tenant_id.clone(),
-            host_name: self.settings.host_name.clone(),
+            host_name: self.settings.node.name().clone(),
             batch_id: job.batch_id,
         })
     }
@@ -184,9 +185,9 @@ impl Shared {
         std::iter::once(self.statement(&job.insert())).chain(log).collect()
     }
 
-    /// The job has done its work and goes, with its incident. `Conflict` if it has gone before.
+    /// The job has done its work and goes, with its incident. `Conflict` if it has gone before, or to another node.
     pub(crate) async fn end_of_job(&self, job: &StoredJob) -> Result<Vec<ExpectedStatement>, Error> {
-        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, with_id(job.id)))];
+        let mut statements = vec![self.statement_on_one(&Mutation::delete(&tables::JOB, job.still_here()))];
         statements.extend(self.end_of_incidents(job, IncidentEnd::Resolved).await?);
         statements.extend(self.job_log(JobLogKind::Succeeded, job, &self.description_of(job).await?));
         Ok(statements)
@@ -230,8 +231,8 @@ impl Shared {
     }
 
     /// It costs a retry and, at zero, makes an incident.
-    pub(crate) async fn fail_stored_job(&self, id: JobId, message: &Arc<str>) -> Result<(), Error> {
-        let job = self.stored_job(id).await?.ok_or_else(|| Error::not_found("job", id))?;
+    pub(crate) async fn fail_stored_job(&self, id: JobId, by: JobRunner, message: &Arc<str>) -> Result<(), Error> {
+        let job = self.stored_job(id, by).await?.ok_or_else(|| Error::not_found("job", id))?;
         let (retries, due_date) = self.after_failure(&job).await?;
         let set = |column, value: SqlValue| Assignment { column, value: AssignedValue::Value(value) };
         let mut assignments = vec![
@@ -242,7 +243,7 @@ impl Shared {
             set("lock_expiration", SqlValue::Null),
         ];
         assignments.extend(due_date.map(|due_date| set("due_date", row::time(due_date))));
-        let as_seen = with_id(id).and(Condition::equal(tables::JOB.col("retries"), i64::from(job.retries)));
+        let as_seen = job.still_here().and(Condition::equal(tables::JOB.col("retries"), i64::from(job.retries)));
         let update = Mutation::Update { table: &tables::JOB, assignments, condition: as_seen };
         let mut statements = vec![self.statement_on_one(&update)];
         let entry = self.log_entry(JobLogKind::Failed, &job, &self.description_of(&job).await?, Some(message));

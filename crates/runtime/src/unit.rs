@@ -12,13 +12,14 @@ use engine::{
 };
 use store::work::ExpectedStatement;
 use store::{Pending, StoreError, Work, WorkDone};
-use types::{EventSubscriptionId, ProcessDefinitionId, ProcessInstanceId, VariableMap};
+use types::{EventSubscriptionId, ProcessInstanceId, VariableMap};
 
 use crate::cache::Pin;
+use crate::called_definition::{Freshness, Lookups};
 use crate::command::CONFLICT_ATTEMPTS_MAX;
 use crate::effect::{self, PendingEffect};
 use crate::error::Error;
-use crate::lane::{Decision, Lane, LaneState, LaneWork, Standing};
+use crate::lane::{Around, Decision, Lane, LaneState, LaneWork, Standing};
 use crate::settings::Nodes;
 use crate::shared::Shared;
 use crate::signal::SignalScope;
@@ -44,6 +45,8 @@ enum Pass {
     Failed(Error),
     /// What it was decided on did not last.
     Again,
+    /// The same, as the store has found.
+    Conflict,
     /// This was not looked up.
     NeedsDefinition(DefinitionReference),
     /// Nobody was looked up for this signal.
@@ -102,7 +105,7 @@ impl Shared {
         along: Vec<ExpectedStatement>,
     ) -> Result<Vec<Reply>, Error> {
         let mut receivers = Receivers::new();
-        let (mut attempts, mut lookups) = (0, 0);
+        let (mut attempts, mut lookups) = (0, Lookups::on(self.settings.nodes));
         let mut known = BTreeSet::new();
         while attempts < CONFLICT_ATTEMPTS_MAX {
             let lanes = self.lanes_of(&work, &receivers);
@@ -113,12 +116,18 @@ impl Shared {
                 }
                 self.make_ready(lane).await?;
             }
-            match self.pass_together(&lanes, &work, &receivers, &along).await {
+            match self.pass_together(&lanes, &work, &receivers, &along, lookups.freshness).await {
                 Pass::Done(replies) => return Ok(replies),
                 Pass::Failed(error) => return Err(error),
                 Pass::Again => {
                     receivers.clear();
                     attempts += 1;
+                }
+                Pass::Conflict => {
+                    receivers.clear();
+                    attempts += 1;
+                    let works: Vec<&LaneWork> = work.iter().map(|(_, work)| work).collect();
+                    self.check_after_conflict(&works).await?;
                 }
                 Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Unknown(name, scope) => {
@@ -158,6 +167,7 @@ impl Shared {
         work: &[(ProcessInstanceId, LaneWork)],
         receivers: &Receivers,
         along: &[ExpectedStatement],
+        freshness: Freshness,
     ) -> Pass {
         let submitted = {
             let states = lanes.iter().map(|(root, lane)| (*root, lane.lock())).collect();
@@ -165,15 +175,17 @@ impl Shared {
             let retired = self.definitions.retired();
             let starts = work.iter().map(|(_, work)| work).filter_map(|work| match work {
                 LaneWork::Start { definition, .. } => Some(&definition.id),
-                LaneWork::Command(_) | LaneWork::Unlock { .. } => None,
+                LaneWork::Command(_) | LaneWork::ClaimedJob { .. } | LaneWork::Unlock { .. } => None,
             });
             for id in starts {
                 if retired.contains(id) {
                     return Pass::Failed(Error::not_found("process definition", id));
                 }
             }
+            let called = self.definitions.called();
+            let around = Around { called: &called, retired: &retired, freshness };
             let mut decided = Decided::default();
-            match self.decide_all(&mut locked, work, receivers, &retired, &mut decided) {
+            match self.decide_all(&mut locked, work, receivers, around, &mut decided) {
                 Ok(()) => Ok(self.submit_together(&mut locked, decided, along.to_vec())),
                 Err(pass) => {
                     let is_quiet = locked.states.values().all(|state| state.is_quiet());
@@ -199,7 +211,7 @@ impl Shared {
                     }
                     Err(StoreError::Conflict) => {
                         self.metrics.re_executions.add(1);
-                        Pass::Again
+                        Pass::Conflict
                     }
                     Err(error) => Pass::Failed(error.into()),
                 }
@@ -212,7 +224,7 @@ impl Shared {
         locked: &mut Locked<'_>,
         work: &[(ProcessInstanceId, LaneWork)],
         receivers: &Receivers,
-        retired: &BTreeSet<ProcessDefinitionId>,
+        around: Around<'_>,
         decided: &mut Decided,
     ) -> Result<(), Pass> {
         let mut open: VecDeque<Piece> = work
@@ -226,7 +238,7 @@ impl Shared {
                 let message = format!("one command leads to more than {WORK_MAX} others");
                 return Err(Pass::Failed(Error::rejected(RejectionKind::LimitReached, message)));
             }
-            let Led { signals, moved_tasks } = self.decide_one(locked, &piece, retired, decided)?;
+            let Led { signals, moved_tasks } = self.decide_one(locked, &piece, around, decided)?;
             if let Some(tree) = moved_tasks {
                 let root = tree.root_process_instance_id;
                 let work = LaneWork::Command(Command::AdoptTask { tree });
@@ -245,16 +257,16 @@ impl Shared {
         &self,
         locked: &mut Locked<'_>,
         piece: &Piece,
-        retired: &BTreeSet<ProcessDefinitionId>,
+        around: Around<'_>,
         decided: &mut Decided,
     ) -> Result<Led, Pass> {
         let now = self.now();
         let decision = match locked.states.get_mut(&piece.root) {
             Some(state) if !matches!(piece.work, LaneWork::Start { .. }) => {
-                self.decide(state, &piece.work, retired, now)
+                self.decide(state, &piece.work, around, now)
             }
             // A new instance: nobody else knows its lane.
-            _ => self.decide(&mut Lane::new_empty(piece.root).lock(), &piece.work, retired, now),
+            _ => self.decide(&mut Lane::new_empty(piece.root).lock(), &piece.work, around, now),
         };
         match decision {
             Decision::Changed { change_set, detached, effects, signals, moved_tasks, reply } => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use runtime::{Clock, JobExecutor, JobLocks, Nodes, Runtime, Settings};
+use runtime::{Clock, JobExecutor, JobLocks, NodeIdentity, Nodes, Runtime, Settings};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +24,7 @@ pub fn start(world: &Arc<World>, index: usize, began: Instant, random: &mut Rand
     let elapsed_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
     let plan = &world.plan;
     let settings = Settings {
-        host_name: format!("node{index}").into(),
+        node: NodeIdentity { name: Some(format!("node{index}").into()), ..NodeIdentity::default() },
         job_executor: if plan.is_job_executor_on { JobExecutor::On } else { JobExecutor::Off },
         job_lock_duration_ms: JOB_LOCK_DURATION_MS,
         job_locks_at_start: if plan.nodes == 1 { JobLocks::Released } else { JobLocks::Kept },

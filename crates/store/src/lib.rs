@@ -4,6 +4,7 @@
 //! Knows no BPMN semantics. Nothing it has acknowledged is lost, and no unit of work is ever applied in part.
 
 mod abort_on_panic;
+mod begun;
 mod claimed;
 
 pub mod codec;

@@ -10,6 +10,7 @@ mod dist;
 mod engine_client;
 mod fuzz;
 mod http_connection;
+mod nodes;
 mod postgres;
 mod random;
 mod server;
@@ -43,6 +44,8 @@ enum Task {
     Bench(bench::Options),
     /// Kills the server under load, many times, and looks for what was acknowledged
     Crash(crash::Options),
+    /// Two servers on one PostgreSQL: each task is handed out once, and polls hear of what the other node starts
+    Nodes(nodes::Options),
     /// Damaged models and expressions: nothing panics, hangs or grows without bound
     Fuzz(fuzz::Options),
     /// Whole runtimes over a store that fails, delays, reorders and crashes, in virtual time: one world a seed
@@ -70,6 +73,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Test => workspace::test(),
         Task::Bench(options) => bench::run(options),
         Task::Crash(options) => crash::run(options),
+        Task::Nodes(options) => nodes::run(options),
         Task::Fuzz(options) => fuzz::run(options),
         Task::Sim(options) => sim::run(options),
         Task::EmptyHandler => bench::empty_handler::serve(),

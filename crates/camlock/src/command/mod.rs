@@ -4,4 +4,5 @@ pub mod backup;
 pub mod copy;
 pub mod demo;
 pub mod health;
+pub mod nodes;
 pub mod serve;

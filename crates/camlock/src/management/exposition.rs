@@ -78,6 +78,8 @@ impl Scrape {
 
     fn runtime_figures(&self, page: &mut Page<'_>) -> fmt::Result {
         let metrics = self.runtime.metrics();
+        let nodes = self.runtime.nodes_living() as f64;
+        page.one_gauge("camlock_nodes", "Nodes that serve the database, this one included", nodes)?;
         let in_work = self.runtime.requests_in_work() as f64;
         page.one_gauge("camlock_commands_in_progress", "Commands, claims and deployments in work", in_work)?;
         let parked = self.runtime.parked_polls() as f64;

@@ -6,4 +6,5 @@ mod lossy_proxy;
 mod management;
 mod process;
 mod shutdown;
+mod two_nodes;
 mod unknown_outcome;

@@ -27,6 +27,7 @@ mod identity_link_log;
 mod incident;
 mod job;
 mod job_definition;
+mod node;
 mod process_definition;
 mod process_instance;
 mod task;
@@ -59,6 +60,7 @@ pub use identity_link_log::IDENTITY_LINK_LOG;
 pub use incident::INCIDENT;
 pub use job::JOB;
 pub use job_definition::JOB_DEFINITION;
+pub use node::NODE;
 pub use process_definition::PROCESS_DEFINITION;
 pub use process_instance::PROCESS_INSTANCE;
 pub use task::TASK;
@@ -112,6 +114,7 @@ pub const ALL: &[&Table] = &[
     &GIVEN_ID,
     &CANDIDATE_STARTER,
     &DEFINITION_GENERATION,
+    &NODE,
 ];
 
 /// Every view, created after the tables.

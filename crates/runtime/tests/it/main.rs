@@ -12,6 +12,7 @@ mod job;
 mod job_executor;
 mod lane;
 mod message;
+mod node_registry;
 mod poll;
 mod selection;
 mod standalone_task;

@@ -1,11 +1,15 @@
 //! Two runtimes on one PostgreSQL: whatever one of them has done, the other one goes on from there.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use engine::{Command, VariablePatch, VariableReach};
-use query::{Dialect, tables};
-use runtime::{Cascade, DefinitionSet, JobExecutor, LocatedBy, Nodes, Runtime, Settings, TenantChoice};
+use engine::{Command, RejectionKind, VariablePatch, VariableReach};
+use query::{Dialect, SqlValue, tables};
+use runtime::{
+    Cascade, DefinitionSet, DefinitionSuspension, Error, InstancesOfDefinition, JobExecutor, LocatedBy, Nodes, Runtime,
+    Settings, SuspensionState, TenantChoice,
+};
 use store::PostgresStore;
 use types::{ProcessInstanceId, VariableMap, VariableValue};
 
@@ -145,6 +149,118 @@ async fn each_task_is_worked_once() {
     }
     assert_eq!(worked, TASKS);
     assert_eq!(count(&one, &tables::PROCESS_INSTANCE).await, 0);
+}
+
+/// Starts on one node until nothing starts any more; the other one does something about the definition meanwhile.
+async fn race(starter: &Runtime, key: &str, interfere: impl Future<Output = ()>) -> usize {
+    let is_over = AtomicBool::new(false);
+    let starting = async {
+        let mut started = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            let starts = (0..8).map(|_| starter.start_process_instance(latest(key), None, VariableMap::new()));
+            for start in futures_util::future::join_all(starts).await {
+                match start {
+                    Ok(_) => started += 1,
+                    Err(error @ Error::Rejected(_)) => {
+                        let result: Result<(), Error> = Err(error);
+                        assert!(
+                            is_refused(&result, RejectionKind::NotFound)
+                                || is_refused(&result, RejectionKind::Suspended),
+                            "{result:?}"
+                        );
+                    }
+                    Err(other) => panic!("a start is done or refused, not {other:?}"),
+                }
+            }
+        }
+        started
+    };
+    let interfering = async {
+        interfere.await;
+        is_over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(starting, interfering).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_instance_outlives_its_definition_that_another_node_deletes() {
+    const ROUNDS: u64 = 25;
+    let (one, other) = two_nodes().await;
+    let model = external_task_model("order", "work", "");
+    let which = || DefinitionSet::ByKey { key: "order".into(), tenant: TenantChoice::None };
+    let mut started = 0;
+    for round in 0..ROUNDS {
+        deploy(&one, &model).await;
+        started += race(&other, "order", async {
+            tokio::time::sleep(Duration::from_millis(round % 7)).await;
+            // Without cascade it is refused while there are instances: those that were there stay as they are.
+            if round % 2 == 0 {
+                let refused = one.delete_process_definitions(which(), Cascade::Off).await;
+                assert!(refused.is_ok() || is_refused(&refused, RejectionKind::ProcessEngine), "{refused:?}");
+            }
+            match one.delete_process_definitions(which(), Cascade::On).await {
+                Ok(()) => {}
+                gone => assert!(is_refused(&gone, RejectionKind::NotFound) && round % 2 == 0, "{gone:?}"),
+            }
+        })
+        .await;
+        assert_eq!(count(&one, &tables::PROCESS_DEFINITION).await, 0, "in round {round}");
+        assert_eq!(count(&one, &tables::PROCESS_INSTANCE).await, 0, "in round {round}");
+        assert_eq!(count(&one, &tables::EXTERNAL_TASK).await, 0, "in round {round}");
+    }
+    assert!(started > 0, "the rounds are no race");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn instances_that_begin_while_another_node_suspends_are_suspended_with_the_others() {
+    const ROUNDS: u64 = 25;
+    let (one, other) = two_nodes().await;
+    deploy(&one, &external_task_model("order", "work", "")).await;
+    let suspension = |state| DefinitionSuspension {
+        which: DefinitionSet::ByKey { key: "order".into(), tenant: TenantChoice::None },
+        state,
+        instances: InstancesOfDefinition::Included,
+        at: None,
+    };
+    let mut started = 0;
+    for round in 0..ROUNDS {
+        started += race(&other, "order", async {
+            tokio::time::sleep(Duration::from_millis(round % 7)).await;
+            one.set_definition_suspension(suspension(SuspensionState::Suspended)).await.expect("suspends");
+        })
+        .await;
+        let is_suspended = column(&one, &tables::PROCESS_INSTANCE, "is_suspended").await;
+        assert!(is_suspended.iter().all(|cell| *cell == SqlValue::Integer(1)), "in round {round}: {is_suspended:?}");
+        assert_eq!(fetch_ids(&other, "ann", "work").await, [], "in round {round}");
+        one.set_definition_suspension(suspension(SuspensionState::Active)).await.expect("activates");
+    }
+    assert!(started > 0, "the rounds are no race");
+}
+
+/// News are no help here: it is the command that asks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn call_activities_of_running_instances_call_what_was_deployed_last() {
+    let (one, other) = two_nodes().await;
+    let called = |topic: &str| external_task_model("called", topic, "");
+    deploy(&one, &called("v1")).await;
+    let caller = r#"<bpmn:startEvent id="start"/><bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="prepare"/>
+        <bpmn:serviceTask id="prepare" camunda:type="external" camunda:topic="prepare"/>
+        <bpmn:sequenceFlow id="f2" sourceRef="prepare" targetRef="call"/>
+        <bpmn:callActivity id="call" calledElement="called"/>
+        <bpmn:sequenceFlow id="f3" sourceRef="call" targetRef="end"/><bpmn:endEvent id="end"/>"#;
+    deploy(&one, &model("caller", caller)).await;
+    for version in 1..=5 {
+        for _ in 0..2 {
+            start(&other, "caller").await;
+        }
+        let prepared = fetch_ids(&other, "ann", "prepare").await;
+        other.execute(complete(prepared[0], "ann")).await.expect("calls");
+        deploy(&one, &called(&format!("v{}", version + 1))).await;
+        other.execute(complete(prepared[1], "ann")).await.expect("calls");
+        let (before, after) = (format!("v{version}"), format!("v{}", version + 1));
+        assert_eq!(fetch_ids(&one, "bob", &before).await.len(), 1);
+        assert_eq!(fetch_ids(&one, "bob", &after).await.len(), 1);
+    }
 }
 
 fn set(name: &str, value: VariableValue, instance: ProcessInstanceId) -> Command {

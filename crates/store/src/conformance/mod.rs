@@ -8,6 +8,7 @@ mod claim_filter;
 mod claim_jobs;
 mod claim_variables;
 pub mod fixture;
+mod guards;
 mod history;
 mod locate;
 mod release;
@@ -42,6 +43,9 @@ pub const CASES: &[(&str, Case)] = cases![
     apply::one_conflict_leaves_the_others_alone,
     apply::a_unit_is_applied_as_a_whole,
     apply::a_refused_statement_takes_only_its_unit,
+    guards::no_instance_begins_of_a_definition_that_has_gone,
+    guards::no_root_instance_begins_of_a_suspended_definition,
+    guards::a_job_that_another_node_has_taken_over_changes_nothing,
     locate::everything_is_located,
     standalone_task::an_aggregate_without_a_process_comes_back,
     standalone_task::its_revision_is_checked,

@@ -1,6 +1,7 @@
 //! What a batch was decided on against what is stored: revisions and lock epochs, walked in the order of units.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use engine::{ChangeSet, RevisionCheck, TableChange};
 use types::Uuid;
@@ -15,6 +16,8 @@ pub struct Wanted {
     /// Those that aggregates without a process are named after.
     pub tasks: BTreeSet<Uuid>,
     pub external_tasks: BTreeSet<Uuid>,
+    /// With their owners.
+    pub jobs: BTreeMap<Uuid, Arc<str>>,
 }
 
 impl Wanted {
@@ -30,10 +33,11 @@ impl Wanted {
             RevisionCheck::New | RevisionCheck::Untouched => {}
         }
         self.external_tasks.extend(change_set.guards.iter().map(|guard| guard.id.0));
+        self.jobs.extend(change_set.job.iter().map(|guard| (guard.id.0, guard.owner.clone())));
     }
 
     pub fn is_empty(&self) -> bool {
-        self.roots.is_empty() && self.tasks.is_empty() && self.external_tasks.is_empty()
+        self.roots.is_empty() && self.tasks.is_empty() && self.external_tasks.is_empty() && self.jobs.is_empty()
     }
 }
 
@@ -43,6 +47,8 @@ pub struct Numbers {
     /// Of process instances, and of tasks that stand for an aggregate.
     revisions: HashMap<Uuid, i64>,
     epochs: HashMap<Uuid, i64>,
+    /// Those of the wanted jobs that no other node has locked.
+    jobs: HashMap<Uuid, i64>,
     /// What to put back if the unit does not fit.
     undo: Vec<Undo>,
     /// Aggregates of units that did not fit. A later one was decided on such a unit; it could fit by chance, where
@@ -57,8 +63,8 @@ enum Undo {
 }
 
 impl Numbers {
-    pub fn new(revisions: HashMap<Uuid, i64>, epochs: HashMap<Uuid, i64>) -> Numbers {
-        Numbers { revisions, epochs, undo: Vec::new(), missed: BTreeSet::new() }
+    pub fn new(revisions: HashMap<Uuid, i64>, epochs: HashMap<Uuid, i64>, jobs: HashMap<Uuid, i64>) -> Numbers {
+        Numbers { revisions, epochs, jobs, undo: Vec::new(), missed: BTreeSet::new() }
     }
 
     /// Whether a unit fits. If so, the next one is looked at as its successor.
@@ -83,7 +89,8 @@ impl Numbers {
     fn admit_one(&mut self, change_set: &ChangeSet) -> bool {
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let holds = |guard: &engine::ExternalTaskGuard| self.epochs.get(&guard.id.0) == Some(&number(guard.lock_epoch));
-        if !change_set.guards.iter().all(holds) {
+        let is_ours = change_set.job.as_ref().is_none_or(|guard| self.jobs.contains_key(&guard.id.0));
+        if !is_ours || !change_set.guards.iter().all(holds) {
             return false;
         }
         let root = change_set.root_process_instance_id.0;
@@ -153,7 +160,7 @@ mod tests {
         let root = Uuid(1);
         let unit = |expected| [ChangeSet::new(ProcessInstanceId(root), RevisionCheck::Bump { expected })];
         // Another node has moved the revision from 0 to 1 in the meantime.
-        let mut numbers = Numbers::new(HashMap::from([(root, 1)]), HashMap::new());
+        let mut numbers = Numbers::new(HashMap::from([(root, 1)]), HashMap::new(), HashMap::new());
         assert!(!numbers.admit(&unit(0)));
         assert!(!numbers.admit(&unit(1)), "it expects the revision that the first one would have left");
     }

@@ -65,14 +65,16 @@ impl Committer {
                 }
             }
             // Only the unit at fault is lost.
-            Err((Failure::Failed(_) | Failure::Duplicate(_), _)) if units.len() > 1 => {
+            Err((Failure::Failed(_) | Failure::Duplicate(_) | Failure::Conflict, _)) if units.len() > 1 => {
                 for unit in units {
                     self.commit_alone(unit).await;
                 }
             }
             Err(broken) => {
                 let failure = Batch::answer(&broken);
-                tracing::error!(%failure, units = units.len(), "a batch was not written");
+                if failure != StoreError::Conflict {
+                    tracing::error!(%failure, units = units.len(), "a batch was not written");
+                }
                 units.into_iter().for_each(|unit| self.answer(unit, Err(failure.clone())));
             }
         }
@@ -120,6 +122,7 @@ impl Committer {
                 self.metrics.commits.observe_duration(begun.elapsed());
                 self.metrics.batch_units.observe(batch.units.len().max(1) as u64);
             }
+            Err((Failure::Conflict, _)) => {}
             Err(_) => self.metrics.failed_batches.add(1),
         }
         attempted

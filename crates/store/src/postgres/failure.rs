@@ -44,6 +44,10 @@ impl From<Error> for Failure {
         if *state == SqlState::UNIQUE_VIOLATION {
             return Failure::Duplicate(text);
         }
+        // Only `keep_definitions` divides.
+        if *state == SqlState::DIVISION_BY_ZERO {
+            return Failure::Conflict;
+        }
         // Class 08: connection; 40003: nobody knows what became of it; 57P: the server goes or is not there yet; 25006: a
         // server that has become a replica.
         if state.code() == "40003"

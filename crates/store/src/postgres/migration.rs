@@ -17,8 +17,10 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, text: include_str!("../../migrations/postgres/0001_initial.sql") },
+    Migration { version: 2, text: include_str!("../../migrations/postgres/0002_nodes.sql") },
+];
 
 /// The tables that a database has before any step.
 const LEDGER: &[&str] = &[
@@ -40,6 +42,23 @@ pub async fn migrate(connector: &Connector) -> Result<Schema, OpenError> {
     migrate_to(connector, MIGRATIONS).await
 }
 
+/// The same of a database that is as this Camlock has it, and is not touched.
+pub async fn inspect(connector: &Connector) -> Result<Schema, OpenError> {
+    let name = connector.url().to_string();
+    let unusable = |failure: Failure| OpenError::Unusable { path: name.clone(), why: failure.to_string() };
+    let mut connection = connector.connect(Purpose::Migrations).await.map_err(unusable)?;
+    if !has_table(&connection, "camlock_schema_version").await.map_err(unusable)? {
+        return Err(OpenError::Foreign { path: name });
+    }
+    check_schema(&mut connection).await.map_err(unusable)?;
+    schema_of(&connection).await.map_err(unusable)
+}
+
+async fn schema_of(connection: &Connection) -> Result<Schema, Failure> {
+    let row = connection.client().query_one("SELECT current_schema()::text", &[]).await?;
+    Ok(Schema { name: row.try_get(0)?, has_notifications: connection.capabilities.notifications })
+}
+
 async fn migrate_to(connector: &Connector, migrations: &[Migration]) -> Result<Schema, OpenError> {
     let name = connector.url().to_string();
     let unusable = |failure: Failure| OpenError::Unusable { path: name.clone(), why: failure.to_string() };
@@ -54,9 +73,7 @@ async fn migrate_to(connector: &Connector, migrations: &[Migration]) -> Result<S
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.plain(end).await.map_err(|error| unusable(error.into()));
     migrated.and(ended)?;
-    let row = connection.client().query_one("SELECT current_schema()::text", &[]).await;
-    let schema = row.and_then(|row| row.try_get(0)).map_err(|error| unusable(error.into()))?;
-    Ok(Schema { name: schema, has_notifications: connection.capabilities.notifications })
+    schema_of(&connection).await.map_err(unusable)
 }
 
 /// Other encodings cannot hold all texts, and order them in other ways.

@@ -9,12 +9,13 @@ use std::hash::DefaultHasher;
 
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Record, Task};
-use engine::{ChangeSet, RevisionCheck, TableChange};
+use engine::{ChangeSet, DefinitionCheck, RevisionCheck, TableChange};
 use types::Uuid;
 
 use super::array::{ArrayColumn, ArrayRows};
 use super::history_plan::HistoryPlan;
 use super::texts::{TEXTS, TableTexts};
+use crate::begun::begun_definitions;
 use crate::codec::RowEncode;
 use crate::codec::identity_link::IdentityLinkRow;
 use crate::codec::sql::ColumnSet;
@@ -44,6 +45,8 @@ pub struct Plan<'a> {
     revisions: BTreeMap<Uuid, (i64, u32)>,
     /// The same of tasks that stand for an aggregate.
     task_revisions: BTreeMap<Uuid, i64>,
+    /// Definitions that have to be there, and whether they must not be suspended.
+    definitions: BTreeMap<&'a str, bool>,
     history: HistoryPlan<'a>,
 }
 
@@ -147,6 +150,11 @@ impl<'a> Plan<'a> {
         add_all(&mut self.event_subscriptions, &change_set.event_subscriptions, |record| record.id.0, |id| id.0);
         add_all(&mut self.incidents, &change_set.incidents, |record| record.id.0, |id| id.0);
         change_set.history.iter().for_each(|change| self.history.add(change));
+        if change_set.definitions == DefinitionCheck::Checked {
+            for (id, must_be_active) in begun_definitions(change_set) {
+                *self.definitions.entry(id).or_default() |= must_be_active;
+            }
+        }
         match (change_set.revision, is_ended(change_set)) {
             (RevisionCheck::New | RevisionCheck::Untouched, _) => {}
             (RevisionCheck::Bump { .. }, true) => {
@@ -168,6 +176,7 @@ impl<'a> Plan<'a> {
 
     pub fn statements(self) -> Vec<SetStatement> {
         let mut statements = Vec::new();
+        self.push_definition_check(&mut statements);
         self.process_instances.push_statements(&TEXTS.process_instances, &mut statements);
         self.executions.push_statements(&TEXTS.executions, &mut statements);
         self.external_tasks.push_statements(&TEXTS.external_tasks, &mut statements);
@@ -191,6 +200,18 @@ impl<'a> Plan<'a> {
         }
         self.history.push_statements(&mut statements);
         statements
+    }
+
+    /// Before all that is written.
+    fn push_definition_check(&self, statements: &mut Vec<SetStatement>) {
+        if self.definitions.is_empty() {
+            return;
+        }
+        let all = ArrayColumn::of_texts(self.definitions.keys().copied());
+        let any_state = self.definitions.iter().filter(|(_, must_be_active)| !**must_be_active);
+        let any_state = ArrayColumn::of_texts(any_state.map(|(id, _)| *id));
+        let columns = vec![all, any_state];
+        statements.push(SetStatement { text: TEXTS.keep_definitions, columns, rows_expected: None });
     }
 
     /// A task that is written writes all its links.

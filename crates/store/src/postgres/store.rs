@@ -11,7 +11,7 @@ use super::claimer::{self, ClaimQueues, ClaimUnit};
 use super::committer::Committer;
 use super::connection::{Connector, Purpose};
 use super::load::{load, locate};
-use super::migration::{check_schema, migrate, newest_version};
+use super::migration::{Schema, check_schema, inspect, migrate, newest_version};
 use super::news::{Announcer, Channel, listen};
 use super::pool::Pool;
 use super::queue::{BrokenRoots, Queues, Unit};
@@ -67,9 +67,19 @@ impl PostgresStore {
     }
 
     pub async fn open_with(url: PostgresUrl, options: PostgresOptions) -> Result<PostgresStore, OpenError> {
-        let name = url.to_string();
-        let connector = Connector::new(url).map_err(|why| OpenError::Unusable { path: name, why })?;
+        let connector = connector(url)?;
         let schema = migrate(&connector).await?;
+        Ok(PostgresStore::over(connector, schema, options))
+    }
+
+    /// One that has the schema of this Camlock already: nothing is migrated.
+    pub async fn open_as_it_is(url: &str) -> Result<PostgresStore, OpenError> {
+        let connector = connector(url.parse()?)?;
+        let schema = inspect(&connector).await?;
+        Ok(PostgresStore::over(connector, schema, PostgresOptions::default()))
+    }
+
+    fn over(connector: Connector, schema: Schema, options: PostgresOptions) -> PostgresStore {
         let broken = Arc::new(BrokenRoots::default());
         let metrics = Arc::new(StoreMetrics::default());
         let (queues, inboxes) = Queues::new(options.committers.max(1), &metrics);
@@ -86,7 +96,7 @@ impl PostgresStore {
         if let Some(channel) = &channel {
             tokio::spawn(announcer.clone().run(connector.clone(), channel.clone(), ended));
         }
-        Ok(PostgresStore {
+        PostgresStore {
             queues,
             claims,
             readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1)),
@@ -98,8 +108,13 @@ impl PostgresStore {
             channel,
             _alive: alive,
             metrics,
-        })
+        }
     }
+}
+
+fn connector(url: PostgresUrl) -> Result<Connector, OpenError> {
+    let name = url.to_string();
+    Connector::new(url).map_err(|why| OpenError::Unusable { path: name, why })
 }
 
 impl Store for PostgresStore {

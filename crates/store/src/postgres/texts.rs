@@ -42,6 +42,11 @@ pub struct Texts {
     pub lock_epochs: &'static str,
     /// Ids and revisions of tasks that aggregates without a process are named after, locked.
     pub lock_task_revisions: &'static str,
+    /// Fails unless all definitions of the first array are there, and not suspended unless they are in the second one,
+    /// too. Keeps them as they are until the end of the transaction.
+    pub keep_definitions: &'static str,
+    /// Ids of jobs that nobody has locked, or the owner named beside it, locked.
+    pub lock_jobs: &'static str,
     pub bump: &'static str,
     pub bump_task: &'static str,
     pub process_instances: TableTexts,
@@ -87,6 +92,12 @@ pub static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts {
     // In the order of ids, so that two transactions never wait for each other.
     lock_revisions: "SELECT id, revision FROM process_instance WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
     lock_epochs: "SELECT id, lock_epoch FROM external_task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
+    // A failed statement takes the commit back that is on its way behind it.
+    keep_definitions: "SELECT 1 / CASE WHEN count(*) = cardinality($1::text[]) THEN 1 ELSE 0 END FROM (\
+           SELECT id FROM process_definition WHERE id = ANY ($1::text[]) \
+           AND (is_suspended = 0 OR id = ANY ($2::text[])) ORDER BY id FOR SHARE) AS kept",
+    lock_jobs: "SELECT t.id, 0::bigint FROM UNNEST($1::uuid[], $2::text[]) AS u (id, owner) JOIN job AS t ON t.id = u.id \
+           WHERE t.lock_owner IS NULL OR t.lock_owner = u.owner ORDER BY t.id FOR UPDATE OF t",
     bump: "UPDATE process_instance AS t SET revision = u.revision, next_number = GREATEST(t.next_number, u.next_number) \
            FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS u (id, revision, next_number) WHERE t.id = u.id",
     lock_task_revisions: "SELECT id, revision FROM task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",

@@ -65,12 +65,14 @@ fn open(failure: Failure) -> Broken {
 }
 
 async fn begin_and_check(connection: &mut Connection, wanted: Wanted) -> Result<Numbers, Failure> {
-    let texts = [TEXTS.lock_revisions, TEXTS.lock_task_revisions, TEXTS.lock_epochs];
+    let texts = [TEXTS.lock_revisions, TEXTS.lock_task_revisions, TEXTS.lock_epochs, TEXTS.lock_jobs];
     let prepared = connection.prepare(texts).await?;
     // An aggregate is locked before its external tasks, everywhere.
-    let sets = [wanted.roots, wanted.tasks, wanted.external_tasks];
+    let owners = ArrayColumn::of_texts(wanted.jobs.values().map(|owner| &**owner));
+    let sets = [wanted.roots, wanted.tasks, wanted.external_tasks, wanted.jobs.into_keys().collect()];
     let columns = sets.each_ref().map(|ids| ArrayColumn::of_ids(ids.iter().copied()));
-    let bound: [[&(dyn ToSql + Sync); 1]; 3] = columns.each_ref().map(|column| [column as &(dyn ToSql + Sync)]);
+    let mut bound = columns.each_ref().map(|column| vec![column as &(dyn ToSql + Sync)]);
+    bound[3].push(&owners);
     let begin = async { connection.plain("BEGIN").await.map(|()| Vec::new()) };
     let mut pipeline: Vec<Answer<'_, Vec<Row>>> = vec![Box::pin(begin)];
     let asked = prepared.iter().zip(&bound).zip(&sets).filter(|(_, ids)| !ids.is_empty());
@@ -83,7 +85,7 @@ async fn begin_and_check(connection: &mut Connection, wanted: Wanted) -> Result<
     let mut check = || {
         let mut revisions = numbers(&sets[0])?;
         revisions.extend(numbers(&sets[1])?);
-        Ok(Numbers::new(revisions, numbers(&sets[2])?))
+        Ok(Numbers::new(revisions, numbers(&sets[2])?, numbers(&sets[3])?))
     };
     let checked: Result<Numbers, Failure> = check();
     if checked.is_err() {

@@ -1,7 +1,7 @@
 //! Applying a change set: first what it was decided on is checked, then its rows are written without conditions.
 
 use engine::record::{Record, Task, VariableInstance};
-use engine::{ChangeSet, ExternalTaskGuard, RevisionCheck, TableChange};
+use engine::{ChangeSet, DefinitionCheck, ExternalTaskGuard, JobGuard, RevisionCheck, TableChange};
 use types::{ProcessInstanceId, Uuid};
 
 use super::row::{BoundRow, bind_uuid};
@@ -10,6 +10,7 @@ use super::statements::{
     insert_row,
 };
 use crate::StoreError;
+use crate::begun::begun_definitions;
 use crate::codec::RowEncode;
 use crate::codec::identity_link::IdentityLinkRow;
 
@@ -19,6 +20,12 @@ impl Statements<'_> {
         let root = change_set.root_process_instance_id;
         let ended = ended_instances(change_set);
         self.aggregate.check_guards(&change_set.guards)?;
+        if let Some(guard) = &change_set.job {
+            self.aggregate.check_job(guard)?;
+        }
+        if change_set.definitions == DefinitionCheck::Checked {
+            self.aggregate.check_definitions(change_set)?;
+        }
         self.aggregate.check_revision(change_set, !ended.is_empty())?;
         for change in &change_set.process_instances {
             match change {
@@ -88,6 +95,30 @@ impl AggregateStatements<'_> {
             };
             if u64::try_from(epoch) != Ok(guard.lock_epoch) {
                 return Err(StoreError::Conflict);
+            }
+        }
+        Ok(())
+    }
+
+    /// It may have been taken back, but not given to another node.
+    fn check_job(&mut self, guard: &JobGuard) -> Result<(), StoreError> {
+        bind_uuid(&mut self.job_owner, 1, guard.id.0)?;
+        let mut rows = self.job_owner.raw_query();
+        let Some(row) = rows.next()? else { return Err(StoreError::Conflict) };
+        let owner: Option<String> = row.get(0)?;
+        match owner.is_none_or(|owner| owner == *guard.owner) {
+            true => Ok(()),
+            false => Err(StoreError::Conflict),
+        }
+    }
+
+    fn check_definitions(&mut self, change_set: &ChangeSet) -> Result<(), StoreError> {
+        for (definition_id, must_be_active) in begun_definitions(change_set) {
+            self.definition.raw_bind_parameter(1, definition_id)?;
+            let mut rows = self.definition.raw_query();
+            match rows.next()? {
+                Some(row) if !must_be_active || row.get::<_, i64>(0)? == 0 => {}
+                _ => return Err(StoreError::Conflict),
             }
         }
         Ok(())

@@ -22,8 +22,10 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, text: include_str!("../../migrations/sqlite/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, text: include_str!("../../migrations/sqlite/0001_initial.sql") },
+    Migration { version: 2, text: include_str!("../../migrations/sqlite/0002_nodes.sql") },
+];
 
 /// Brings a database to the newest schema; refuses one that it would harm.
 pub fn migrate(connection: &mut Connection, name: &str) -> Result<(), OpenError> {

@@ -40,6 +40,10 @@ pub struct Statements<'c> {
 pub struct AggregateStatements<'c> {
     /// epoch by id
     pub lock_epoch: Statement<'c>,
+    /// Whether it is suspended, by id.
+    pub definition: Statement<'c>,
+    /// owner by id
+    pub job_owner: Statement<'c>,
     /// id, expected revision, next number
     pub bump: Statement<'c>,
     /// The same of the task that an aggregate is named after.
@@ -142,6 +146,8 @@ impl<'c> AggregateStatements<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
         Ok(AggregateStatements {
             lock_epoch: prepare(connection, "SELECT lock_epoch FROM external_task WHERE id = ?1")?,
+            definition: prepare(connection, "SELECT is_suspended FROM process_definition WHERE id = ?1")?,
+            job_owner: prepare(connection, "SELECT lock_owner FROM job WHERE id = ?1")?,
             bump: prepare(
                 connection,
                 "UPDATE process_instance SET revision = ?2 + 1, next_number = max(next_number, ?3) \
