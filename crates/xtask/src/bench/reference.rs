@@ -22,7 +22,12 @@ const JAR: &str = "CAMLOCK_REFERENCE_JAR";
 const POOL: usize = 32;
 
 const START_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Until its compiler has come to rest: both at least, unless it takes too long.
 const WARM_UP_SECONDS: f64 = 30.0;
+const WARM_UP_LIFECYCLES: f64 = 3_000.0;
+const WARM_UP_SECONDS_MAX: f64 = 120.0;
+
 const TRIED: [usize; 5] = [2, 4, 8, 16, 32];
 const TRY_SECONDS: f64 = 5.0;
 
@@ -67,8 +72,8 @@ impl Reference {
         let first = connections.unwrap_or(Connections { starters: 8, workers: 8 });
         let mut reference = Reference { child, target, connections: first, folder };
         reference.wait_until_ready().await?;
-        eprintln!("warming up the reference for {WARM_UP_SECONDS} s");
-        lifecycle::measure(&reference.target, first, WARM_UP_SECONDS).await?;
+        eprintln!("warming up the reference");
+        reference.warm_up().await?;
         if connections.is_none() {
             reference.connections = reference.best_connections().await?;
         }
@@ -90,6 +95,17 @@ impl Reference {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         bail!("no answer from the reference within {START_TIMEOUT:?}")
+    }
+
+    async fn warm_up(&self) -> anyhow::Result<()> {
+        const STEP_SECONDS: f64 = 10.0;
+        let (mut seconds, mut lifecycles) = (0.0, 0.0);
+        while seconds < WARM_UP_SECONDS || (lifecycles < WARM_UP_LIFECYCLES && seconds < WARM_UP_SECONDS_MAX) {
+            let (figure, _) = lifecycle::measure(&self.target, self.connections, STEP_SECONDS).await?;
+            seconds += STEP_SECONDS;
+            lifecycles += figure.rate.map_or(0.0, |(rate, _)| rate * STEP_SECONDS);
+        }
+        Ok(())
     }
 
     async fn best_connections(&self) -> anyhow::Result<Connections> {
