@@ -10,6 +10,7 @@ mod bare_postgres;
 mod bare_sqlite;
 pub mod empty_handler;
 mod engine;
+mod extension;
 mod figure;
 mod footprint;
 mod lifecycle;

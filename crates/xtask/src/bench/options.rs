@@ -60,6 +60,10 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Workload {
     Lifecycle,
+    /// The lifecycle with many completions in a request
+    CompleteBatch,
+    /// The lifecycle with tasks from worker streams
+    Stream,
     BareLoop,
     Steady,
     Lock,

@@ -5,6 +5,7 @@ use super::bare_postgres;
 use super::bare_sqlite;
 use super::empty_handler::EmptyHandler;
 use super::engine::{Engine, OwnStore, StoreKind, camlock_on};
+use super::extension::{self, Way};
 use super::figure::Figure;
 use super::footprint;
 use super::lifecycle;
@@ -116,6 +117,13 @@ impl Engine {
                 let rate = best_rate(&self.name(), measured).unwrap_or(1_000.0);
                 Ok(vec![footprint::measure(program, store, options.lifecycles, rate).await?])
             }
+            (Workload::CompleteBatch, Engine::Camlock { .. }) => {
+                Ok(vec![extension::measure(self, Way::CompleteBatch, options.connections.0, options.seconds).await?])
+            }
+            (Workload::Stream, Engine::Camlock { .. }) => {
+                Ok(vec![extension::measure(self, Way::Stream, options.connections.0, options.seconds).await?])
+            }
+            (Workload::CompleteBatch | Workload::Stream, _) => Ok(Vec::new()),
             // These say something about our own processes and machine only.
             (Workload::EmptyHandler | Workload::BareLoop | Workload::Footprint, _) => Ok(Vec::new()),
             // One lifecycle in ten milliseconds has no use for the rest.
