@@ -121,7 +121,7 @@ impl<'a, 'e> Turn<'a, 'e> {
         self.env.ids.next().into()
     }
 
-    /// Of something that belongs to an instance, whose id it carries (ADR 0018).
+    /// Of something that belongs to an instance, whose id it carries (ADR 0020).
     pub fn new_id_in<I: From<Uuid>>(&mut self, instance: ProcessInstanceId) -> I {
         let next = self.next_numbers.entry(instance).or_insert_with(|| {
             let instances = &self.aggregate.process_instances;

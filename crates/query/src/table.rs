@@ -13,7 +13,7 @@ pub struct Table {
     pub name: &'static str,
     pub columns: &'static [Column],
     pub primary_key: &'static [&'static str],
-    /// Columns whose ids are in the same range as the row's own (ADR 0018): who looks for one of their values looks
+    /// Columns whose ids are in the same range as the row's own (ADR 0020): who looks for one of their values looks
     /// through its range of `id` alone.
     pub clustered_by: &'static [&'static str],
     pub indexes: &'static [Index],

@@ -1,7 +1,7 @@
 //! The lanes there are: those in use, and idle ones whose state is kept within a budget.
 //!
 //! A lane that is in use is never given up, so that one aggregate never has two of them. An aggregate that has ended
-//! leaves at once. Also here: which aggregate something belongs to whose id does not say so (ADR 0018), as far as that was
+//! leaves at once. Also here: which aggregate something belongs to whose id does not say so (ADR 0020), as far as that was
 //! seen lately.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,5 +1,5 @@
 //! New ids: UUIDv7, strictly increasing within a node, without a system call for each. They end in the 32 zero bits that
-//! number what is made within an instance (ADR 0018).
+//! number what is made within an instance (ADR 0020).
 
 use std::sync::Mutex;
 

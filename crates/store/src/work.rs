@@ -19,7 +19,7 @@ pub enum LocatedBy {
 }
 
 impl LocatedBy {
-    /// The process instance that the id names by itself (ADR 0018). Tasks and jobs need not be in any.
+    /// The process instance that the id names by itself (ADR 0020). Tasks and jobs need not be in any.
     pub fn process_instance(self) -> Option<ProcessInstanceId> {
         match self {
             LocatedBy::ProcessInstance(_) | LocatedBy::Execution(_) | LocatedBy::ExternalTask(_) => {

@@ -1,7 +1,7 @@
 //! Ids. All but those of definitions are UUIDv7: 16 bytes, time-ordered. Text form: lower case with hyphens.
 //!
 //! An id that is made by itself ends in 32 zero bits. What is made within a process instance has the id of the instance
-//! with a number there (ADR 0018), so that it names its instance, and all rows of an instance in a table are one range
+//! with a number there (ADR 0020), so that it names its instance, and all rows of an instance in a table are one range
 //! of its primary key.
 
 use std::fmt;

@@ -22,7 +22,7 @@ pub struct ProcessInstance {
     pub start_time: Timestamp,
     /// Counts the committed changes of the aggregate; kept on the row of the root.
     pub revision: u64,
-    /// Of the next thing that is made in the instance (ADR 0018).
+    /// Of the next thing that is made in the instance (ADR 0020).
     pub next_number: u32,
 }
 
