@@ -20,11 +20,53 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// `yyyy-MM-dd'T'HH:mm:ss.SSSZ` in UTC.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = text_of_usual_year(self.0) {
+            return f.write_str(std::str::from_utf8(&text).expect("digits and separators"));
+        }
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(instant) => write!(f, "{}", instant.strftime("%Y-%m-%dT%H:%M:%S.%3f%z")),
             Err(_) => write!(f, "{}ms", self.0),
         }
     }
+}
+
+/// The text form of a time from 1970 to 9999: answers are full of them. The calendar is counted from a first of March, so
+/// that a leap day is the last of its year.
+fn text_of_usual_year(ms: i64) -> Option<[u8; 28]> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    const DAYS_PER_400_YEARS: i64 = 146_097;
+    /// From 0000-03-01 to 1970-01-01.
+    const DAYS_BEFORE_1970: i64 = 719_468;
+    if !(0..=Timestamp::MAX.0).contains(&ms) {
+        return None;
+    }
+    let (day, ms) = (ms / DAY_MS + DAYS_BEFORE_1970, ms % DAY_MS);
+    let (cycle, day) = (day / DAYS_PER_400_YEARS, day % DAYS_PER_400_YEARS);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month {
+        0..10 => (cycle * 400 + year, month + 3),
+        _ => (cycle * 400 + year + 1, month - 9),
+    };
+    let mut text = *b"0000-00-00T00:00:00.000+0000";
+    for (number, at, digits) in [
+        (year, 0, 4),
+        (month, 5, 2),
+        (day, 8, 2),
+        (ms / 3_600_000, 11, 2),
+        (ms / 60_000 % 60, 14, 2),
+        (ms / 1_000 % 60, 17, 2),
+        (ms % 1_000, 20, 3),
+    ] {
+        let mut rest = number;
+        for digit in text[at..at + digits].iter_mut().rev() {
+            *digit += u8::try_from(rest % 10).expect("a digit");
+            rest /= 10;
+        }
+    }
+    Some(text)
 }
 
 impl fmt::Debug for Timestamp {
@@ -115,6 +157,18 @@ mod tests {
     fn writes_camunda_form() {
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000+0000");
         assert_eq!(Timestamp(1_706_695_200_123).to_string(), "2024-01-31T10:00:00.123+0000");
+    }
+
+    #[test]
+    fn every_day_is_written_as_the_library_does() {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        for day in 0..=Timestamp::MAX.0 / DAY_MS {
+            let ms = day * DAY_MS + day * 7_919 % DAY_MS;
+            let text = text_of_usual_year(ms).expect("a usual year");
+            let instant = jiff::Timestamp::from_millisecond(ms).expect("an instant");
+            let expected = instant.strftime("%Y-%m-%dT%H:%M:%S.%3f%z").to_string();
+            assert_eq!(std::str::from_utf8(&text), Ok(expected.as_str()));
+        }
     }
 
     #[test]
