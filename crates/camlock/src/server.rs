@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use engine::Limits;
 use query::Dialect;
-use rest::{RestMetrics, RestSettings};
+use rest::{Api, RestMetrics, RestSettings};
 use runtime::{JobExecutor, JobLocks, NodeIdentity, Nodes, Runtime};
 use script::{JavaScript, Limits as ScriptLimits};
 use tokio::net::{TcpListener, TcpSocket};
@@ -74,13 +74,14 @@ impl Server {
         let (beside, management_address, management_serving) = match management_listener {
             Some(listener) => {
                 let address = listener.local_addr()?;
-                let serving = tokio::spawn(rest::serve(listener, management, until(stopped.clone(), Stage::Ended)));
+                let serving =
+                    tokio::spawn(rest::serve(listener, management.into(), until(stopped.clone(), Stage::Ended)));
                 (Router::new(), address, Some(serving))
             }
             None => (management, address, None),
         };
-        let router = rest::router_beside(runtime.clone(), rest_settings(&settings)?, &rest_metrics, beside);
-        let serving = tokio::spawn(rest::serve(listener, router, until(stopped, Stage::Draining)));
+        let api = Api::beside(runtime.clone(), rest_settings(&settings)?, &rest_metrics, beside);
+        let serving = tokio::spawn(rest::serve(listener, api, until(stopped, Stage::Draining)));
         let shutdown_delay = settings.shutdown_delay;
         Ok(Server {
             address,

@@ -9,6 +9,7 @@ use engine::Rejection;
 use runtime::Runtime;
 
 use crate::delivery::DeliveryWatch;
+use crate::direct::PathParameters;
 use crate::failure::Failure;
 use crate::json::{self, Fields};
 use crate::operation::Operation;
@@ -27,7 +28,7 @@ pub struct Call {
     pub body: Bytes,
     /// Of the connection that the answer will go to; `None` without one.
     pub deliveries: Option<DeliveryWatch>,
-    pub(crate) path: Vec<(String, String)>,
+    pub(crate) path: PathParameters,
 }
 
 impl Call {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::EXPECT;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -18,53 +19,80 @@ const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The body of a request while the request is handled. What is left of it comes back when it is dropped.
+/// A body while its request is handled.
+#[derive(Debug)]
+pub struct Reading<B> {
+    body: B,
+    /// The client waits for a go-ahead, which is given by reading.
+    waits_for_go_ahead: bool,
+}
+
+impl<B: hyper::body::Body<Data = Bytes> + Unpin> Reading<B> {
+    pub fn new(body: B, headers: &HeaderMap) -> Reading<B> {
+        Reading { body, waits_for_go_ahead: headers.contains_key(EXPECT) }
+    }
+
+    /// Reads away what nobody has read.
+    pub async fn discard_rest(self) {
+        // Without a go-ahead the client has not begun to send.
+        if !self.waits_for_go_ahead && !self.body.is_end_stream() {
+            let _ = tokio::time::timeout(PATIENCE, discard(self.body)).await;
+        }
+    }
+}
+
+impl<B: hyper::body::Body<Data = Bytes> + Unpin> hyper::body::Body for Reading<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        self.waits_for_go_ahead = false;
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A body that goes through the hands of others. What is left of it comes back when it is dropped.
 struct LentBody {
-    body: Option<Body>,
+    reading: Option<Reading<Body>>,
     lender: Lender,
 }
 
 /// Takes back what is left of a body.
 #[derive(Clone, Debug, Default)]
-pub struct Lender(Arc<Mutex<Returned>>);
-
-#[derive(Debug, Default)]
-struct Returned {
-    body: Option<Body>,
-    /// The client waits for a go-ahead, which is given by reading.
-    waits_for_go_ahead: bool,
-}
+pub struct Lender(Arc<Mutex<Option<Reading<Body>>>>);
 
 /// The request with a body that comes back to the lender.
 pub fn lend(request: Request) -> (Request, Lender) {
     let lender = Lender::default();
-    lender.lock().waits_for_go_ahead = request.headers().contains_key(EXPECT);
     let lent = lender.clone();
-    (request.map(|body| Body::new(LentBody { body: Some(body), lender: lent })), lender)
+    let (parts, body) = request.into_parts();
+    let reading = Some(Reading::new(body, &parts.headers));
+    (Request::from_parts(parts, Body::new(LentBody { reading, lender: lent })), lender)
 }
 
 impl Lender {
     /// Reads away what nobody has read.
     pub async fn discard_rest(self) {
-        let (body, waits_for_go_ahead) = {
-            let mut returned = self.lock();
-            (returned.body.take(), returned.waits_for_go_ahead)
-        };
-        // Without a go-ahead the client has not begun to send.
-        if let Some(body) = body
-            && !waits_for_go_ahead
-            && !hyper::body::Body::is_end_stream(&body)
-        {
-            let _ = tokio::time::timeout(PATIENCE, discard(body)).await;
+        let returned = self.lock().take();
+        if let Some(reading) = returned {
+            reading.discard_rest().await;
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Returned> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Reading<Body>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn discard(mut body: Body) {
+async fn discard(mut body: impl hyper::body::Body<Data = Bytes> + Unpin) {
     let mut discarded = 0;
     while let Some(Ok(frame)) = body.frame().await {
         discarded += frame.data_ref().map_or(0, Bytes::len);
@@ -76,7 +104,7 @@ async fn discard(mut body: Body) {
 
 impl Drop for LentBody {
     fn drop(&mut self) {
-        self.lender.lock().body = self.body.take();
+        *self.lender.lock() = self.reading.take();
     }
 }
 
@@ -88,21 +116,17 @@ impl hyper::body::Body for LentBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        match &mut self.body {
-            Some(body) => {
-                let polled = Pin::new(body).poll_frame(context);
-                self.lender.lock().waits_for_go_ahead = false;
-                polled
-            }
+        match &mut self.reading {
+            Some(reading) => Pin::new(reading).poll_frame(context),
             None => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(hyper::body::Body::is_end_stream)
+        self.reading.as_ref().is_none_or(hyper::body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(SizeHint::default, hyper::body::Body::size_hint)
+        self.reading.as_ref().map_or_else(SizeHint::default, hyper::body::Body::size_hint)
     }
 }

@@ -4,6 +4,7 @@
 //! flags are texts where a text is wanted; unknown properties do not matter. Arrays and objects are never anything
 //! else.
 
+use std::borrow::{Borrow, Cow};
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -17,9 +18,9 @@ pub const DEPTH_MAX: usize = 100;
 /// Values in one body, counted by what separates them.
 pub const VALUES_MAX: usize = 1_000_000;
 
-/// An object with checked access to its properties. A property that is `null` is as good as absent.
+/// An object with checked access to its properties, or a borrowed one. A property that is `null` is as good as absent.
 #[derive(Clone, Debug, Default)]
-pub struct Fields(Map<String, Value>);
+pub struct Fields<M = Map<String, Value>>(M);
 
 /// The body as a value.
 pub fn parse(body: &[u8]) -> Result<Value, Failure> {
@@ -90,14 +91,26 @@ impl Fields {
     pub fn into_inner(self) -> Map<String, Value> {
         self.0
     }
+}
 
+impl<'v> Fields<&'v Map<String, Value>> {
+    /// `what` names the value in a refusal.
+    pub fn within(value: &'v Value, what: impl FnOnce() -> String) -> Result<Fields<&'v Map<String, Value>>, Failure> {
+        match value {
+            Value::Object(properties) => Ok(Fields(properties)),
+            other => Err(wrong(&what(), "an object", other)),
+        }
+    }
+}
+
+impl<M: Borrow<Map<String, Value>>> Fields<M> {
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.0.borrow().get(name).filter(|value| !value.is_null())
     }
 
     /// Whether it is there at all, even as `null`.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.0.borrow().contains_key(name)
     }
 
     pub fn text(&self, name: &str) -> Result<Option<Arc<str>>, Failure> {
@@ -186,11 +199,11 @@ impl Fields {
 }
 
 /// A scalar as text.
-fn text(value: &Value, name: &str) -> Result<String, Failure> {
+fn text<'v>(value: &'v Value, name: &str) -> Result<Cow<'v, str>, Failure> {
     match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::String(text) => Ok(text.as_str().into()),
+        Value::Number(number) => Ok(number.to_string().into()),
+        Value::Bool(flag) => Ok(flag.to_string().into()),
         _ => Err(wrong(&quoted(name), "a text", value)),
     }
 }

@@ -4,8 +4,10 @@
 //! becomes JSON. Handlers hold no BPMN semantics and no SQL.
 
 pub mod answer;
+pub mod api;
 pub mod call;
 pub mod delivery;
+pub mod direct;
 pub mod discard;
 pub mod dto;
 pub mod endpoint;
@@ -26,10 +28,10 @@ pub mod settings;
 pub mod trace;
 
 pub use answer::Answer;
+pub use api::Api;
 pub use call::Call;
 pub use failure::{Failure, Look};
 pub use metrics::RestMetrics;
 pub use operation::{OPERATIONS, Operation};
-pub use router::{router, router_beside};
 pub use serve::serve;
 pub use settings::RestSettings;

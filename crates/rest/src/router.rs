@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::ALLOW;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame};
 use runtime::Runtime;
 use tower::ServiceExt;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
@@ -24,6 +25,7 @@ use tracing::Instrument;
 
 use crate::call::Call;
 use crate::delivery::DeliveryWatch;
+use crate::direct::PathParameters;
 use crate::discard;
 use crate::failure::{Failure, Refusal, look};
 use crate::idempotency;
@@ -39,7 +41,19 @@ pub const BASE_PATH: &str = "/engine-rest";
 pub const ENGINE_NAME: &str = "default";
 
 /// Decoded, if that can be done.
-type PathParameters = Result<RawPathParams, RawPathParamsRejection>;
+type RawPathParameters = Result<RawPathParams, RawPathParamsRejection>;
+
+/// A request whose operation was found.
+pub(crate) struct Routed {
+    /// The place in the table.
+    pub at: usize,
+    pub operation: &'static Operation,
+    /// `None` if it is no UTF-8.
+    pub path: Option<PathParameters>,
+    pub parts: Parts,
+    /// Of the connection that the answer will go to.
+    pub deliveries: Option<DeliveryWatch>,
+}
 
 /// What handlers work with.
 #[derive(Clone, Debug)]
@@ -48,27 +62,21 @@ pub struct Rest {
     pub settings: Arc<RestSettings>,
 }
 
-/// The whole API below `/engine-rest`, and the same below `/engine-rest/engine/default`.
-pub fn router(runtime: Runtime, settings: RestSettings) -> Router {
-    router_beside(runtime, settings, &Arc::default(), Router::new())
-}
-
-/// The same with other routes beside it, and counted.
-pub fn router_beside(runtime: Runtime, settings: RestSettings, metrics: &Arc<RestMetrics>, beside: Router) -> Router {
-    let cors = settings.cors_origin.clone();
-    let rest = Rest { runtime, settings: Arc::new(settings) };
+/// Routes to all operations, as they are and by the name of the engine, and to `beside`.
+pub(crate) fn routes(rest: &Rest, metrics: &Arc<RestMetrics>, beside: Router) -> Router {
     let mut routes = Router::new();
     for (path, operations) in by_path() {
         routes = routes.route(&format!("{BASE_PATH}{path}"), methods(&operations, metrics));
         routes = routes.route(&format!("{BASE_PATH}/engine/{{engine-name}}{path}"), methods(&operations, metrics));
     }
-    let routes = routes.fallback(unknown_path).with_state(rest).merge(beside);
+    let routes = routes.fallback(unknown_path).with_state(rest.clone()).merge(beside);
     let outermost = tower::service_fn(move |request| enter(routes.clone(), request));
-    let router = Router::new().fallback_service(outermost);
-    match cors {
-        Some(origin) => router.layer(cors_layer(origin)),
-        None => router,
-    }
+    Router::new().fallback_service(outermost)
+}
+
+pub(crate) fn with_cors(routes: Router, origin: HeaderValue) -> Router {
+    let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
+    routes.layer(if origin == "*" { layer.allow_origin(Any) } else { layer.allow_origin(AllowOrigin::exact(origin)) })
 }
 
 /// Routes are matched without trailing slashes, as in the reference.
@@ -96,12 +104,13 @@ fn methods(operations: &[Placed], metrics: &Arc<RestMetrics>) -> MethodRouter<Re
     let mut methods = MethodRouter::new();
     for (at, operation) in operations.iter().copied() {
         let metrics = metrics.clone();
-        let run = move |State(rest): State<Rest>, path: PathParameters, request: Request| async move {
-            let _in_progress = metrics.in_progress.count();
-            let begun = Instant::now();
-            let response = answer(operation, rest, path, request, begun).await;
-            metrics.answered(at, response.status(), begun.elapsed());
-            response
+        let run = move |State(rest): State<Rest>, path: RawPathParameters, request: Request| async move {
+            let path =
+                path.map(|path| path.iter().map(|(name, value)| (name.to_owned().into(), value.to_owned())).collect());
+            let (parts, mut body) = request.into_parts();
+            let deliveries = parts.extensions.get::<DeliveryWatch>().cloned();
+            let routed = Routed { at, operation, path: path.ok(), parts, deliveries };
+            answer(&rest, &metrics, routed, &mut body).await
         };
         methods = methods.on(filter(operation.method), run);
     }
@@ -137,11 +146,6 @@ fn allowed_methods(operations: &[Placed]) -> HeaderValue {
     HeaderValue::from_str(&names.join(",")).expect("names of methods are ASCII")
 }
 
-fn cors_layer(origin: HeaderValue) -> CorsLayer {
-    let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
-    if origin == "*" { layer.allow_origin(Any) } else { layer.allow_origin(AllowOrigin::exact(origin)) }
-}
-
 fn without_trailing_slashes(mut request: Request) -> Request {
     let path = request.uri().path();
     if path.len() < 2 || !path.ends_with('/') {
@@ -162,66 +166,50 @@ async fn unknown_path() -> Response {
     Refusal::new(StatusCode::NOT_FOUND, "NotFoundException", "HTTP 404 Not Found").into_response()
 }
 
-/// From a routed request to its answer. A panic in a handler becomes a 500.
-async fn answer(
-    operation: &'static Operation,
-    rest: Rest,
-    path: PathParameters,
-    request: Request,
-    begun: Instant,
+/// From a routed request to its answer. A panic in a handler becomes a 500. What the operation does not want of the body
+/// is left.
+pub(crate) async fn answer<B: HttpBody<Data = Bytes> + Unpin>(
+    rest: &Rest,
+    metrics: &RestMetrics,
+    routed: Routed,
+    body: &mut B,
 ) -> Response {
-    let trace = Trace::of(&request);
-    let slow_min = rest.settings.slow_request_min;
+    let _in_progress = metrics.in_progress.count();
+    let begun = Instant::now();
+    let Routed { at, operation, .. } = routed;
+    let trace = Trace::of(&routed.parts);
     let look = operation.handler.as_ref().map_or(&look::ENGINE, |handler| handler.look);
-    let handled = AssertUnwindSafe(handle(operation, rest, path, request));
+    let handled = AssertUnwindSafe(handle(rest, routed, body));
     let handled = handled.catch_unwind().instrument(trace.span(operation)).await;
     let answered =
         handled.unwrap_or_else(|_| Err(Failure::internal(format_args!("a handler panicked: {operation:?}"))));
     let mut response = answered.unwrap_or_else(|failure| failure.into_refusal(look).into_response());
     let took = begun.elapsed();
-    if slow_min.is_some_and(|slow| took >= slow) {
+    if rest.settings.slow_request_min.is_some_and(|slow| took >= slow) {
         trace.note_slow(operation, response.status(), took);
     }
     trace.answer(response.headers_mut());
+    metrics.answered(at, response.status(), took);
     response
 }
 
-async fn handle(
-    operation: &'static Operation,
-    rest: Rest,
-    path: PathParameters,
-    request: Request,
+async fn handle<B: HttpBody<Data = Bytes> + Unpin>(
+    rest: &Rest,
+    routed: Routed,
+    body: &mut B,
 ) -> Result<Response, Failure> {
-    let path = path.map_err(|_| Failure::invalid("the path is no UTF-8"))?;
-    let path: Vec<(String, String)> = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let Routed { operation, path, parts, deliveries, .. } = routed;
+    let path = path.ok_or_else(|| Failure::invalid("the path is no UTF-8"))?;
     if path.iter().any(|(name, value)| name == "engine-name" && value != ENGINE_NAME) {
         return Err(Failure::invalid("No process engine available"));
     }
-    if has_encoded_slash(request.uri().path()) {
+    if has_encoded_slash(parts.uri.path()) {
         // Camunda: its server refuses them, as they can get lost on the way through proxies.
         return Err(Failure::invalid("the path contains an encoded slash"));
     }
     let Some(handler) = &operation.handler else {
         return Err(Failure::not_yet(format_args!("{} {}", operation.method.name(), operation.path)));
     };
-    let call = read(operation, rest, path, request).await?;
-    match idempotency::key_of(&call)? {
-        Some(key) => idempotency::answer_once(handler, call, key).await,
-        None => Ok((handler.run)(call).await?.into_response()),
-    }
-}
-
-fn has_encoded_slash(path: &str) -> bool {
-    path.as_bytes().windows(3).any(|w| w.eq_ignore_ascii_case(b"%2f") || w.eq_ignore_ascii_case(b"%5c"))
-}
-
-async fn read(
-    operation: &'static Operation,
-    rest: Rest,
-    path: Vec<(String, String)>,
-    request: Request,
-) -> Result<Call, Failure> {
-    let (parts, body) = request.into_parts();
     check_media(operation, &parts.headers)?;
     let bytes_max = match operation.takes {
         Takes::Nothing => None,
@@ -233,8 +221,17 @@ async fn read(
         None => Bytes::new(),
     };
     let query = QueryString::parse(parts.uri.query());
-    let deliveries = parts.extensions.get::<DeliveryWatch>().cloned();
-    Ok(Call { operation, rest, query, uri: parts.uri, headers: parts.headers, body, deliveries, path })
+    let rest = rest.clone();
+    let call = Call { operation, rest, query, uri: parts.uri, headers: parts.headers, body, deliveries, path };
+    match idempotency::key_of(&call)? {
+        Some(key) => idempotency::answer_once(handler, call, key).await,
+        None => Ok((handler.run)(call).await?.into_response()),
+    }
+}
+
+fn has_encoded_slash(path: &str) -> bool {
+    path.contains('%')
+        && path.as_bytes().windows(3).any(|w| w.eq_ignore_ascii_case(b"%2f") || w.eq_ignore_ascii_case(b"%5c"))
 }
 
 fn check_media(operation: &Operation, headers: &HeaderMap) -> Result<(), Failure> {
@@ -249,26 +246,48 @@ fn check_media(operation: &Operation, headers: &HeaderMap) -> Result<(), Failure
     Ok(())
 }
 
-async fn read_body(mut body: Body, bytes_max: usize, settings: &RestSettings) -> Result<Bytes, Failure> {
+async fn read_body<B: HttpBody<Data = Bytes> + Unpin>(
+    body: &mut B,
+    bytes_max: usize,
+    settings: &RestSettings,
+) -> Result<Bytes, Failure> {
     let mut whole = BytesMut::new();
-    loop {
-        let next = tokio::time::timeout(settings.body_idle_max, body.frame()).await.map_err(|_| {
-            let message = "the body did not arrive in time";
-            Failure::refused(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", message)
-        })?;
-        let Some(frame) = next else { return Ok(whole.freeze()) };
+    while !body.is_end_stream() {
+        let Some(frame) = next_frame(body, settings).await? else { break };
         let frame = frame.map_err(|_| Failure::invalid("the body did not arrive whole"))?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + data.len() > bytes_max {
             let message = format!("the body is larger than {bytes_max} bytes");
             return Err(Failure::refused(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", message));
         }
+        // The usual body comes in one piece.
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
         whole.extend_from_slice(&data);
     }
+    Ok(whole.freeze())
+}
+
+type NextFrame<B> = Option<Result<Frame<Bytes>, <B as HttpBody>::Error>>;
+
+async fn next_frame<B: HttpBody<Data = Bytes> + Unpin>(
+    body: &mut B,
+    settings: &RestSettings,
+) -> Result<NextFrame<B>, Failure> {
+    // What is there needs no timer.
+    if let Some(next) = body.frame().now_or_never() {
+        return Ok(next);
+    }
+    tokio::time::timeout(settings.body_idle_max, body.frame()).await.map_err(|_| {
+        let message = "the body did not arrive in time";
+        Failure::refused(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", message)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use store::sqlite::SqliteStore;
 
     use super::*;

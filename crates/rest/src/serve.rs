@@ -2,20 +2,19 @@
 //!
 //! A connection is a task. A client that goes away ends its task and with it the handler that works for it.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tower::ServiceExt;
 
+use crate::api::Api;
 use crate::delivery::{DeliveryWatch, WatchedStream};
 
 /// Header lines of one request.
@@ -30,7 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves until `shutdown` resolves, then until the requests in hand are answered.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    api: Api,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (stop, stopped) = watch::channel(());
@@ -42,7 +41,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                tokio::spawn(serve_connection(stream, router.clone(), stopped.clone()));
+                tokio::spawn(serve_connection(stream, api.clone(), stopped.clone()));
             }
             Err(fault) if is_of_the_client(&fault) => {}
             Err(fault) => {
@@ -58,14 +57,13 @@ pub async fn serve(
     Ok(())
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<()>) {
+async fn serve_connection(stream: TcpStream, api: Api, mut stopped: watch::Receiver<()>) {
     // Answers are small and awaited. A connection that refuses this is about to end.
     let _ = stream.set_nodelay(true);
     let deliveries = DeliveryWatch::default();
     let stream = TokioIo::new(WatchedStream::new(stream, deliveries.clone()));
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(deliveries.clone());
-        router.clone().oneshot(request.map(Body::new))
+    let service = service_fn(|request: hyper::Request<Incoming>| async {
+        Ok::<_, Infallible>(api.answer(request, Some(deliveries.clone())).await)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use tracing::Span;
 
@@ -24,12 +24,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    pub fn of(request: &Request) -> Trace {
-        let headers = request.headers();
+    pub fn of(request: &Parts) -> Trace {
+        let headers = &request.headers;
         Trace {
             request_id: headers.get(REQUEST_ID).filter(|id| is_plain(id)).cloned(),
             trace_parent: headers.get(TRACE_PARENT).cloned(),
-            uri: request.uri().clone(),
+            uri: request.uri.clone(),
         }
     }
 

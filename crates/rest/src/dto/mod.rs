@@ -2,5 +2,6 @@
 
 pub mod form;
 pub mod modification;
+pub mod shown;
 pub mod time;
 pub mod variable;

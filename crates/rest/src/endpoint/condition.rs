@@ -1,7 +1,6 @@
 //! Conditions of start events.
 
 use runtime::ConditionEvaluation;
-use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -20,6 +19,5 @@ pub async fn evaluate(call: Call) -> Result<Answer, Failure> {
         definition_id: fields.text("processDefinitionId")?.map(|id| (&*id).into()),
     };
     let started = call.runtime().evaluate_start_conditions(evaluation).await?;
-    let shown: Vec<Value> = started.iter().map(|started| Value::Object(started_instance(started))).collect();
-    Answer::json(&shown)
+    Answer::json(&started.iter().map(started_instance).collect::<Vec<_>>())
 }

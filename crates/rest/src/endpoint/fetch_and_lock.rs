@@ -11,12 +11,15 @@ use engine::{Rejection, RejectionKind};
 use runtime::{
     ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, ExtensionProperties, FetchRequest, FetchTopic, FetchedTask,
 };
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, ProcessInstanceId, Timestamp};
 
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::delivery::Delivery;
-use crate::dto::variable::{ValueForm, plain_value, variables_json};
+use crate::dto::shown::Shown;
+use crate::dto::variable::{ValueForm, VariablesJson, plain_value};
 use crate::failure::{Failure, Refusal};
 use crate::json::Fields;
 use crate::settings::RestSettings;
@@ -61,7 +64,7 @@ pub(super) fn read(fields: &Fields, settings: &RestSettings) -> Result<(FetchReq
 
 impl Topics {
     /// The tasks as the worker gets them.
-    pub(super) fn shown(&self, fetched: &[FetchedTask]) -> Result<Vec<Value>, Failure> {
+    pub(super) fn shown<'t>(&self, fetched: &'t [FetchedTask]) -> Result<Vec<LockedTaskJson<'t>>, Failure> {
         fetched.iter().map(|task| locked_task(task, &self.0)).collect()
     }
 }
@@ -90,7 +93,7 @@ fn order(fields: &Fields) -> Result<Vec<ClaimOrder>, Failure> {
         order.push(ClaimOrder::PriorityDescending);
     }
     for entry in fields.array("sorting")?.unwrap_or_default() {
-        let entry = Fields::of(entry.clone(), "an entry of `sorting`")?;
+        let entry = Fields::within(entry, || "an entry of `sorting`".to_owned())?;
         match entry.text("sortBy")?.as_deref() {
             Some("createTime") => {}
             other => return Err(Failure::invalid(format!("`sortBy` has to be createTime, not {other:?}"))),
@@ -113,10 +116,13 @@ fn topics(fields: &Fields) -> Result<Vec<Topic>, Failure> {
     if given.len() > TOPICS_MAX {
         return Err(Failure::invalid(format!("`topics` must not have more than {TOPICS_MAX} entries")));
     }
-    given.iter().map(|entry| topic(&Fields::of(entry.clone(), "an entry of `topics`")?)).collect()
+    given.iter().map(|entry| topic(&Fields::within(entry, || "an entry of `topics`".to_owned())?)).collect()
 }
 
-fn topic(fields: &Fields) -> Result<Topic, Failure> {
+/// An entry of `topics`.
+type TopicFields<'v> = Fields<&'v Map<String, Value>>;
+
+fn topic(fields: &TopicFields<'_>) -> Result<Topic, Failure> {
     let name = fields.text("topicName")?.ok_or_else(|| null_value("`topicName` is missing"))?;
     let claim = ClaimTopic {
         name,
@@ -141,7 +147,7 @@ fn topic(fields: &Fields) -> Result<Topic, Failure> {
 }
 
 /// Two properties for the same thing, where both have to hold. Empty is no restriction.
-fn one_and_many(fields: &Fields, one: &str, many: &str) -> Result<Vec<Arc<str>>, Failure> {
+fn one_and_many(fields: &TopicFields<'_>, one: &str, many: &str) -> Result<Vec<Arc<str>>, Failure> {
     let many = fields.texts(many)?.unwrap_or_default();
     Ok(match fields.text(one)? {
         None => many,
@@ -151,7 +157,7 @@ fn one_and_many(fields: &Fields, one: &str, many: &str) -> Result<Vec<Arc<str>>,
     })
 }
 
-fn tenants(fields: &Fields) -> Result<ClaimTenants, Failure> {
+fn tenants(fields: &TopicFields<'_>) -> Result<ClaimTenants, Failure> {
     let named = fields.texts("tenantIdIn")?.filter(|ids| !ids.is_empty());
     Ok(match (fields.flag("withoutTenantId")?, named) {
         (Some(true), _) => ClaimTenants::None,
@@ -160,39 +166,78 @@ fn tenants(fields: &Fields) -> Result<ClaimTenants, Failure> {
     })
 }
 
-fn process_variables(fields: &Fields) -> Result<Vec<(Arc<str>, types::VariableValue)>, Failure> {
+fn process_variables(fields: &TopicFields<'_>) -> Result<Vec<(Arc<str>, types::VariableValue)>, Failure> {
     let Some(wanted) = fields.object("processVariables")? else { return Ok(Vec::new()) };
     wanted.iter().map(|(name, value)| Ok((name.as_str().into(), plain_value(value)?))).collect()
 }
 
-fn locked_task(fetched: &FetchedTask, topics: &[Topic]) -> Result<Value, Failure> {
+/// A locked task as the worker gets it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LockedTaskJson<'t> {
+    activity_id: &'t str,
+    activity_instance_id: Shown<&'t ActivityInstanceId>,
+    error_message: Option<&'t str>,
+    error_details: Option<&'t str>,
+    execution_id: Shown<ExecutionId>,
+    id: Shown<ExternalTaskId>,
+    lock_expiration_time: Option<Shown<Timestamp>>,
+    create_time: Shown<Timestamp>,
+    process_definition_id: &'t str,
+    process_definition_key: &'t str,
+    process_definition_version_tag: Option<&'t str>,
+    process_instance_id: Shown<ProcessInstanceId>,
+    retries: Option<i32>,
+    suspended: bool,
+    worker_id: Option<&'t str>,
+    topic_name: &'t str,
+    tenant_id: Option<&'t str>,
+    variables: VariablesJson<'t>,
+    priority: i64,
+    business_key: Option<&'t str>,
+    extension_properties: ExtensionPropertiesJson<'t>,
+}
+
+#[derive(Debug)]
+struct ExtensionPropertiesJson<'t>(&'t [(Arc<str>, Arc<str>)]);
+
+impl Serialize for ExtensionPropertiesJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A model may name one twice; the last one counts, in the place of the first.
+        let is_first = |at: usize| !self.0[..at].iter().any(|(name, _)| *name == self.0[at].0);
+        let last_of = |name: &str| self.0.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| &**value);
+        let names = self.0.iter().enumerate().filter(|(at, _)| is_first(*at)).map(|(_, (name, _))| &**name);
+        serializer.collect_map(names.map(|name| (name, last_of(name))))
+    }
+}
+
+fn locked_task<'t>(fetched: &'t FetchedTask, topics: &[Topic]) -> Result<LockedTaskJson<'t>, Failure> {
     let task = &fetched.locked.task;
     let topic = topics.iter().find(|topic| topic.fetch.claim.name == task.topic);
     let form = topic.map_or(ValueForm::Serialized, |topic| topic.form);
-    let properties = fetched.extension_properties.iter().map(|(name, value)| (name.to_string(), json!(&**value)));
-    Ok(json!({
-        "activityId": &*task.activity_id,
-        "activityInstanceId": task.activity_instance_id.to_string(),
-        "errorMessage": task.error_message.as_deref(),
-        "errorDetails": task.error_details.as_deref(),
-        "executionId": task.execution_id.to_string(),
-        "id": task.id.to_string(),
-        "lockExpirationTime": task.lock_expiration.map(|time| time.to_string()),
-        "createTime": task.create_time.to_string(),
-        "processDefinitionId": task.definition_id.as_str(),
-        "processDefinitionKey": &*task.definition_key,
-        "processDefinitionVersionTag": task.definition_version_tag.as_deref(),
-        "processInstanceId": task.process_instance_id.to_string(),
-        "retries": task.retries,
-        "suspended": task.is_suspended,
-        "workerId": task.worker_id.as_deref(),
-        "topicName": &*task.topic,
-        "tenantId": task.tenant_id.as_deref(),
-        "variables": variables_json(&fetched.locked.variables, form)?,
-        "priority": task.priority,
-        "businessKey": task.business_key.as_deref(),
-        "extensionProperties": properties.collect::<Map<_, _>>(),
-    }))
+    Ok(LockedTaskJson {
+        activity_id: &task.activity_id,
+        activity_instance_id: Shown(&task.activity_instance_id),
+        error_message: task.error_message.as_deref(),
+        error_details: task.error_details.as_deref(),
+        execution_id: Shown(task.execution_id),
+        id: Shown(task.id),
+        lock_expiration_time: task.lock_expiration.map(Shown),
+        create_time: Shown(task.create_time),
+        process_definition_id: task.definition_id.as_str(),
+        process_definition_key: &task.definition_key,
+        process_definition_version_tag: task.definition_version_tag.as_deref(),
+        process_instance_id: Shown(task.process_instance_id),
+        retries: task.retries,
+        suspended: task.is_suspended,
+        worker_id: task.worker_id.as_deref(),
+        topic_name: &task.topic,
+        tenant_id: task.tenant_id.as_deref(),
+        variables: VariablesJson::new(&fetched.locked.variables, form)?,
+        priority: task.priority,
+        business_key: task.business_key.as_deref(),
+        extension_properties: ExtensionPropertiesJson(&fetched.extension_properties),
+    })
 }
 
 fn null_value(message: &str) -> Failure {

@@ -9,15 +9,17 @@ use query::{Condition, SqlValue};
 use runtime::{
     DefinitionSelector, DefinitionSet, DefinitionSuspension, InstancesOfDefinition, SuspensionState, TenantChoice,
 };
-use serde_json::{Map, Value, json};
-use types::ProcessDefinitionId;
+use serde::Serialize;
+use serde_json::{Value, json};
+use types::{ProcessDefinitionId, ProcessInstanceId};
 
 use super::deployment::cascade;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::dto::modification::{Instructed, modification};
+use crate::dto::shown::Shown;
 use crate::dto::time;
-use crate::dto::variable::{ValueForm, variables, variables_json};
+use crate::dto::variable::{ValueForm, VariablesJson, variables};
 use crate::failure::{Failure, Refusal};
 use crate::idempotency;
 use crate::json::Fields;
@@ -109,13 +111,13 @@ pub(super) fn shown_start(
     with_variables: bool,
 ) -> impl Fn(&StartedProcessInstance) -> Result<Vec<u8>, Failure> + Clone + Send + Sync {
     move |started| {
-        let mut shown = started_instance(started);
-        let link = format!("{link}{}", started.id);
-        shown.insert("links".to_owned(), json!([{ "method": "GET", "href": link, "rel": "self" }]));
-        if with_variables {
-            let all = variables_json(&started.variables, ValueForm::Serialized)?;
-            shown.insert("variables".to_owned(), all);
-        }
+        let href = format!("{link}{}", started.id);
+        let variables = with_variables.then(|| VariablesJson::new(&started.variables, ValueForm::Serialized));
+        let shown = StartedJson {
+            links: &[LinkJson { method: "GET", href: &href, rel: "self" }],
+            variables: variables.transpose()?,
+            ..started_instance(started)
+        };
         serde_json::to_vec(&shown).map_err(Failure::internal)
     }
 }
@@ -212,22 +214,44 @@ pub(super) fn suspension_state(fields: &Fields) -> Result<SuspensionState, Failu
     })
 }
 
+/// A process instance that has just begun.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StartedJson<'s> {
+    links: &'s [LinkJson<'s>],
+    id: Shown<ProcessInstanceId>,
+    definition_id: &'s str,
+    definition_key: &'s str,
+    business_key: Option<&'s str>,
+    case_instance_id: Option<&'s str>,
+    ended: bool,
+    suspended: bool,
+    tenant_id: Option<&'s str>,
+    /// Only where they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variables: Option<VariablesJson<'s>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinkJson<'s> {
+    method: &'s str,
+    href: &'s str,
+    rel: &'s str,
+}
+
 /// As it is answered; `links` and variables come on top.
-pub(super) fn started_instance(started: &StartedProcessInstance) -> Map<String, Value> {
-    let shown = json!({
-        "links": [],
-        "id": started.id.to_string(),
-        "definitionId": started.definition_id.as_str(),
-        "definitionKey": &*started.definition_key,
-        "businessKey": started.keys.business_key.as_deref(),
-        "caseInstanceId": started.keys.case_instance_id.as_deref(),
-        "ended": started.is_ended,
-        "suspended": started.is_suspended,
-        "tenantId": started.tenant_id.as_deref(),
-    });
-    match shown {
-        Value::Object(properties) => properties,
-        _ => Map::new(),
+pub(super) fn started_instance(started: &StartedProcessInstance) -> StartedJson<'_> {
+    StartedJson {
+        links: &[],
+        id: Shown(started.id),
+        definition_id: started.definition_id.as_str(),
+        definition_key: &started.definition_key,
+        business_key: started.keys.business_key.as_deref(),
+        case_instance_id: started.keys.case_instance_id.as_deref(),
+        ended: started.is_ended,
+        suspended: started.is_suspended,
+        tenant_id: started.tenant_id.as_deref(),
+        variables: None,
     }
 }
 

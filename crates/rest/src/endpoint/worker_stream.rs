@@ -101,7 +101,7 @@ impl Events {
     fn text(&mut self, happened: StreamEvent) -> Result<String, Failure> {
         match happened {
             StreamEvent::Tasks(tasks) => {
-                Ok(self.topics.shown(&tasks)?.iter().map(|task| event("task", task)).collect())
+                Ok(self.topics.shown(&tasks)?.iter().map(|task| event("task", &json!(task))).collect())
             }
             StreamEvent::Lost(ids) => {
                 Ok(ids.iter().map(|id| event("lost", &json!({ "id": id.to_string() }))).collect())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
-use rest::RestSettings;
+use rest::{Api, RestSettings};
 use runtime::{JobExecutor, Runtime, Settings};
 use store::sqlite::SqliteStore;
 
@@ -15,7 +15,7 @@ async fn server(settings: Settings) -> TestServer {
     let store = SqliteStore::open("sqlite::memory:").expect("a database in memory");
     let settings = Settings { job_executor: JobExecutor::Off, ..settings };
     let runtime = Runtime::open(Arc::new(store), settings).await.expect("a runtime");
-    TestServer { router: rest::router(runtime.clone(), RestSettings::default()), runtime }
+    TestServer { api: Api::new(runtime.clone(), RestSettings::default()), runtime }
 }
 
 fn is_told_to_come_back(answer: &Answered) -> bool {
@@ -29,7 +29,7 @@ const POLL: &str = r#"{"workerId":"w","maxTasks":1,"asyncResponseTimeout":600000
 async fn polls_beyond_the_limit_are_told_to_come_back() {
     let server = server(Settings { parked_polls_max: 1, ..Settings::default() }).await;
     let parked = tokio::spawn({
-        let server = TestServer { router: server.router.clone(), runtime: server.runtime.clone() };
+        let server = TestServer { api: server.api.clone(), runtime: server.runtime.clone() };
         async move { server.post("/external-task/fetchAndLock", POLL).await }
     });
     while server.runtime.parked_polls() == 0 {

@@ -3,20 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use rest::RestSettings;
+use rest::{Api, RestSettings};
 use runtime::{JobExecutor, Runtime, Settings};
 use serde_json::Value;
 use store::sqlite::SqliteStore;
 use tokio::net::TcpListener;
-use tower::ServiceExt;
 
 pub struct TestServer {
-    pub router: Router,
+    pub api: Api,
     pub runtime: Runtime,
 }
 
@@ -36,19 +34,19 @@ impl TestServer {
         let store = SqliteStore::open("sqlite::memory:").expect("a database in memory");
         let runtime_settings = Settings { job_executor: JobExecutor::Off, ..Settings::default() };
         let runtime = Runtime::open(Arc::new(store), runtime_settings).await.expect("a runtime");
-        TestServer { router: rest::router(runtime.clone(), settings), runtime }
+        TestServer { api: Api::new(runtime.clone(), settings), runtime }
     }
 
     /// Answers over a socket from now on.
     pub async fn listen(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(rest::serve(listener, self.router.clone(), std::future::pending()));
+        tokio::spawn(rest::serve(listener, self.api.clone(), std::future::pending()));
         address
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answered {
-        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
+        let response = self.api.answer(request, None).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
         Answered { status: parts.status, headers: parts.headers, body }

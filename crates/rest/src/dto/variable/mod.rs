@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub use read::{plain_value, variable, variables};
-pub use write::{ValueForm, VariableJson, variables_json};
+pub use write::{ValueForm, VariableJson, VariablesJson, variables_json};
 
 pub(crate) const OBJECT_TYPE_NAME: &str = "objectTypeName";
 pub(crate) const SERIALIZATION_DATA_FORMAT: &str = "serializationDataFormat";

@@ -3,6 +3,7 @@
 //! Camunda: a value of another JSON kind than its type is converted by way of its text: `"12"` is an Integer, 5 a
 //! String, but 1 no Boolean and 1.5 no Integer.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -34,12 +35,13 @@ pub fn variables(fields: &Fields, property: &str) -> Result<VariableMap, Failure
 
 /// One variable; `name` is for refusals.
 pub fn variable(given: &Value, name: &str) -> Result<VariableWrite, Failure> {
-    let fields = Fields::of(given.clone(), &format!("the variable `{name}`"))?;
-    let value_info = fields.object("valueInfo")?.cloned().unwrap_or_default();
+    let fields = Fields::within(given, || format!("the variable `{name}`"))?;
+    let no_info = Map::new();
+    let value_info = fields.object("valueInfo")?.unwrap_or(&no_info);
     let given = fields.get("value").unwrap_or(&Value::Null);
     let value = match fields.text("type")? {
         None => plain_value(given)?,
-        Some(type_name) => typed_value(given, &type_name, &value_info, name)?,
+        Some(type_name) => typed_value(given, &type_name, value_info, name)?,
     };
     let transient = value_info.get(TRANSIENT).and_then(Value::as_bool).unwrap_or(false);
     Ok(VariableWrite { value, transient })
@@ -109,10 +111,10 @@ fn unknown_type(type_name: &str, name: &str) -> Failure {
 
 /// By way of its text; `None` where that does not fit the type.
 fn converted(kind: VariableType, given: &Value) -> Option<VariableValue> {
-    let text = match given {
-        Value::String(text) => text.clone(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
+    let text: Cow<'_, str> = match given {
+        Value::String(text) => text.as_str().into(),
+        Value::Bool(flag) => flag.to_string().into(),
+        Value::Number(number) => number.to_string().into(),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
     let trimmed = text.trim();

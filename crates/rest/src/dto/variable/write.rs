@@ -87,14 +87,62 @@ impl Serialize for VariableJson {
     }
 }
 
+/// Variables by name, written without a detour.
+#[derive(Debug)]
+pub struct VariablesJson<'v>(Vec<(&'v str, ShownVariable<'v>)>);
+
+#[derive(Debug)]
+enum ShownVariable<'v> {
+    Scalar(&'v VariableValue),
+    Other(VariableJson),
+}
+
+impl<'v> VariablesJson<'v> {
+    /// Fails where a value is to be deserialized and cannot be.
+    pub fn new(variables: &'v [(Arc<str>, VariableValue)], form: ValueForm) -> Result<VariablesJson<'v>, Failure> {
+        let shown = variables.iter().map(|(name, value)| {
+            let shown = match (value, form) {
+                (VariableValue::Object(_) | VariableValue::File(_), _)
+                | (VariableValue::Json(_) | VariableValue::Xml(_), ValueForm::Deserialized) => {
+                    ShownVariable::Other(VariableJson::new(value, form)?)
+                }
+                _ => ShownVariable::Scalar(value),
+            };
+            Ok((&**name, shown))
+        });
+        shown.collect::<Result<_, _>>().map(VariablesJson)
+    }
+}
+
+impl Serialize for VariablesJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, shown)| (name, shown)))
+    }
+}
+
+impl Serialize for ShownVariable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            ShownVariable::Scalar(value) => {
+                let mut map = serializer.serialize_map(Some(3))?;
+                map.serialize_entry("type", value.variable_type().name())?;
+                match value {
+                    VariableValue::String(text) | VariableValue::Json(text) | VariableValue::Xml(text) => {
+                        map.serialize_entry("value", &**text)?;
+                    }
+                    other => map.serialize_entry("value", &scalar(other))?,
+                }
+                map.serialize_entry("valueInfo", &Map::new())?;
+                map.end()
+            }
+            ShownVariable::Other(variable) => variable.serialize(serializer),
+        }
+    }
+}
+
 /// Variables by name.
 pub fn variables_json(variables: &[(Arc<str>, VariableValue)], form: ValueForm) -> Result<Value, Failure> {
-    let mut shown = Map::new();
-    for (name, value) in variables {
-        let variable = serde_json::to_value(VariableJson::new(value, form)?).map_err(Failure::internal)?;
-        shown.insert(name.to_string(), variable);
-    }
-    Ok(Value::Object(shown))
+    serde_json::to_value(VariablesJson::new(variables, form)?).map_err(Failure::internal)
 }
 
 fn insert_some(map: &mut Map<String, Value>, key: &str, value: Option<&str>) {
@@ -225,6 +273,26 @@ mod tests {
             shown(&list, ValueForm::Deserialized),
             json!({"type": "Object", "value": [1, "x"], "valueInfo": info("java.util.ArrayList<java.lang.Integer>")})
         );
+    }
+
+    #[test]
+    fn scalars_are_written_as_they_are_shown_one_by_one() {
+        let values = [
+            VariableValue::Null,
+            VariableValue::TypedNull(types::VariableType::Date),
+            VariableValue::Boolean(true),
+            VariableValue::Long(-7),
+            VariableValue::Double(f64::NAN),
+            VariableValue::String("a \"b\"".into()),
+            VariableValue::Json("{".into()),
+            VariableValue::Date(types::Timestamp(0)),
+            VariableValue::Bytes(vec![1, 2].into()),
+        ];
+        for value in values {
+            let expected = shown(&value, ValueForm::Serialized);
+            let all = variables_json(&[("v".into(), value)], ValueForm::Serialized).expect("can be shown");
+            assert_eq!(all, json!({ "v": expected }));
+        }
     }
 
     #[test]
