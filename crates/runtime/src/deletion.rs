@@ -17,6 +17,8 @@ use crate::shared::Shared;
 use crate::suspension::step;
 use crate::task_remark::remark_deletions;
 
+/// Instances that go in one unit of work.
+const INSTANCES_PER_UNIT_MAX: u64 = 500;
 /// Ids in one statement.
 const IDS_PER_STATEMENT_MAX: usize = 5_000;
 
@@ -107,6 +109,10 @@ impl Shared {
     ) -> Result<(), Error> {
         self.flush().await?;
         let ids: Vec<SqlValue> = definitions.iter().map(|row| SqlValue::Text(row.id.0.clone())).collect();
+        if cascade == Cascade::On {
+            self.delete_instances_of(&ids).await?;
+            self.delete_history_of(&ids).await?;
+        }
         let instances = self.instances_of(&ids).await?;
         let by_definition =
             |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
@@ -205,6 +211,69 @@ impl Shared {
             .and(Condition::OneOf(table.col("id").into(), gone).not());
         // In order of versions.
         Ok(definition_rows(self, staying).await?.pop())
+    }
+
+    /// What runs, portion by portion: whatever interrupts it, the definitions are still there and it can be repeated.
+    async fn delete_instances_of(self: &Arc<Self>, definitions: &[SqlValue]) -> Result<(), Error> {
+        let table = &tables::PROCESS_INSTANCE;
+        let mut select = of_definitions(table, definitions).limit(INSTANCES_PER_UNIT_MAX);
+        select.columns = vec![table.col("id").into()];
+        loop {
+            let found = self.rows(&select).await?;
+            let instances: Vec<ProcessInstanceId> =
+                found.into_iter().map(|row| Cells::of(row).id()).collect::<Result<_, Error>>()?;
+            let mut statements = Vec::new();
+            let parts = self.parts_of_tasks(&instances).await?;
+            self.add_part_deletions(&mut statements, &parts);
+            self.add_portion_deletions(&mut statements, &instances);
+            self.apply(statements).await?;
+            for lane in self.lanes.all() {
+                lane.mark_stale();
+            }
+            // What other nodes begin meanwhile goes with the definitions.
+            if (instances.len() as u64) < INSTANCES_PER_UNIT_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    fn add_portion_deletions(&self, statements: &mut Vec<ExpectedStatement>, instances: &[ProcessInstanceId]) {
+        let ids: Vec<SqlValue> = instances.iter().map(|id| row::id(id.0)).collect();
+        let of = |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
+        let (tasks, links) = (&tables::TASK, &tables::IDENTITY_LINK);
+        let of_tasks =
+            Subquery { from: tasks.source(), joins: Vec::new(), condition: of(tasks, "process_instance_id") };
+        let of_tasks = Condition::OneOfColumn(links.col("task_id").into(), Box::new(of_tasks), tasks.col("id"));
+        statements.push(self.statement(&Mutation::delete(links, of_tasks)));
+        for table in [
+            &tables::EXECUTION,
+            &tables::EXTERNAL_TASK,
+            tasks,
+            &tables::VARIABLE,
+            &tables::JOB,
+            &tables::EVENT_SUBSCRIPTION,
+            &tables::INCIDENT,
+        ] {
+            statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
+        }
+        let instances = &tables::PROCESS_INSTANCE;
+        statements.push(self.statement(&Mutation::delete(instances, of(instances, "id"))));
+    }
+
+    /// The same of what is kept of those that have gone.
+    async fn delete_history_of(self: &Arc<Self>, definitions: &[SqlValue]) -> Result<(), Error> {
+        let table = &tables::HISTORIC_PROCESS_INSTANCE;
+        let mut select = of_definitions(table, definitions).limit(INSTANCES_PER_UNIT_MAX);
+        select.columns = vec![table.col("id").into()];
+        loop {
+            let found = self.rows(&select).await?;
+            let ids: Vec<SqlValue> =
+                found.into_iter().map(|row| Ok(row::id(Cells::of(row).id()?))).collect::<Result<_, Error>>()?;
+            self.remove_instances(&ids).await?;
+            if (ids.len() as u64) < INSTANCES_PER_UNIT_MAX {
+                return Ok(());
+            }
+        }
     }
 
     async fn instances_of(&self, definitions: &[SqlValue]) -> Result<Vec<ProcessInstanceId>, Error> {
@@ -340,4 +409,8 @@ fn caller_steps(definitions: &[SqlValue]) -> Mutation {
         assignments: vec![step("revision")],
         condition: Condition::OneOfColumn(table.col("id").into(), Box::new(called), root),
     }
+}
+
+fn of_definitions(table: &'static Table, definitions: &[SqlValue]) -> Select {
+    Select::all(table.source()).filter(Condition::OneOf(table.col("definition_id").into(), definitions.to_vec()))
 }
