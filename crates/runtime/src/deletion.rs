@@ -116,7 +116,7 @@ impl Shared {
         let instances = self.instances_of(&ids).await?;
         let by_definition =
             |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
-        // First, as it waits for what begins with them elsewhere, and keeps more of that waiting (ADR 0017).
+        // First, as it waits for what begins with them elsewhere, and keeps more of that waiting (ADR 0021).
         let gone = Mutation::delete(&tables::PROCESS_DEFINITION, by_definition(&tables::PROCESS_DEFINITION, "id"));
         let count = definitions.len() as u64;
         let mut statements = vec![ExpectedStatement { rows_affected: Some(count), ..self.statement(&gone) }];

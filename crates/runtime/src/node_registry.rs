@@ -1,4 +1,4 @@
-//! The nodes of one database: each keeps a row and counts up in it while it lives (ADR 0017).
+//! The nodes of one database: each keeps a row and counts up in it while it lives (ADR 0021).
 //!
 //! No clocks are compared. A node is dead for another one that has looked several times, a while apart, and found the
 //! same count each time: a look that fails, or one that is late because the looker itself stood still, counts nothing. The
