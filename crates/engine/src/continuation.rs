@@ -27,7 +27,7 @@ pub(crate) fn wait_before(
         Some(_) => JobHandler::AsyncStart,
         None => JobHandler::AsyncBefore,
     };
-    job::create(turn, execution, element, &definition, handler, None)
+    job::create(turn, execution, element, definition, handler, None)
 }
 
 /// The execution has left an element; a job takes the flow, or ends the path where there is none.
@@ -41,7 +41,7 @@ pub(crate) fn wait_after(
     let flow = flow.map(|flow| definition.model.flow(flow).id.clone());
     let element = definition.model.element(element);
     wait(turn, execution, element);
-    job::create(turn, execution, element, &definition, JobHandler::AsyncAfter { flow }, None)
+    job::create(turn, execution, element, definition, JobHandler::AsyncAfter { flow }, None)
 }
 
 fn wait(turn: &mut Turn<'_, '_>, execution: ExecutionId, element: &Element) {

@@ -90,7 +90,7 @@ fn begin(
     mapping::map_inputs(turn, at, element)?;
     turn.input_scope = None;
     if element.is_scope {
-        timer::create_jobs(turn, at, Some(index), &definition)?;
+        timer::create_jobs(turn, at, Some(index), definition)?;
     }
     record_start(turn, at, element, id, enclosing);
     Ok(())

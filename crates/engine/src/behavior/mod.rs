@@ -90,13 +90,13 @@ pub(crate) fn enter(turn: &mut Turn<'_, '_>, execution: ExecutionId, index: Elem
         ElementKind::IntermediateCatchEvent(event) => catching_event::enter_event(turn, execution, &event.trigger),
         ElementKind::SignalThrowEvent(event) => signal_throw_event::enter(turn, execution, event),
         ElementKind::UserTask(task) => user_task::enter(turn, execution, task),
-        ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, &definition),
+        ElementKind::ExternalTask(task) => external_task::enter(turn, execution, task, definition),
         ElementKind::ServiceTask(task) => or_thrown(service_task::enter(turn, execution, task)),
         ElementKind::ScriptTask(task) => or_thrown(script_task::enter(turn, execution, task)),
         ElementKind::SubProcess { start_event, .. } => sub_process::enter(*start_event),
         ElementKind::EventSubProcessStartEvent(_) => Ok(event_sub_process_start_event::enter()),
         ElementKind::MultiInstanceBody(body) => multi_instance_body::enter(turn, execution, body),
-        ElementKind::CallActivity(call) => call_activity::enter(turn, execution, call, &definition),
+        ElementKind::CallActivity(call) => call_activity::enter(turn, execution, call, definition),
         ElementKind::BoundaryEvent(_) => Ok(boundary_event::enter()),
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, part: TaskFormPart) -> 
     let Some(place) = &task.place else { return Ok(Answer::Ready(Reply::TaskForm(Box::default()))) };
     let (execution, activity_id) = (place.execution_id, place.activity_id.clone());
     let definition = turn.definition_of(execution)?;
-    let shown = match (form::of_user_task(&definition, &activity_id), part) {
+    let shown = match (form::of_user_task(definition, &activity_id), part) {
         (None, _) => ShownForm::default(),
         (Some(form), TaskFormPart::Reference) => form::shown_reference(turn, id, form)?,
         (Some(form), TaskFormPart::Whole) => form::shown_task_form(turn, id, form)?,

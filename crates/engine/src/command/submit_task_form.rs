@@ -20,7 +20,7 @@ pub(super) fn apply(turn: &mut Turn<'_, '_>, id: TaskId, sent: &VariableMap) -> 
     let task = active_task(turn, id)?;
     let Some(place) = &task.place else { return submit_alone(turn, &task, sent) };
     let definition = turn.definition_of(place.execution_id)?;
-    let form = form::of_user_task(&definition, &place.activity_id);
+    let form = form::of_user_task(definition, &place.activity_id);
     form::submit(turn, Destination::of_task(id), form, sent)?;
     if task.delegation_state == Some(DelegationState::Pending) {
         change_task::apply(turn, id, &TaskChange::Resolve { variables: VariableMap::new() })?;
