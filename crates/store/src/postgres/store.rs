@@ -69,17 +69,17 @@ impl PostgresStore {
     pub async fn open_with(url: PostgresUrl, options: PostgresOptions) -> Result<PostgresStore, OpenError> {
         let connector = connector(url)?;
         let schema = migrate(&connector).await?;
-        Ok(PostgresStore::over(connector, schema, options))
+        Ok(PostgresStore::over(connector, &schema, options))
     }
 
     /// One that has the schema of this Camlock already: nothing is migrated.
     pub async fn open_as_it_is(url: &str) -> Result<PostgresStore, OpenError> {
         let connector = connector(url.parse()?)?;
         let schema = inspect(&connector).await?;
-        Ok(PostgresStore::over(connector, schema, PostgresOptions::default()))
+        Ok(PostgresStore::over(connector, &schema, PostgresOptions::default()))
     }
 
-    fn over(connector: Connector, schema: Schema, options: PostgresOptions) -> PostgresStore {
+    fn over(connector: Connector, schema: &Schema, options: PostgresOptions) -> PostgresStore {
         let broken = Arc::new(BrokenRoots::default());
         let metrics = Arc::new(StoreMetrics::default());
         let (queues, inboxes) = Queues::new(options.committers.max(1), &metrics);
