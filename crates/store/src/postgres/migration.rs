@@ -95,15 +95,19 @@ async fn has_table(connection: &Connection, table: &str) -> Result<bool, Failure
     Ok(row.try_get::<_, i64>(0)? > 0)
 }
 
-/// A schema without our ledger must not have tables that we would take for ours.
+/// A schema without our ledger must not have tables that we would take for ours. Another node may be filling it: its tables
+/// are never seen before its ledger, so that is looked for once more.
 async fn refuse_foreign(connection: &Connection, name: &str) -> Result<(), OpenError> {
     let unusable = |failure: Failure| OpenError::Unusable { path: name.to_owned(), why: failure.to_string() };
     for table in query::tables::ALL {
-        if has_table(connection, table.name).await.map_err(unusable)? {
-            return Err(OpenError::Foreign {
-                path: format!("{name} (it has a table `{}` of someone else)", table.name),
-            });
+        if !has_table(connection, table.name).await.map_err(unusable)? {
+            continue;
         }
+        if has_table(connection, "camlock_schema_version").await.map_err(unusable)? {
+            return Ok(());
+        }
+        let path = format!("{name} (it has a table `{}` of someone else)", table.name);
+        return Err(OpenError::Foreign { path });
     }
     Ok(())
 }
