@@ -241,19 +241,12 @@ impl Shared {
         let ids: Vec<SqlValue> = instances.iter().map(|id| row::id(id.0)).collect();
         let of = |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
         let (tasks, links) = (&tables::TASK, &tables::IDENTITY_LINK);
+        statements.push(self.statement(&caller_steps(Condition::OneOf(column(GOING, "id").into(), ids.clone()))));
         let of_tasks =
             Subquery { from: tasks.source(), joins: Vec::new(), condition: of(tasks, "process_instance_id") };
         let of_tasks = Condition::OneOfColumn(links.col("task_id").into(), Box::new(of_tasks), tasks.col("id"));
         statements.push(self.statement(&Mutation::delete(links, of_tasks)));
-        for table in [
-            &tables::EXECUTION,
-            &tables::EXTERNAL_TASK,
-            tasks,
-            &tables::VARIABLE,
-            &tables::JOB,
-            &tables::EVENT_SUBSCRIPTION,
-            &tables::INCIDENT,
-        ] {
+        for table in PARTS_OF_PROCESS_INSTANCE {
             statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
         }
         let instances = &tables::PROCESS_INSTANCE;
@@ -295,17 +288,10 @@ impl Shared {
         let of_task = Condition::equal(tasks.col("id"), tables::IDENTITY_LINK.col("task_id"))
             .and(of(tasks, "process_instance_id"));
         let links = Condition::exists(tasks.source(), of_task);
-        statements.push(self.statement(&caller_steps(definitions)));
+        let are_going = Condition::OneOf(column(GOING, "definition_id").into(), definitions.to_vec());
+        statements.push(self.statement(&caller_steps(are_going)));
         statements.push(self.statement(&Mutation::delete(&tables::IDENTITY_LINK, links)));
-        for table in [
-            &tables::EXECUTION,
-            &tables::EXTERNAL_TASK,
-            tasks,
-            &tables::VARIABLE,
-            &tables::JOB,
-            &tables::EVENT_SUBSCRIPTION,
-            &tables::INCIDENT,
-        ] {
+        for table in PARTS_OF_PROCESS_INSTANCE {
             statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
         }
         let instances = &tables::PROCESS_INSTANCE;
@@ -389,6 +375,17 @@ impl Shared {
     }
 }
 
+/// What a running instance has besides its own row and the links of its tasks: all have a column `process_instance_id`.
+const PARTS_OF_PROCESS_INSTANCE: [&Table; 7] = [
+    &tables::EXECUTION,
+    &tables::EXTERNAL_TASK,
+    &tables::TASK,
+    &tables::VARIABLE,
+    &tables::JOB,
+    &tables::EVENT_SUBSCRIPTION,
+    &tables::INCIDENT,
+];
+
 /// What the instances that go are called in subqueries.
 const GOING: &str = "going";
 
@@ -399,11 +396,11 @@ fn instances_of(table: &'static Table, definitions: &[SqlValue]) -> Subquery {
 }
 
 /// What lanes have in memory of instances that have called one that goes is found to be old.
-fn caller_steps(definitions: &[SqlValue]) -> Mutation {
+fn caller_steps(are_going: Condition) -> Mutation {
     let table = &tables::PROCESS_INSTANCE;
     let root = column(GOING, "root_process_instance_id");
-    let mut called = instances_of(table, definitions);
-    called.condition = called.condition.and(Condition::compare(root, Comparison::NotEqual, column(GOING, "id")));
+    let are_called = Condition::compare(root, Comparison::NotEqual, column(GOING, "id"));
+    let called = Subquery { from: table.named(GOING), joins: Vec::new(), condition: are_going.and(are_called) };
     Mutation::Update {
         table,
         assignments: vec![step("revision")],
