@@ -160,6 +160,12 @@ impl EngineClient {
         fetched_tasks(&answer.expect(200, "fetchAndLock")?)
     }
 
+    /// `None` if another worker was faster: Camunda answers 500 then, of several types, and its workers ask again.
+    pub async fn fetch_and_lock_in_a_race(&mut self, body: Bytes) -> anyhow::Result<Option<Vec<FetchedTask>>> {
+        let answer = self.post_bytes(&["/external-task/fetchAndLock"], &body).await?;
+        if answer.status == 500 { Ok(None) } else { fetched_tasks(&answer.expect(200, "fetchAndLock")?).map(Some) }
+    }
+
     pub async fn complete(&mut self, task_id: &str, body: Bytes) -> anyhow::Result<()> {
         let answer = self.post_bytes(&["/external-task/", task_id, "/complete"], &body).await?;
         answer.expect(204, "complete")?;

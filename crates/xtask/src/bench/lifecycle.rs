@@ -18,6 +18,9 @@ const OPEN_PER_WORKER: usize = 30;
 /// How long a worker that got nothing waits before it asks again.
 const IDLE: Duration = Duration::from_millis(20);
 
+/// Fetches that another worker's made fail.
+pub const LOST_RACES: &str = "fetches lost to another worker";
+
 /// Connections that start instances, and connections that work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
@@ -27,7 +30,7 @@ pub struct Connections {
 
 enum Role {
     Starter(Samples),
-    Worker { fetch: Samples, complete: Samples, tasks: usize },
+    Worker { fetch: Samples, complete: Samples, tasks: usize, lost_races: usize },
 }
 
 pub async fn measure(target: &Target, connections: Connections, seconds: f64) -> anyhow::Result<(Figure, Process)> {
@@ -81,10 +84,13 @@ async fn work_until(
     let worker = format!("worker-{index}");
     let fetch_body = fetch_body(&worker, key, TASKS_PER_FETCH, LONG_LOCK_MS, None);
     let complete_body = complete_body(&worker);
-    let (mut fetch, mut complete, mut tasks) = (Samples::default(), Samples::default(), 0);
+    let (mut fetch, mut complete, mut tasks, mut lost_races) = (Samples::default(), Samples::default(), 0, 0);
     while !window.is_over() {
         let started = Instant::now();
-        let fetched = client.fetch_and_lock(fetch_body.clone()).await?;
+        let Some(fetched) = client.fetch_and_lock_in_a_race(fetch_body.clone()).await? else {
+            lost_races += 1;
+            continue;
+        };
         if fetched.is_empty() {
             tokio::time::sleep(IDLE).await;
             continue;
@@ -99,23 +105,28 @@ async fn work_until(
             free.add_permits(1);
         }
     }
-    Ok(Role::Worker { fetch, complete, tasks })
+    Ok(Role::Worker { fetch, complete, tasks, lost_races })
 }
 
 fn figure(connections: Connections, window: Window, roles: Vec<Role>, usage: &Usage) -> Figure {
-    let (mut starts, mut fetches, mut completions, mut tasks) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut starts, mut fetches, mut completions) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tasks, mut lost_races) = (0, 0);
     for role in roles {
         match role {
             Role::Starter(samples) => starts.push(samples),
-            Role::Worker { fetch, complete, tasks: some } => {
+            Role::Worker { fetch, complete, tasks: some, lost_races: lost } => {
                 fetches.push(fetch);
                 completions.push(complete);
                 tasks += some;
+                lost_races += lost;
             }
         }
     }
     let (starts, fetches, completions) = (merged(starts), merged(fetches), merged(completions));
     let mut besides = vec![("tasks a fetch", tasks as f64 / (fetches.count() as f64).max(1.0))];
+    if lost_races > 0 {
+        besides.push((LOST_RACES, lost_races as f64));
+    }
     besides.extend(usage.per_thousand(completions.count()));
     besides.extend(usage.shares());
     Figure {

@@ -173,6 +173,7 @@ impl Engine {
         };
         let (mut figure, process) = lifecycle::measure(&served.target, connections, options.seconds).await?;
         if served.server().is_some() {
+            ensure!(figure.beside(lifecycle::LOST_RACES).is_none(), "a fetchAndLock was answered 500");
             figure.besides.push((UNITS, units_per_commit(&served.target.base).await?));
         }
         served.done(&[process]).await?;
