@@ -458,20 +458,39 @@ mod tests {
         assert_eq!(violation(&mut locked, right), "");
     }
 
+    /// Answered 10 ms later.
+    fn fetched(ledger: &mut Ledger, worker: &str, sent_ms: i64) -> anyhow::Result<()> {
+        let fetch = request(sent_ms.unsigned_abs(), Stage::First, Change::Fetch { tasks_max: 1, wait_ms: 0 });
+        let fetch = Request { worker: worker.to_owned(), sent_ms, ..fetch };
+        let task = FetchedTask {
+            id: "task".to_owned(),
+            process_instance_id: "instance".to_owned(),
+            activity_id: "first".to_owned(),
+            business_key: Some(KEY.to_owned()),
+        };
+        ledger.sent(&fetch).unwrap();
+        ledger.fetched(&fetch, &[task], sent_ms + 10)
+    }
+
+    #[test]
+    fn a_task_may_be_handed_on_before_its_failure_is_read() {
+        let mut ledger = ledger();
+        fetched(&mut ledger, "one", 1000).unwrap();
+        let fail = request(2, Stage::First, Change::Fail { retries: 1 });
+        let fail = Request { worker: "one".to_owned(), sent_ms: 1020, duration_ms: 0, ..fail };
+        ledger.sent(&fail).unwrap();
+        fetched(&mut ledger, "two", 1025).unwrap();
+        ledger.done(&fail, &answer(&json!({})), 1036).unwrap();
+        let mut instance = first_stage();
+        instance.tasks[0]["workerId"] = json!("two");
+        instance.tasks[0]["lockExpirationTime"] = json!("1970-01-01T00:00:01.130+0000");
+        instance.tasks[0]["retries"] = json!(1);
+        instance.history_log.push(json!({"activityId": "first", "failureLog": true}));
+        assert_eq!(violation(&mut ledger, instance), "");
+    }
+
     #[test]
     fn a_task_that_two_have_at_once_is_found() {
-        let fetched = |ledger: &mut Ledger, worker: &str, sent_ms: i64| {
-            let fetch = request(sent_ms.unsigned_abs(), Stage::First, Change::Fetch { tasks_max: 1, wait_ms: 0 });
-            let fetch = Request { worker: worker.to_owned(), sent_ms, ..fetch };
-            let task = FetchedTask {
-                id: "task".to_owned(),
-                process_instance_id: "instance".to_owned(),
-                activity_id: "first".to_owned(),
-                business_key: Some(KEY.to_owned()),
-            };
-            ledger.sent(&fetch).unwrap();
-            ledger.fetched(&fetch, &[task], sent_ms + 10)
-        };
         let mut ledger = ledger();
         fetched(&mut ledger, "one", 1000).unwrap();
         assert!(format!("{:#}", fetched(&mut ledger, "two", 1050).unwrap_err()).contains("two at the same time"));

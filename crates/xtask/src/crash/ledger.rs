@@ -186,7 +186,7 @@ impl Ledger {
                 self.tally.failures += 1;
                 let task = self.task(request)?;
                 task.assert_holder(request)?;
-                task.lock.acknowledged(request, request.lock(now_ms));
+                task.gave_back(request, now_ms);
                 task.retries.acknowledged(request, *retries);
                 task.doubtful_failures.retain(|doubtful| *doubtful != number);
                 task.failures += 1;
@@ -319,6 +319,19 @@ impl TaskRecord {
             }
         }
         Ok(())
+    }
+
+    /// A failure was acknowledged. Whoever was handed the task since may have been told so before.
+    fn gave_back(&mut self, request: &Request, now_ms: i64) {
+        let next = self.lock.acknowledged.clone().filter(|next| next.worker != request.worker);
+        match next {
+            Some(_) if !self.is_contested => self.lock.refused(request.number),
+            None => self.lock.acknowledged(request, request.lock(now_ms)),
+            Some(next) => {
+                self.lock.acknowledged(request, request.lock(now_ms));
+                self.lock.doubtful.push(Doubt { request: 0, lost_ms: now_ms, value: next });
+            }
+        }
     }
 
     /// A task that was handed to another one is not completed by the one who had it before.
