@@ -7,7 +7,8 @@
 #
 # CAMLOCK_POSTGRES_BIN names the folder of initdb and postgres; otherwise the newest below /usr/lib/postgresql is taken, or
 # what is on the path. CAMLOCK_POSTGRES_FSYNC=on keeps it durable; CAMLOCK_POSTGRES_OPTIONS are more options of `postgres`; with
-# them and PGPORT it can listen on a port.
+# them and PGPORT it can listen on a port. CAMLOCK_POSTGRES_TLS names a folder with server.crt and server.key: then the server
+# listens on PGPORT of 127.0.0.1, with TLS and passwords only.
 set -eu
 
 find_binaries() {
@@ -55,10 +56,19 @@ cd "$folder"
 $as_server_user "$binaries/initdb" -D "$folder/data" -U camlock --auth=trust --encoding=UTF8 --locale=C --no-sync \
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
 
+encryption=""
+if [ -n "${CAMLOCK_POSTGRES_TLS:-}" ]; then
+  cp "$CAMLOCK_POSTGRES_TLS/server.crt" "$CAMLOCK_POSTGRES_TLS/server.key" "$folder/data/"
+  [ -z "$owner" ] || chown "$owner" "$folder/data/server.crt" "$folder/data/server.key"
+  chmod 600 "$folder/data/server.key"
+  printf 'local all all trust\nhostssl all all all scram-sha-256\n' >"$folder/data/pg_hba.conf"
+  encryption="-c listen_addresses=127.0.0.1 -c ssl=on -c password_encryption=scram-sha-256"
+fi
+
 # Only a socket in the folder: no port to collide with. The name stands for host and port in a URL.
 start_server() {
   $as_server_user "$binaries/postgres" -D "$folder/data" -k "$folder" -c listen_addresses='' -c max_connections=300 \
-    -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB ${CAMLOCK_POSTGRES_OPTIONS:-} \
+    -c fsync="${CAMLOCK_POSTGRES_FSYNC:-off}" -c shared_buffers=128MB $encryption ${CAMLOCK_POSTGRES_OPTIONS:-} \
     >>"$folder/server.log" 2>&1 </dev/null &
   server=$!
   tries=0

@@ -3,15 +3,18 @@
 //! `start.sh` does the work: it stops the server when the pipe to its standard input closes, which happens however this
 //! process ends.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const START: &str = include_str!("../start.sh");
 
+/// A server of its own, which goes when this is dropped.
 #[derive(Debug)]
-struct Cluster {
+pub struct Cluster {
     url: String,
     /// Holds the pipe.
     _script: Child,
@@ -26,7 +29,7 @@ pub fn server_url() -> String {
     if let Ok(url) = std::env::var("CAMLOCK_TEST_POSTGRES") {
         return url;
     }
-    CLUSTER.get_or_init(Cluster::start).url.clone()
+    CLUSTER.get_or_init(|| Cluster::start(&[])).url.clone()
 }
 
 /// A name that no other test of this server has.
@@ -42,9 +45,28 @@ pub fn with_schema(url: &str, schema: &str) -> String {
 }
 
 impl Cluster {
-    fn start() -> Cluster {
+    /// One that also listens on the port of 127.0.0.1, with TLS and passwords only. The folder has `server.crt` and
+    /// `server.key`.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn with_tls(certificates: &Path, port: u16) -> Cluster {
+        let port = port.to_string();
+        let cluster = Cluster::start(&[("CAMLOCK_POSTGRES_TLS", certificates.as_os_str()), ("PGPORT", port.as_ref())]);
+        // The socket's name has the port, too.
+        let url = cluster.url.replace("/postgres", &format!(":{port}/postgres"));
+        Cluster { url, ..cluster }
+    }
+
+    /// Over its socket, where it lets everybody in.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn start(settings: &[(&str, &OsStr)]) -> Cluster {
         let mut script = Command::new("sh")
             .args(["-c", START])
+            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -10,3 +10,4 @@ mod full_disk;
 mod postgres;
 mod same_answers;
 mod search;
+mod tls;
