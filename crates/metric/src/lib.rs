@@ -7,6 +7,6 @@ mod count;
 mod counts_by_name;
 mod histogram;
 
-pub use count::{Counter, Gauge};
+pub use count::{Counted, Counter, Gauge};
 pub use counts_by_name::{CountsByName, OTHERS};
 pub use histogram::{DURATION_BOUNDS_US, Histogram, HistogramReading, SIZE_BOUNDS};

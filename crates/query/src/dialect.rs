@@ -10,7 +10,7 @@ use crate::condition::{ColumnRef, Comparison, Condition, Join, JoinKind, LetterC
 use crate::mutation::{AssignedValue, Assignment, Mutation};
 use crate::select::{Direction, Nulls, Order, Select};
 use crate::tally::{Measure, Tally};
-use crate::{Dialect, SqlValue, Statement, Table};
+use crate::{Dialect, SqlValue, Statement, Table, nul};
 
 /// Lists up to this length are written out, one bind a value.
 pub const INLINE_VALUES_MAX: usize = 8;
@@ -354,7 +354,7 @@ impl Writer {
         let source = self.sources.iter().rev().find(|source| source.alias == column.alias);
         let table = source.map_or(column.alias, |source| source.table.name);
         let _ = write!(self.statement.text, "{}.id IN (SELECT member.id FROM ", column.alias);
-        let (list, _) = json_list(values);
+        let (list, _) = json_list(values, self.dialect);
         self.push(match self.dialect {
             Dialect::Sqlite => "(SELECT unhex(replace(value, '-', '')) AS id FROM json_each(",
             Dialect::Postgres => "(SELECT value::uuid AS id FROM jsonb_array_elements_text(",
@@ -454,7 +454,7 @@ impl Writer {
                 self.push(")");
             }
             many => {
-                let (list, element) = json_list(many);
+                let (list, element) = json_list(many, self.dialect);
                 self.term(term);
                 match (self.dialect, element) {
                     (Dialect::Sqlite, Element::Plain | Element::Integer) => {
@@ -580,7 +580,7 @@ enum Element {
     Uuid,
 }
 
-fn json_list(values: &[SqlValue]) -> (Arc<str>, Element) {
+fn json_list(values: &[SqlValue], dialect: Dialect) -> (Arc<str>, Element) {
     let mut element = Element::Plain;
     let list: Vec<serde_json::Value> = values
         .iter()
@@ -598,7 +598,11 @@ fn json_list(values: &[SqlValue]) -> (Arc<str>, Element) {
             SqlValue::Null | SqlValue::Blob(_) => serde_json::Value::Null,
         })
         .collect();
-    (serde_json::Value::from(list).to_string().into(), element)
+    let list = match dialect {
+        Dialect::Sqlite => serde_json::Value::from(list).to_string(),
+        Dialect::Postgres => nul::json_list(list),
+    };
+    (list.into(), element)
 }
 
 /// Lower case as both databases know it: SQLite always, PostgreSQL by the collation of our columns.

@@ -21,6 +21,20 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A list of values as a text that PostgreSQL reads as JSON. Its texts are escaped, and `escape` leaves it as it is: each
+/// of them is escaped once, as those in the tables are.
+pub fn json_list(mut values: Vec<serde_json::Value>) -> String {
+    for value in &mut values {
+        if let serde_json::Value::String(text) = value
+            && let Cow::Owned(escaped) = escape(text)
+        {
+            *text = escaped;
+        }
+    }
+    // The mark as JSON can write it in ASCII.
+    serde_json::Value::from(values).to_string().replace(MARK, "\\udbff\\udffd")
+}
+
 pub fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains(MARK) {
         return Cow::Borrowed(text);
@@ -54,5 +68,14 @@ mod tests {
             assert_eq!(unescape(&escaped), text);
         }
         assert!(matches!(escape("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn texts_of_a_list_are_escaped_once() {
+        let texts = ["plain", "a\0b", "\u{10FFFD}0", "\\u0000"];
+        let list = json_list(texts.map(serde_json::Value::from).to_vec());
+        assert_eq!(escape(&list), list, "binding it changes nothing");
+        let read: Vec<String> = serde_json::from_str(&list).expect("JSON");
+        assert_eq!(read, texts.map(|text| escape(text).into_owned()));
     }
 }

@@ -1,6 +1,5 @@
 //! Figures over whole tables, for those who watch a server. Each walks an index that holds nothing else.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::{Dialect, SqlValue, Statement, nul};
@@ -28,7 +27,6 @@ pub fn incidents_by_type() -> Statement {
 
 /// Those of the topics that have a task that can be fetched now.
 pub fn topics_with_ready_tasks(topics: &[Arc<str>], dialect: Dialect) -> Statement {
-    let list: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
     let source = match dialect {
         Dialect::Sqlite => "json_each(?) AS wanted",
         Dialect::Postgres => "jsonb_array_elements_text($1::text::jsonb) AS wanted (value)",
@@ -37,12 +35,12 @@ pub fn topics_with_ready_tasks(topics: &[Arc<str>], dialect: Dialect) -> Stateme
         "SELECT wanted.value FROM {source} WHERE EXISTS (SELECT 1 FROM external_task \
          WHERE external_task.topic = wanted.value AND external_task.available_at = 0)"
     );
-    let escaped: Vec<_> = match dialect {
-        Dialect::Sqlite => list.into_iter().map(Cow::Borrowed).collect(),
-        Dialect::Postgres => list.into_iter().map(nul::escape).collect(),
+    let list = topics.iter().map(|topic| serde_json::Value::from(&**topic)).collect();
+    let list = match dialect {
+        Dialect::Sqlite => serde_json::Value::Array(list).to_string(),
+        Dialect::Postgres => nul::json_list(list),
     };
-    let list = serde_json::Value::from(escaped.iter().map(|topic| &**topic).collect::<Vec<&str>>());
-    Statement { text, binds: vec![SqlValue::Text(list.to_string().into())] }
+    Statement { text, binds: vec![SqlValue::Text(list.into())] }
 }
 
 /// They say the same in both dialects.

@@ -14,6 +14,7 @@ mod idempotency;
 mod recording_store;
 mod runtime;
 mod shared;
+mod shared_look;
 mod statistics;
 
 mod admission;

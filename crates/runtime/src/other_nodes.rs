@@ -75,6 +75,10 @@ impl Shared {
         if self.settings.nodes == Nodes::Alone {
             return Ok(());
         }
+        self.definitions_look.look(self.look_at_generation()).await
+    }
+
+    async fn look_at_generation(&self) -> Result<(), Error> {
         let table = &tables::DEFINITION_GENERATION;
         let this = Condition::equal(table.col("id"), GENERATION_ID);
         let select =

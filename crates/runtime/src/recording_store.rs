@@ -30,18 +30,24 @@ impl Store for RecordingStore {
     /// The first unit that changes something takes the note along.
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
         let changes_something = match &work {
-            Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) if !change_sets.is_empty() => true,
+            Work::Apply(change_sets) if !change_sets.is_empty() => true,
+            Work::ApplyAndNote(change_sets, _) | Work::ApplyAndRun(change_sets, _) if !change_sets.is_empty() => true,
             Work::Apply(_) | Work::Remove(_) | Work::Claim(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => {
                 false
             }
             Work::Run(statements) | Work::ApplyAndRun(_, statements) => !statements.is_empty(),
+            Work::ApplyAndNote(_, note) => !note.is_empty(),
         };
         if !changes_something || !self.recording.begin_unit() {
             return self.inner.submit(work);
         }
         let note = self.recording.note();
         let (work, is_run) = match work {
-            Work::Apply(change_sets) => (Work::ApplyAndRun(change_sets, note), false),
+            Work::Apply(change_sets) => (Work::ApplyAndNote(change_sets, note), false),
+            Work::ApplyAndNote(change_sets, mut statements) => {
+                statements.extend(note);
+                (Work::ApplyAndNote(change_sets, statements), false)
+            }
             Work::ApplyAndRun(change_sets, mut statements) => {
                 statements.extend(note);
                 (Work::ApplyAndRun(change_sets, statements), false)

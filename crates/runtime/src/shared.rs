@@ -25,6 +25,7 @@ use crate::metrics::RuntimeMetrics;
 use crate::poll::Polls;
 use crate::selection::SEARCHES_MAX;
 use crate::settings::{Nodes, Settings};
+use crate::shared_look::SharedLook;
 use crate::stream::Streams;
 
 /// The engine as one request sees it.
@@ -42,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) admission: Arc<Admission>,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) definitions: DefinitionCache,
+    /// For definitions that other nodes have changed.
+    pub(crate) definitions_look: SharedLook,
     pub(crate) polls: Arc<Polls>,
     pub(crate) streams: Streams,
     /// When the next job is due.
@@ -91,6 +94,7 @@ impl Shared {
             admission: Arc::new(Admission::new(settings.in_flight_max)),
             lanes: Arc::new(Lanes::new(settings.aggregate_cache_bytes)),
             definitions: DefinitionCache::new(settings.model_cache_bytes),
+            definitions_look: SharedLook::new(),
             polls: Arc::new(match settings.nodes {
                 Nodes::Alone => Polls::new(settings.parked_polls_max),
                 Nodes::Several => Polls::new(settings.parked_polls_max).telling(store.clone()),

@@ -354,7 +354,10 @@ impl<'d> Database<'d> {
     }
 
     fn uncheck(&self, work: &mut Work) {
-        let (Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _)) = work else { return };
+        let (Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) | Work::ApplyAndNote(change_sets, _)) = work
+        else {
+            return;
+        };
         for change_set in change_sets {
             change_set.guards.clear();
             if let RevisionCheck::Bump { expected } = &mut change_set.revision
@@ -411,8 +414,7 @@ fn is_barrier(work: &Work) -> bool {
 
 /// New aggregates have nothing that could be met by chance.
 fn old_roots(work: &Work) -> BTreeSet<ProcessInstanceId> {
-    let (Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _)) = work else { return BTreeSet::new() };
-    let old = change_sets.iter().filter(|change_set| change_set.revision != RevisionCheck::New);
+    let old = observer::change_sets_of(work).iter().filter(|change_set| change_set.revision != RevisionCheck::New);
     old.map(|change_set| change_set.root_process_instance_id).collect()
 }
 
@@ -420,7 +422,7 @@ fn show(work: &Work) -> String {
     let roots = observer::roots_of(work);
     let roots: Vec<String> = roots.iter().map(|root| short(root.0)).collect();
     match work {
-        Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) => {
+        Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) | Work::ApplyAndNote(change_sets, _) => {
             let changed: Vec<String> = change_sets.iter().flat_map(show_change_set).collect();
             format!("apply {} [{}]", roots.join(" "), changed.join(", "))
         }

@@ -62,7 +62,7 @@ impl Ledger {
     pub fn observe(&mut self, work: &Work, done: &WorkDone) -> Result<Vec<Left>, Violation> {
         let mut left = Vec::new();
         match (work, done) {
-            (Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _), _) => {
+            (Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) | Work::ApplyAndNote(change_sets, _), _) => {
                 for change_set in change_sets {
                     self.observe_change_set(change_set, &mut left)?;
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use engine::Aggregate;
+use engine::{Aggregate, ChangeSet};
 use store::Work;
 use store::sqlite::Driver;
 use types::ProcessInstanceId;
@@ -11,13 +11,15 @@ use crate::ledger::{Ledger, Violation};
 
 /// The aggregates that a unit changes.
 pub fn roots_of(work: &Work) -> BTreeSet<ProcessInstanceId> {
+    change_sets_of(work).iter().map(|change_set| change_set.root_process_instance_id).collect()
+}
+
+pub fn change_sets_of(work: &Work) -> &[ChangeSet] {
     match work {
-        Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) => {
-            change_sets.iter().map(|change_set| change_set.root_process_instance_id).collect()
+        Work::Apply(change_sets) | Work::ApplyAndRun(change_sets, _) | Work::ApplyAndNote(change_sets, _) => {
+            change_sets
         }
-        Work::Claim(_) | Work::Run(_) | Work::Remove(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => {
-            BTreeSet::new()
-        }
+        Work::Claim(_) | Work::Run(_) | Work::Remove(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => &[],
     }
 }
 

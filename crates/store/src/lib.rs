@@ -5,6 +5,7 @@
 
 mod abort_on_panic;
 mod begun;
+mod claim_text;
 mod claimed;
 
 pub mod codec;

@@ -16,6 +16,12 @@ pub struct StoreMetrics {
     pub writes_waiting: Gauge,
     /// Queries that wait for a reader.
     pub queries_waiting: Gauge,
+    /// Claims that wait for a claimer.
+    pub claims_waiting: Gauge,
+    /// Connections to a server of databases.
+    pub connections: Gauge,
+    /// Of those, the ones that are at work.
+    pub connections_in_use: Gauge,
     /// Locks of external tasks that ran out, by topic.
     pub lock_expiries: CountsByName,
 }
@@ -29,6 +35,9 @@ impl Default for StoreMetrics {
             failed_batches: Counter::default(),
             writes_waiting: Gauge::default(),
             queries_waiting: Gauge::default(),
+            claims_waiting: Gauge::default(),
+            connections: Gauge::default(),
+            connections_in_use: Gauge::default(),
             lock_expiries: CountsByName::default(),
         }
     }

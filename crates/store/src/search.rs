@@ -8,9 +8,8 @@ use query::{Dialect, SqlValue, Statement};
 use types::{Timestamp, Uuid};
 
 use crate::StoreError;
+use crate::claim_text::ClaimText;
 use crate::claimed::{ClaimWalk, WalkKey};
-use crate::postgres::claim_filter::ClaimText;
-use crate::sqlite::claim_filter::ClaimFilter;
 use crate::work::{ClaimOrder, ClaimTopic, TaskKey};
 
 /// Tasks that one step looks at, at most: a few milliseconds.
@@ -88,7 +87,7 @@ impl TaskSearch {
 
     fn text(&self, order: Direction) -> Statement {
         let (up, down) = (order.order_by(), order.reversed().order_by());
-        let mut text = StepText { statement: Statement::default(), dialect: self.dialect };
+        let mut text = ClaimText::new(self.dialect);
         text.push("WITH step AS MATERIALIZED (");
         if self.walk.is_by_priority() {
             self.push_part(&mut text, order, Index::ByPriority, "");
@@ -112,15 +111,15 @@ impl TaskSearch {
         text.push(&format!(
             " THEN {MORE} ELSE {LAST} END AS bigint) AS kind FROM step ORDER BY {down} LIMIT 1) AS last_one"
         ));
-        text.statement
+        Statement { text: text.text, binds: text.binds }
     }
 
     /// The next tasks of one index.
-    fn push_part(&self, text: &mut StepText, order: Direction, index: Index, condition: &str) {
+    fn push_part(&self, text: &mut ClaimText, order: Direction, index: Index, condition: &str) {
         text.push("SELECT priority, create_time, id, (TRUE");
         text.filter(&self.topic);
         text.push(") AS is_wanted FROM external_task");
-        text.index(index);
+        push_index(text, index);
         text.push(" WHERE topic = ");
         text.bind(SqlValue::Text(self.topic.name.clone()));
         text.push(" AND available_at = 0");
@@ -130,7 +129,7 @@ impl TaskSearch {
         text.bind(SqlValue::Integer(self.step_tasks.into()));
     }
 
-    fn push_place(&self, text: &mut StepText, order: Direction) {
+    fn push_place(&self, text: &mut ClaimText, order: Direction) {
         match self.place {
             Place::Behind(WalkKey { priority, create_time, id }) => {
                 if self.walk.is_by_priority() {
@@ -145,7 +144,7 @@ impl TaskSearch {
             }
             Place::Head { below } if self.walk.is_by_priority() => {
                 text.push(" AND priority = (SELECT e.priority FROM external_task AS e");
-                text.index(Index::ByPriority);
+                push_index(text, Index::ByPriority);
                 text.push(" WHERE e.topic = ");
                 text.bind(SqlValue::Text(self.topic.name.clone()));
                 text.push(" AND e.available_at = 0");
@@ -197,50 +196,14 @@ impl Direction {
     }
 }
 
-/// Written from left to right.
-struct StepText {
-    statement: Statement,
-    dialect: Dialect,
-}
-
-impl StepText {
-    fn push(&mut self, text: &str) {
-        self.statement.text.push_str(text);
-    }
-
-    fn bind(&mut self, value: SqlValue) {
-        self.statement.binds.push(value);
-        match self.dialect {
-            Dialect::Sqlite => self.push("?"),
-            Dialect::Postgres => self.push(&format!("${}", self.statement.binds.len())),
-        }
-    }
-
-    fn filter(&mut self, topic: &ClaimTopic) {
-        match self.dialect {
-            Dialect::Sqlite => {
-                let filter = ClaimFilter::of(topic);
-                self.push(&filter.text);
-                self.statement.binds.extend(filter.binds);
-            }
-            Dialect::Postgres => {
-                let Statement { text, binds } = std::mem::take(&mut self.statement);
-                let mut claim = ClaimText { text, binds };
-                claim.filter(topic);
-                self.statement = Statement { text: claim.text, binds: claim.binds };
-            }
-        }
-    }
-
-    /// SQLite is told which one; it would not always find it.
-    fn index(&mut self, index: Index) {
-        if self.dialect == Dialect::Sqlite {
-            self.push(" INDEXED BY ");
-            self.push(match index {
-                Index::ByPriority => "external_task_fetch_by_priority",
-                Index::InOrder => "external_task_fetch_in_order",
-            });
-        }
+/// SQLite is told which one; it would not always find it.
+fn push_index(text: &mut ClaimText, index: Index) {
+    if text.dialect() == Dialect::Sqlite {
+        text.push(" INDEXED BY ");
+        text.push(match index {
+            Index::ByPriority => "external_task_fetch_by_priority",
+            Index::InOrder => "external_task_fetch_in_order",
+        });
     }
 }
 

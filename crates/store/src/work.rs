@@ -46,6 +46,8 @@ pub enum Work {
     Apply(Vec<ChangeSet>),
     /// Both as one unit.
     ApplyAndRun(Vec<ChangeSet>, Vec<ExpectedStatement>),
+    /// The same, where the statements touch no row that another unit touches.
+    ApplyAndNote(Vec<ChangeSet>, Vec<ExpectedStatement>),
     /// Locks tasks that can be fetched.
     Claim(ClaimRequest),
     /// Statements on rows outside aggregates (deployments, definitions, batches), all or none. `Conflict` if one of

@@ -119,7 +119,17 @@ fn store_figures(page: &mut Page<'_>, store: &StoreMetrics) -> fmt::Result {
     let waiting = store.writes_waiting.get() as f64;
     page.one_gauge("camlock_writes_waiting", "Units of work in the writer's queue", waiting)?;
     let waiting = store.queries_waiting.get() as f64;
-    page.one_gauge("camlock_queries_waiting", "Queries that wait for a reader", waiting)
+    page.one_gauge("camlock_queries_waiting", "Queries that wait for a reader", waiting)?;
+    let (open, in_use) = (store.connections.get(), store.connections_in_use.get());
+    // A file has no connections.
+    if open == 0 {
+        return Ok(());
+    }
+    let waiting = store.claims_waiting.get() as f64;
+    page.one_gauge("camlock_claims_waiting", "Claims of tasks and jobs that wait for a connection", waiting)?;
+    let states = [("in_use", in_use), ("idle", open.saturating_sub(in_use))];
+    let states = states.map(|(state, count)| (label("state", state), count as f64));
+    page.gauge("camlock_database_connections", "Connections to the database", states)
 }
 
 fn process_figures(page: &mut Page<'_>) -> fmt::Result {

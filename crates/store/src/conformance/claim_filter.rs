@@ -55,6 +55,28 @@ pub async fn each_filter_counts(store: Arc<dyn Store>) {
     }
 }
 
+/// Also texts that not every database can hold, beside claims that ask for nothing of the kind.
+pub async fn any_text_can_be_in_a_list(store: Arc<dyn Store>) {
+    let store = &*store;
+    let odd = ["a\0b", "\u{10FFFD}0", "\\u0000", "'", "\u{1F4B6}"];
+    for key in odd {
+        let mut waiting = instance(key);
+        waiting.task.definition_key = text(key);
+        start(store, &waiting).await;
+    }
+    for key in odd {
+        let keys = ["none", key].map(text).to_vec();
+        let filter = ClaimTopic { definition_keys: keys, ..topic("t") };
+        assert_eq!(found(store, filter).await, [key]);
+    }
+    let all = ClaimTopic { definition_keys: odd.map(text).to_vec(), ..topic("t") };
+    let (with_list, without) = tokio::join!(
+        claim(store, claim_request(9, &[], vec![all])),
+        claim(store, claim_request(9, &[], vec![topic("u")]))
+    );
+    assert_eq!((with_list.len(), without.len()), (odd.len(), 0));
+}
+
 pub async fn process_variables_count_by_type_and_value(store: Arc<dyn Store>) {
     use VariableValue::{Boolean, Double, Integer, Long, Null, String};
     let store = &*store;

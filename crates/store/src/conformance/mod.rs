@@ -63,6 +63,7 @@ pub const CASES: &[(&str, Case)] = cases![
     claim::suspended_and_exhausted_tasks_stay,
     claim::locked_tasks_do_not_slow_a_claim,
     claim_filter::each_filter_counts,
+    claim_filter::any_text_can_be_in_a_list,
     claim_filter::process_variables_count_by_type_and_value,
     claim_filter::candidates_are_looked_at_once_more,
     claim_jobs::priority_counts_before_age,

@@ -11,9 +11,10 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// By what `SELECT version()` answers.
-    pub fn of(version: &str) -> Capabilities {
-        let is_cockroach = version.contains("CockroachDB");
+    /// By the parameters that a server reports with a new connection.
+    pub fn of<'p>(parameter: impl Fn(&str) -> Option<&'p str>) -> Capabilities {
+        let is_cockroach = parameter("crdb_version").is_some();
+        let version = parameter("server_version").unwrap_or_default();
         // YugabyteDB calls itself PostgreSQL with a suffix such as `-YB-2.20`.
         let is_yugabyte = version.contains("-YB-");
         Capabilities { planner_settings: !is_cockroach, notifications: !is_cockroach && !is_yugabyte }
@@ -48,10 +49,16 @@ mod tests {
 
     #[test]
     fn servers_are_told_apart() {
-        let postgres = Capabilities::of("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu");
+        let of = |version: &'static str, name: &'static str| {
+            Capabilities::of(move |asked| match asked {
+                "server_version" => Some(version),
+                _ => (asked == name).then_some("CockroachDB CCL v23.2.0"),
+            })
+        };
+        let postgres = of("15.18 (Debian 15.18-0+deb12u1)", "");
         assert!(postgres.planner_settings && postgres.notifications);
-        let yugabyte = Capabilities::of("PostgreSQL 11.2-YB-2.20.1.3-b0 on x86_64-pc-linux-gnu");
+        let yugabyte = of("11.2-YB-2.20.1.3-b0", "");
         assert!(yugabyte.planner_settings && !yugabyte.notifications);
-        assert!(!Capabilities::of("CockroachDB CCL v23.2.0").planner_settings);
+        assert!(!of("13.0.0", "crdb_version").planner_settings);
     }
 }

@@ -6,12 +6,12 @@
 use std::fmt::Write;
 
 use engine::record::ExternalTask;
-use query::SqlValue;
+use query::{Dialect, SqlValue};
 use tokio_postgres::Row;
 
 use super::cell::ReadRow;
-use super::claim_filter::ClaimText;
 use crate::StoreError;
+use crate::claim_text::ClaimText;
 use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
 use crate::codec::sql::column_list;
 use crate::codec::{RowDecode, RowEncode, RowSource};
@@ -27,7 +27,7 @@ pub fn claim_text(request: &ClaimRequest) -> Option<ClaimText> {
     if topics.is_empty() || request.tasks_max == 0 {
         return None;
     }
-    let mut text = ClaimText::default();
+    let mut text = ClaimText::new(Dialect::Postgres);
     text.push(if walk == ClaimWalk::PriorityThenNewest { "WITH RECURSIVE " } else { "WITH " });
     for (n, wanted) in &topics {
         push_topic(walk, &mut text, *n, wanted, request);

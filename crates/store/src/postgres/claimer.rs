@@ -14,7 +14,6 @@ use types::Timestamp;
 use super::array::ArrayColumn;
 use super::cell::{Bind, ReadRow};
 use super::claim::{claim_text, claimed_tasks};
-use super::claim_filter::ClaimText;
 use super::claim_jobs::claim_jobs;
 use super::committer::{COLLISIONS_MAX, pause};
 use super::connection::{Answer, Connection, Connector, Purpose, in_order, parameters};
@@ -23,7 +22,8 @@ use super::line::Line;
 use super::transaction::{Broken, roll_back};
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
-use crate::claimed::{ClaimedTask, VisibleVariable, asked_names, asking, locked, nearest};
+use crate::claim_text::ClaimText;
+use crate::claimed::{Asking, ClaimedTask, VisibleVariable, asked_names, asking, locked, nearest};
 use crate::codec::RowSource;
 use crate::metrics::StoreMetrics;
 use crate::work::{ClaimRequest, ClaimVariables, JobClaim, LockedExternalTask, WorkDone};
@@ -75,7 +75,6 @@ pub struct ClaimUnit {
 /// What all claimers share.
 #[derive(Debug)]
 pub struct Claims {
-    length: AtomicUsize,
     metrics: Arc<StoreMetrics>,
     /// Topics of tasks that claims have made fetchable on their way; the next release tells of them.
     released_topics: Mutex<BTreeSet<Arc<str>>>,
@@ -97,15 +96,11 @@ pub struct Claimer {
 
 impl ClaimQueues {
     pub fn new(connector: &Connector, claimers: usize, metrics: &Arc<StoreMetrics>) -> (ClaimQueues, Vec<Claimer>) {
-        let claims = Arc::new(Claims {
-            length: AtomicUsize::new(0),
-            metrics: metrics.clone(),
-            released_topics: Mutex::default(),
-        });
+        let claims = Arc::new(Claims { metrics: metrics.clone(), released_topics: Mutex::default() });
         let (senders, claimers) = (0..claimers)
             .map(|_| {
                 let (sender, inbox) = mpsc::unbounded_channel();
-                let line = Line::new(connector.clone(), Purpose::Keys);
+                let line = Line::new(connector, Purpose::Keys, metrics);
                 (sender, Claimer { line, inbox, claims: claims.clone() })
             })
             .unzip();
@@ -113,8 +108,9 @@ impl ClaimQueues {
     }
 
     pub fn push(&self, unit: ClaimUnit) -> Result<(), StoreError> {
-        if self.claims.length.fetch_add(1, atomic::Ordering::Relaxed) >= QUEUE_LENGTH_MAX {
-            self.claims.length.fetch_sub(1, atomic::Ordering::Relaxed);
+        let waiting = &self.claims.metrics.claims_waiting;
+        if waiting.increment() >= QUEUE_LENGTH_MAX {
+            waiting.decrement();
             return Err(StoreError::Unavailable("too many claims wait".to_owned()));
         }
         let turn = self.turn.fetch_add(1, atomic::Ordering::Relaxed) % self.senders.len();
@@ -143,7 +139,7 @@ impl Claimer {
             {
                 units.push(unit);
             }
-            self.claims.length.fetch_sub(units.len(), atomic::Ordering::Relaxed);
+            units.iter().for_each(|_| self.claims.metrics.claims_waiting.decrement());
             self.work(units).await;
         }
     }
@@ -180,20 +176,17 @@ impl Claimer {
                 }
             }
         }
-        if claims.is_empty() {
-            return;
-        }
-        let claims = Arc::new(claims);
-        let attempted = self.attempt(|connection| {
-            let claims = claims.clone();
-            Box::pin(async move { claim_all(connection, &claims).await })
-        });
-        match attempted.await {
-            Ok((expired, answers)) => {
-                self.claims.count_expiries(&expired);
-                self.claims.topics().extend(expired.0.into_keys());
+        match self.claim(claims.clone()).await {
+            Ok(answers) => {
                 for (reply, tasks) in replies.into_iter().zip(answers) {
                     let _ = reply.send(Ok(WorkDone::Claimed(tasks)));
+                }
+            }
+            // Only the claim at fault is lost.
+            Err(StoreError::Failed(_)) if claims.len() > 1 => {
+                for (claim, reply) in claims.into_iter().zip(replies) {
+                    let claimed = self.claim(vec![claim]).await;
+                    let _ = reply.send(claimed.map(|mut all| WorkDone::Claimed(all.pop().unwrap_or_default())));
                 }
             }
             Err(failure) => {
@@ -205,11 +198,29 @@ impl Claimer {
         }
     }
 
+    /// In one transaction. Answers for each claim the tasks that it has got.
+    async fn claim(&mut self, claims: Vec<ClaimRequest>) -> Result<Vec<Vec<LockedExternalTask>>, StoreError> {
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claims = Arc::new(claims);
+        let attempted = self.attempt(|connection| {
+            let claims = claims.clone();
+            Box::pin(async move { claim_all(connection, &claims).await })
+        });
+        let (expired, answers) = attempted.await?;
+        self.claims.count_expiries(&expired);
+        self.claims.topics().extend(expired.0.into_keys());
+        Ok(answers)
+    }
+
     /// Tries again after a collision, and once if the connection was lost before a commit.
     async fn attempt<T>(
         &mut self,
         transaction: impl for<'c> Fn(&'c mut Connection) -> Transaction<'c, T>,
     ) -> Result<T, StoreError> {
+        let metrics = self.claims.metrics.clone();
+        let _in_use = metrics.connections_in_use.count();
         let mut collisions = 0;
         let mut is_second_line = false;
         loop {
@@ -353,16 +364,27 @@ async fn read_and_commit(
         let variable = VisibleVariable::read(&mut ReadRow::new(row, 0), &all);
         found.extend(variable.map_err(|error| (Failure::from(error), Progress::Open))?);
     }
-    let mut from = 0;
+    Ok(by_claim(claimed, &askings, found))
+}
+
+/// Their tasks are counted through all claims.
+fn by_claim(
+    claimed: &[Vec<ClaimedTask>],
+    askings: &[Vec<Asking<'_>>],
+    mut found: Vec<VisibleVariable>,
+) -> Vec<VariablesOfTasks> {
+    found.sort_by_key(VisibleVariable::task);
+    let mut found = found.into_iter().peekable();
+    let mut first = 0;
     let mut answers = Vec::with_capacity(claimed.len());
-    for (claimed, asking) in claimed.iter().zip(&askings) {
-        let to = from + asking.len();
-        let (own, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|variable| (from..to).contains(&variable.task()));
-        found = others;
-        let own = own.into_iter().map(|variable| variable.counted_from(from)).collect();
+    for (claimed, asking) in claimed.iter().zip(askings) {
+        let behind = first + asking.len();
+        let mut own = Vec::new();
+        while let Some(variable) = found.next_if(|variable| variable.task() < behind) {
+            own.push(variable.counted_from(first));
+        }
         answers.push(nearest(claimed.len(), asking, own));
-        from = to;
+        first = behind;
     }
-    Ok(answers)
+    answers
 }

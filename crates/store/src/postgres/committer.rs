@@ -8,7 +8,7 @@ use engine::{ChangeSet, RevisionCheck};
 use super::connection::{Connection, Connector, Purpose};
 use super::failure::{Failure, Progress};
 use super::line::Line;
-use super::queue::{Batch as Taken, BrokenRoots, Inbox, Meeting, Unit};
+use super::queue::{BrokenRoots, Queue, Taken, Unit};
 use super::transaction::{Batch, Broken, Fits, transact};
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
@@ -24,29 +24,24 @@ pub struct Committer {
 }
 
 impl Committer {
-    pub fn new(connector: Connector, broken: Arc<BrokenRoots>, metrics: Arc<StoreMetrics>) -> Committer {
-        Committer { line: Line::new(connector, Purpose::Keys), broken, metrics }
+    pub fn new(connector: &Connector, broken: &Arc<BrokenRoots>, metrics: &Arc<StoreMetrics>) -> Committer {
+        let line = Line::new(connector, Purpose::Keys, metrics);
+        Committer { line, broken: broken.clone(), metrics: metrics.clone() }
     }
 
     /// Works until nobody can submit any more and all is done.
-    pub async fn run(mut self, mut inbox: Inbox) {
+    pub async fn run(mut self, queue: Arc<Queue>) {
         let _loud = AbortOnPanic;
-        while let Some(taken) = inbox.wait().await {
-            match taken {
-                Taken::Units(units) => self.commit(units).await,
-                Taken::Meeting(meeting) => self.meet(&meeting, &inbox).await,
+        while let Some(Taken { mut units, roots }) = queue.take().await {
+            match units.pop() {
+                Some(unit) if units.is_empty() => self.commit_alone(unit).await,
+                Some(unit) => {
+                    units.push(unit);
+                    self.commit(units).await;
+                }
+                None => {}
             }
-        }
-    }
-
-    async fn meet(&mut self, meeting: &Meeting, inbox: &Inbox) {
-        match meeting.arrive() {
-            Some(unit) => {
-                inbox.meeting_is_over();
-                self.commit_alone(*unit).await;
-                meeting.end();
-            }
-            None => meeting.wait().await,
+            queue.end(&roots);
         }
     }
 
@@ -73,6 +68,7 @@ impl Committer {
             Err(broken) => {
                 let failure = Batch::answer(&broken);
                 if failure != StoreError::Conflict {
+                    self.metrics.failed_batches.add(1);
                     tracing::error!(%failure, units = units.len(), "a batch was not written");
                 }
                 units.into_iter().for_each(|unit| self.answer(unit, Err(failure.clone())));
@@ -96,7 +92,11 @@ impl Committer {
             Err((Failure::Duplicate(_), _)) if !unit.statements.is_empty() => Err(StoreError::Conflict),
             // Or with an aggregate of that id.
             Err((Failure::Duplicate(_), _)) if unit.change_sets.iter().any(is_new) => Err(StoreError::Conflict),
-            Err(broken) => Err(Batch::answer(&broken)),
+            Err((Failure::Conflict, _)) => Err(StoreError::Conflict),
+            Err(broken) => {
+                self.metrics.failed_batches.add(1);
+                Err(Batch::answer(&broken))
+            }
         };
         self.answer(unit, outcome);
     }
@@ -116,14 +116,12 @@ impl Committer {
     /// Tries again after a collision, and once if the connection was lost with nothing sent to be kept.
     async fn attempt(&mut self, batch: &Batch<'_>) -> Result<Fits, Broken> {
         let begun = Instant::now();
+        let metrics = self.metrics.clone();
+        let _in_use = metrics.connections_in_use.count();
         let attempted = self.attempt_until_done(batch).await;
-        match &attempted {
-            Ok(_) => {
-                self.metrics.commits.observe_duration(begun.elapsed());
-                self.metrics.batch_units.observe(batch.units.len().max(1) as u64);
-            }
-            Err((Failure::Conflict, _)) => {}
-            Err(_) => self.metrics.failed_batches.add(1),
+        if attempted.is_ok() {
+            self.metrics.commits.observe_duration(begun.elapsed());
+            self.metrics.batch_units.observe(batch.units.len().max(1) as u64);
         }
         attempted
     }

@@ -72,16 +72,14 @@ impl Connector {
     }
 
     async fn greet(&self, purpose: Purpose) -> Result<Connection, Failure> {
-        let client = if self.url.config.get_ssl_mode() == SslMode::Disable {
+        let (client, capabilities) = if self.url.config.get_ssl_mode() == SslMode::Disable {
             let (client, connection) = self.url.config.connect(NoTls).await?;
-            drive(connection);
-            client
+            (client, drive(connection))
         } else {
             let (client, connection) = self.url.config.connect(self.tls.clone()).await?;
-            drive(connection);
-            client
+            (client, drive(connection))
         };
-        Connection::set_up(client, purpose).await
+        Connection::set_up(client, capabilities, purpose).await
     }
 
     /// A connection whose messages of the server are heard; they end with it.
@@ -115,17 +113,20 @@ impl std::fmt::Debug for Connector {
     }
 }
 
-/// Runs the protocol of a connection until either side has gone.
-fn drive<S, T>(connection: tokio_postgres::Connection<S, T>)
+/// Runs the protocol of a connection until either side has gone. Answers what the server has said of itself.
+fn drive<S, T>(connection: tokio_postgres::Connection<S, T>) -> Capabilities
 where
-    tokio_postgres::Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let capabilities = Capabilities::of(|name| connection.parameter(name));
     tokio::spawn(async move {
         let _loud = AbortOnPanic;
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to the database has ended");
         }
     });
+    capabilities
 }
 
 /// Runs the protocol of a connection that listens.
@@ -145,12 +146,9 @@ where
 }
 
 impl Connection {
-    async fn set_up(client: Client, purpose: Purpose) -> Result<Connection, Failure> {
-        let row = client.query_one("SELECT version()", &[]).await?;
-        let capabilities = Capabilities::of(row.try_get(0)?);
-        for setting in capabilities.settings(purpose) {
-            client.batch_execute(setting).await?;
-        }
+    /// One round trip.
+    async fn set_up(client: Client, capabilities: Capabilities, purpose: Purpose) -> Result<Connection, Failure> {
+        client.batch_execute(&capabilities.settings(purpose).join("; ")).await?;
         Ok(Connection { client, capabilities, statements: HashMap::new() })
     }
 

@@ -1,11 +1,13 @@
 //! The connection of someone who needs one for good: made when it is needed, and again when it is lost.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::connection::{Connection, Connector, Purpose};
 use super::failure::Failure;
+use crate::metrics::StoreMetrics;
 
 /// How long nobody tries after a try that failed; doubled with each further one.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -19,28 +21,33 @@ pub struct Line {
     /// Why the last try failed, and when the next one may be made.
     failed: Option<(String, Instant)>,
     pause: Duration,
+    metrics: Arc<StoreMetrics>,
 }
 
 impl Line {
-    pub fn new(connector: Connector, purpose: Purpose) -> Line {
-        Line { connector, purpose, connection: None, failed: None, pause: PAUSE_MIN }
+    pub fn new(connector: &Connector, purpose: Purpose, metrics: &Arc<StoreMetrics>) -> Line {
+        let (connector, metrics) = (connector.clone(), metrics.clone());
+        Line { connector, purpose, connection: None, failed: None, pause: PAUSE_MIN, metrics }
     }
 
     /// # Errors
     /// `Failure::Unavailable` at once while a pause lasts.
     pub async fn connection(&mut self) -> Result<&mut Connection, Failure> {
         if self.connection.as_ref().is_some_and(Connection::is_closed) {
-            self.connection = None;
+            self.hang_up();
         }
         if self.connection.is_none() {
             self.connection = Some(self.connect().await?);
+            self.metrics.connections.increment();
         }
         Ok(self.connection.as_mut().expect("it was just made sure of"))
     }
 
     /// It is of no use any more.
     pub fn hang_up(&mut self) {
-        self.connection = None;
+        if self.connection.take().is_some() {
+            self.metrics.connections.decrement();
+        }
     }
 
     async fn connect(&mut self) -> Result<Connection, Failure> {
@@ -65,5 +72,11 @@ impl Line {
                 Err(Failure::Unavailable(why))
             }
         }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.hang_up();
     }
 }

@@ -8,7 +8,6 @@ mod capabilities;
 mod cell;
 mod checks;
 mod claim;
-pub(crate) mod claim_filter;
 mod claim_jobs;
 mod claimer;
 mod committer;

@@ -14,12 +14,15 @@ use super::connection::{Connector, Purpose};
 use super::failure::Failure;
 use super::line::Line;
 use crate::abort_on_panic::AbortOnPanic;
+use crate::metrics::StoreMetrics;
 use crate::news::{News, Newsfeed};
 
 /// `NOTIFY` takes 8000 bytes at most.
 const MESSAGE_BYTES_MAX: usize = 7_000;
 /// Topics that wait to be told. Beyond this many, all nodes look at everything.
 const TOPICS_MAX: usize = 10_000;
+/// Between two messages, so that many pieces of news share one: each is a transaction.
+const PACE: Duration = Duration::from_millis(4);
 /// How long nobody listens after a connection was lost.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -28,6 +31,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Announcer {
     waiting: Mutex<BTreeSet<String>>,
     arrived: Notify,
+    metrics: Arc<StoreMetrics>,
 }
 
 /// What one side of a store knows the other by.
@@ -47,8 +51,8 @@ impl Channel {
 }
 
 impl Announcer {
-    pub fn new() -> Announcer {
-        Announcer { waiting: Mutex::default(), arrived: Notify::new() }
+    pub fn new(metrics: &Arc<StoreMetrics>) -> Announcer {
+        Announcer { waiting: Mutex::default(), arrived: Notify::new(), metrics: metrics.clone() }
     }
 
     pub fn announce(&self, news: &News) {
@@ -66,7 +70,7 @@ impl Announcer {
     /// Sends until the store has gone.
     pub async fn run(self: Arc<Self>, connector: Connector, channel: Channel, mut ended: watch::Receiver<()>) {
         let _loud = AbortOnPanic;
-        let mut line = Line::new(connector, Purpose::Keys);
+        let mut line = Line::new(&connector, Purpose::Keys, &self.metrics);
         loop {
             tokio::select! {
                 () = self.arrived.notified() => {}
@@ -79,6 +83,7 @@ impl Announcer {
                     line.hang_up();
                 }
             }
+            tokio::time::sleep(PACE).await;
         }
     }
 }

@@ -1,15 +1,16 @@
 //! Connections for reads, lent to one read at a time.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use metric::Counted;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::connection::{Connection, Connector, Purpose};
 use super::failure::{Failure, Progress};
 use super::line::Line;
 use crate::StoreError;
+use crate::metrics::StoreMetrics;
 
 /// Reads that wait for a connection.
 const WAITING_MAX: usize = 10_000;
@@ -19,7 +20,7 @@ pub struct Pool {
     connector: Connector,
     free: Semaphore,
     lines: Mutex<Vec<Line>>,
-    waiting: AtomicUsize,
+    metrics: Arc<StoreMetrics>,
 }
 
 /// A connection in use. Dropped before `end`, what runs on it is stopped and it is not used again.
@@ -28,19 +29,20 @@ struct Lent<'p> {
     line: Option<Line>,
     is_running: Option<tokio_postgres::CancelToken>,
     _permit: SemaphorePermit<'p>,
+    _in_use: Counted<'p>,
 }
 
 /// What a read does with a connection.
 pub type Read<'c, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'c>>;
 
 impl Pool {
-    pub fn new(connector: &Connector, purpose: Purpose, connections: usize) -> Pool {
-        let lines = (0..connections).map(|_| Line::new(connector.clone(), purpose)).collect();
+    pub fn new(connector: &Connector, purpose: Purpose, connections: usize, metrics: &Arc<StoreMetrics>) -> Pool {
+        let lines = (0..connections).map(|_| Line::new(connector, purpose, metrics)).collect();
         Pool {
             connector: connector.clone(),
             free: Semaphore::new(connections),
             lines: Mutex::new(lines),
-            waiting: AtomicUsize::new(0),
+            metrics: metrics.clone(),
         }
     }
 
@@ -61,15 +63,20 @@ impl Pool {
     }
 
     async fn lend(&self) -> Result<Lent<'_>, StoreError> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        if self.metrics.queries_waiting.get() >= WAITING_MAX {
             return Err(StoreError::Unavailable("too many queries wait".to_owned()));
         }
-        let waiting = Waiting(&self.waiting);
+        let waiting = self.metrics.queries_waiting.count();
         let permit = self.free.acquire().await.map_err(|_| StoreError::Unavailable("it is closed".to_owned()))?;
         drop(waiting);
         let line = self.lock().pop().expect("there are as many lines as permits");
-        Ok(Lent { pool: self, line: Some(line), is_running: None, _permit: permit })
+        Ok(Lent {
+            pool: self,
+            line: Some(line),
+            is_running: None,
+            _permit: permit,
+            _in_use: self.metrics.connections_in_use.count(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
@@ -114,13 +121,5 @@ impl Drop for Lent<'_> {
         }
         // Before the permit is.
         self.give_back();
-    }
-}
-
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

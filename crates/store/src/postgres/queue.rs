@@ -1,12 +1,18 @@
-//! The ways to the committers: bounded, and in order of submission for everything that shares an instance.
+//! What waits to be written, and who writes it when: one queue for all committers, bounded, and in order of submission
+//! for everything that shares an instance.
+//!
+//! A committer that is free takes all that waits and concerns no instance for which another one is at work. Batches cost
+//! the less the larger they are: while one committer is at work, another one begins only when enough has queued up.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::{ChangeSet, RevisionCheck, TableChange};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 use types::{ProcessInstanceId, Uuid, VariableValue};
 
 use crate::StoreError;
@@ -22,6 +28,15 @@ const BATCH_UNITS_MAX: usize = 512;
 /// Values in one transaction, about. A larger unit is one of its own.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
+/// So many units are worth a committer more.
+const UNITS_WORTH_A_COMMITTER: usize = 32;
+
+/// Fewer than that are taken by a further committer when they have waited this long: the one at work may be held up.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Units that are passed over because another committer is at work for their instances, before it is left at that.
+const PASSED_OVER_MAX: usize = BATCH_UNITS_MAX;
+
 /// Units that are decided on a failed one arrive within this time, or never.
 const BROKEN_FOR: Duration = Duration::from_secs(300);
 
@@ -35,48 +50,51 @@ pub type Reply = oneshot::Sender<Result<WorkDone, StoreError>>;
 pub struct Unit {
     pub change_sets: Vec<ChangeSet>,
     pub statements: Vec<ExpectedStatement>,
+    pub reach: Reach,
     pub done: WorkDone,
     pub reply: Reply,
 }
 
-#[derive(Debug)]
-pub enum Message {
-    Unit(Box<Unit>),
-    /// A unit that spans committers.
-    Meeting(Arc<Meeting>),
+/// What the statements of a unit may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing that another unit touches.
+    OwnRows,
+    /// Rows of any unit, so that what is queued up comes before them.
+    Anything,
 }
 
-/// The last committer to arrive applies the unit; the others wait for that.
+/// Shared by all committers.
 #[derive(Debug)]
-pub struct Meeting {
-    missing: AtomicUsize,
-    unit: Mutex<Option<Box<Unit>>>,
-    over: watch::Sender<bool>,
-}
-
-/// The sending side of all committers.
-#[derive(Debug)]
-pub struct Queues {
-    senders: Vec<mpsc::UnboundedSender<Message>>,
+pub struct Queue {
+    state: Mutex<State>,
+    arrived: Notify,
     metrics: Arc<StoreMetrics>,
-    /// Held while a meeting is put in several queues, so that any two meetings stand in the same order everywhere.
-    convening: Mutex<()>,
 }
 
-/// A committer's side.
-#[derive(Debug)]
-pub struct Inbox {
-    receiver: mpsc::UnboundedReceiver<Message>,
-    metrics: Arc<StoreMetrics>,
-    /// What was taken from the queue and did not fit.
-    next: Option<Message>,
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<(Unit, Instant)>,
+    /// Of all units that committers are at work on.
+    roots_at_work: HashSet<Uuid, BuildHasherDefault<DefaultHasher>>,
+    committers_at_work: usize,
+    /// What is at work may touch anything: nothing may be beside it.
+    is_exclusive: bool,
+    is_closed: bool,
 }
 
-/// What a committer does next.
+/// What a committer takes, and gives back as `Taken::roots` when all of it is answered.
 #[derive(Debug)]
-pub enum Batch {
-    Units(Vec<Unit>),
-    Meeting(Arc<Meeting>),
+pub struct Taken {
+    pub units: Vec<Unit>,
+    pub roots: Vec<Uuid>,
+}
+
+enum Next {
+    Batch(Taken),
+    /// For something to arrive, at most until then.
+    Wait(Option<Instant>),
+    End,
 }
 
 /// Roots of which a unit has failed: they take no unit until they are loaded again (ADR 0015).
@@ -86,110 +104,142 @@ pub struct BrokenRoots {
     since: Mutex<HashMap<Uuid, Instant>>,
 }
 
-impl Queues {
-    pub fn new(committers: usize, metrics: &Arc<StoreMetrics>) -> (Queues, Vec<Inbox>) {
-        let (senders, inboxes) = (0..committers)
-            .map(|_| {
-                let (sender, receiver) = mpsc::unbounded_channel();
-                (sender, Inbox { receiver, metrics: metrics.clone(), next: None })
-            })
-            .unzip();
-        (Queues { senders, metrics: metrics.clone(), convening: Mutex::new(()) }, inboxes)
+impl Unit {
+    fn roots(&self) -> impl Iterator<Item = Uuid> {
+        self.change_sets.iter().map(|change_set| change_set.root_process_instance_id.0)
+    }
+
+    fn is_exclusive(&self) -> bool {
+        self.reach == Reach::Anything
+    }
+}
+
+impl Queue {
+    pub fn new(metrics: &Arc<StoreMetrics>) -> Queue {
+        Queue { state: Mutex::default(), arrived: Notify::new(), metrics: metrics.clone() }
     }
 
     pub fn push(&self, unit: Unit) -> Result<(), StoreError> {
-        if self.metrics.writes_waiting.increment() >= QUEUE_LENGTH_MAX {
-            self.metrics.writes_waiting.decrement();
+        let mut state = self.lock();
+        if state.waiting.len() >= QUEUE_LENGTH_MAX {
             return Err(StoreError::Unavailable("too much work waits to be written".to_owned()));
         }
-        let unit = Box::new(unit);
-        let committers = self.committers_of(&unit);
-        // Statements run at meetings only, even where one committer meets itself.
-        if let ([committer], true) = (committers.as_slice(), unit.statements.is_empty()) {
-            return self.send(*committer, Message::Unit(unit));
+        state.waiting.push_back((unit, Instant::now()));
+        self.metrics.writes_waiting.increment();
+        // The first one also begins the time of patience.
+        let waiting = state.waiting.len();
+        let is_worth_a_look = state.committers_at_work == 0 || waiting == 1 || waiting == UNITS_WORTH_A_COMMITTER;
+        drop(state);
+        if is_worth_a_look {
+            // The last one to wait has its statements and rows at hand.
+            self.arrived.notify_last();
         }
-        let meeting = Arc::new(Meeting {
-            missing: AtomicUsize::new(committers.len()),
-            unit: Mutex::new(Some(unit)),
-            over: watch::Sender::new(false),
-        });
-        let _convening = self.convening.lock().unwrap_or_else(PoisonError::into_inner);
-        committers.into_iter().try_for_each(|committer| self.send(committer, Message::Meeting(meeting.clone())))
+        Ok(())
     }
 
-    fn send(&self, committer: usize, message: Message) -> Result<(), StoreError> {
-        self.senders[committer].send(message).map_err(|_| StoreError::Unavailable("it is closed".to_owned()))
-    }
-
-    /// Statements may touch anything, so that what is queued up anywhere comes before them.
-    fn committers_of(&self, unit: &Unit) -> Vec<usize> {
-        if !unit.statements.is_empty() || unit.change_sets.is_empty() {
-            return (0..self.senders.len()).collect();
-        }
-        let roots = unit.change_sets.iter().map(|change_set| change_set.root_process_instance_id);
-        let committers: BTreeSet<usize> = roots.map(|root| self.committer_of(root)).collect();
-        committers.into_iter().collect()
-    }
-
-    /// The last bits of an id are random.
-    fn committer_of(&self, root: ProcessInstanceId) -> usize {
-        let bytes = root.0.to_bytes();
-        (usize::from(bytes[15]) ^ usize::from(bytes[13])) % self.senders.len()
-    }
-}
-
-impl Inbox {
-    /// Waits for work; `None` once there will be no more. Units that are there already come together.
-    pub async fn wait(&mut self) -> Option<Batch> {
-        let first = match self.next.take() {
-            Some(message) => message,
-            None => self.receiver.recv().await?,
-        };
-        let first = match first {
-            Message::Meeting(meeting) => return Some(Batch::Meeting(meeting)),
-            Message::Unit(unit) => unit,
-        };
-        let mut bytes = weight(&first);
-        let mut units = vec![*first];
-        while units.len() < BATCH_UNITS_MAX && bytes < BATCH_BYTES_MAX {
-            match self.receiver.try_recv() {
-                Ok(Message::Unit(unit)) => {
-                    bytes += weight(&unit);
-                    units.push(*unit);
+    /// Waits for work; `None` once there will be no more.
+    pub async fn take(&self) -> Option<Taken> {
+        loop {
+            let arrived = self.arrived.notified();
+            let next = self.lock().next();
+            match next {
+                Next::Batch(taken) => {
+                    taken.units.iter().for_each(|_| self.metrics.writes_waiting.decrement());
+                    if self.lock().is_worth_a_committer() {
+                        self.arrived.notify_last();
+                    }
+                    return Some(taken);
                 }
-                Ok(meeting @ Message::Meeting(_)) => {
-                    self.next = Some(meeting);
-                    break;
+                Next::End => {
+                    self.arrived.notify_waiters();
+                    return None;
                 }
-                Err(_) => break,
+                Next::Wait(None) => arrived.await,
+                Next::Wait(Some(until)) => {
+                    // What has run out is seen when it is looked at again.
+                    let _ = tokio::time::timeout_at(until, arrived).await;
+                }
             }
         }
-        units.iter().for_each(|_| self.metrics.writes_waiting.decrement());
-        Some(Batch::Units(units))
     }
 
-    pub fn meeting_is_over(&self) {
-        self.metrics.writes_waiting.decrement();
+    /// All of a batch is answered.
+    pub fn end(&self, roots: &[Uuid]) {
+        let mut state = self.lock();
+        state.committers_at_work -= 1;
+        state.is_exclusive = false;
+        for root in roots {
+            state.roots_at_work.remove(root);
+        }
+    }
+
+    /// What waits is written, then the committers end.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.arrived.notify_waiters();
+        self.arrived.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Meeting {
-    /// The unit for the one who arrives last.
-    pub fn arrive(&self) -> Option<Box<Unit>> {
-        if self.missing.fetch_sub(1, Ordering::AcqRel) > 1 {
-            return None;
+impl State {
+    fn is_worth_a_committer(&self) -> bool {
+        self.committers_at_work == 0 || self.waiting.len() >= UNITS_WORTH_A_COMMITTER
+    }
+
+    fn next(&mut self) -> Next {
+        let Some((_, since)) = self.waiting.front() else {
+            return if self.is_closed { Next::End } else { Next::Wait(None) };
+        };
+        let patient_until = *since + PATIENCE;
+        if !self.is_worth_a_committer() && patient_until > Instant::now() {
+            return Next::Wait(Some(patient_until));
         }
-        self.unit.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let units = self.batch();
+        if units.is_empty() {
+            // Whoever is at work looks again when that is done.
+            return Next::Wait(None);
+        }
+        let roots: Vec<Uuid> = units.iter().flat_map(Unit::roots).collect();
+        self.roots_at_work.extend(roots.iter().copied());
+        self.committers_at_work += 1;
+        Next::Batch(Taken { units, roots })
     }
 
-    pub fn end(&self) {
-        self.over.send_replace(true);
-    }
-
-    pub async fn wait(&self) {
-        let mut over = self.over.subscribe();
-        // The sender lives in this meeting.
-        let _ = over.wait_for(|over| *over).await;
+    /// A unit with statements is one of its own: the whole transaction stands and falls with it.
+    fn batch(&mut self) -> Vec<Unit> {
+        let (mut units, mut bytes) = (Vec::new(), 0);
+        let mut passed_over: Vec<(Unit, Instant)> = Vec::new();
+        let mut passed_roots: HashSet<Uuid> = HashSet::new();
+        while units.len() < BATCH_UNITS_MAX && bytes < BATCH_BYTES_MAX && passed_over.len() < PASSED_OVER_MAX {
+            let is_next_exclusive = match self.waiting.front() {
+                _ if self.is_exclusive => break,
+                Some((unit, _)) => unit.is_exclusive(),
+                None => break,
+            };
+            if is_next_exclusive && (self.committers_at_work > 0 || !units.is_empty()) {
+                break;
+            }
+            let Some((unit, since)) = self.waiting.pop_front() else { break };
+            let is_free = unit.roots().all(|root| !self.roots_at_work.contains(&root) && !passed_roots.contains(&root));
+            let is_alone = !unit.statements.is_empty() || is_next_exclusive;
+            if is_free && (units.is_empty() || !is_alone) {
+                bytes += weight(&unit);
+                units.push(unit);
+                if is_alone {
+                    self.is_exclusive = is_next_exclusive;
+                    break;
+                }
+            } else {
+                passed_roots.extend(unit.roots());
+                passed_over.push((unit, since));
+            }
+        }
+        passed_over.into_iter().rev().for_each(|unit| self.waiting.push_front(unit));
+        units
     }
 }
 
@@ -249,5 +299,98 @@ fn bytes(value: &VariableValue) -> usize {
         VariableValue::File(file) => file.contents.len(),
         VariableValue::Object(object) => object.serialized.as_ref().map_or(0, String::len),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue() -> Queue {
+        Queue::new(&Arc::new(StoreMetrics::default()))
+    }
+
+    /// A unit for these instances, with or without a statement.
+    fn unit(roots: &[u128], note: bool, reach: Reach) -> Unit {
+        let change_set = |root: &u128| ChangeSet::new(ProcessInstanceId(Uuid(*root)), RevisionCheck::Untouched);
+        let statement = || ExpectedStatement { statement: query::Statement::default(), rows_affected: None };
+        Unit {
+            change_sets: roots.iter().map(change_set).collect(),
+            statements: note.then(statement).into_iter().collect(),
+            reach,
+            done: WorkDone::Applied,
+            reply: oneshot::channel().0,
+        }
+    }
+
+    fn push(queue: &Queue, roots: &[u128]) {
+        queue.push(unit(roots, false, Reach::OwnRows)).expect("there is room");
+    }
+
+    /// What a further committer gets, if patience is at its end.
+    fn taken(queue: &Queue) -> Vec<Vec<u128>> {
+        let mut state = queue.lock();
+        state.waiting.iter_mut().for_each(|(_, since)| *since -= PATIENCE);
+        match state.next() {
+            Next::Batch(taken) => taken.units.iter().map(|unit| unit.roots().map(|root| root.0).collect()).collect(),
+            Next::Wait(_) | Next::End => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn units_of_an_instance_keep_their_order() {
+        let queue = queue();
+        push(&queue, &[1]);
+        assert_eq!(taken(&queue), [[1]]);
+        for roots in [&[2][..], &[1], &[3], &[1, 2], &[2], &[4]] {
+            push(&queue, roots);
+        }
+        assert_eq!(taken(&queue), [[2], [3], [4]], "one waits, and all that shares an instance with it");
+        assert!(taken(&queue).is_empty());
+        queue.end(&[Uuid(1)]);
+        assert_eq!(taken(&queue), [[1]]);
+        queue.end(&[Uuid(2), Uuid(3), Uuid(4)]);
+        queue.end(&[Uuid(1)]);
+        assert_eq!(taken(&queue), [vec![1, 2], vec![2]]);
+    }
+
+    #[test]
+    fn what_may_touch_anything_is_alone() {
+        let queue = queue();
+        push(&queue, &[1]);
+        queue.push(unit(&[2], true, Reach::Anything)).expect("there is room");
+        push(&queue, &[3]);
+        assert_eq!(taken(&queue), [[1]]);
+        assert!(taken(&queue).is_empty(), "what is at work comes before it, what was submitted later behind it");
+        queue.end(&[Uuid(1)]);
+        assert_eq!(taken(&queue), [[2]]);
+        assert!(taken(&queue).is_empty());
+        queue.end(&[Uuid(2)]);
+        assert_eq!(taken(&queue), [[3]]);
+    }
+
+    #[test]
+    fn a_unit_with_a_note_has_a_transaction_of_its_own_and_holds_up_nobody_else() {
+        let queue = queue();
+        push(&queue, &[1]);
+        queue.push(unit(&[2], true, Reach::OwnRows)).expect("there is room");
+        push(&queue, &[2]);
+        push(&queue, &[3]);
+        assert_eq!(taken(&queue), [[1], [3]]);
+        assert_eq!(taken(&queue), [[2]]);
+        assert!(taken(&queue).is_empty());
+        queue.end(&[Uuid(2)]);
+        assert_eq!(taken(&queue), [[2]]);
+    }
+
+    #[test]
+    fn a_further_committer_waits_for_many_units_or_some_time() {
+        let queue = queue();
+        push(&queue, &[0]);
+        assert!(matches!(queue.lock().next(), Next::Batch(_)));
+        push(&queue, &[1]);
+        assert!(matches!(queue.lock().next(), Next::Wait(Some(_))));
+        (2..=UNITS_WORTH_A_COMMITTER as u128).for_each(|root| push(&queue, &[root]));
+        assert!(matches!(queue.lock().next(), Next::Batch(taken) if taken.units.len() == UNITS_WORTH_A_COMMITTER));
     }
 }

@@ -14,7 +14,7 @@ use super::load::{load, locate};
 use super::migration::{Schema, check_schema, inspect, migrate, newest_version};
 use super::news::{Announcer, Channel, listen};
 use super::pool::Pool;
-use super::queue::{BrokenRoots, Queues, Unit};
+use super::queue::{BrokenRoots, Queue, Reach, Unit};
 use super::removal::remove;
 use super::select::select;
 use super::url::PostgresUrl;
@@ -45,7 +45,7 @@ impl Default for PostgresOptions {
 /// as the runtime lives that it was opened on.
 #[derive(Debug)]
 pub struct PostgresStore {
-    queues: Queues,
+    queue: Arc<Queue>,
     claims: ClaimQueues,
     readers: Pool,
     queriers: Pool,
@@ -82,26 +82,26 @@ impl PostgresStore {
     fn over(connector: Connector, schema: &Schema, options: PostgresOptions) -> PostgresStore {
         let broken = Arc::new(BrokenRoots::default());
         let metrics = Arc::new(StoreMetrics::default());
-        let (queues, inboxes) = Queues::new(options.committers.max(1), &metrics);
-        for inbox in inboxes {
-            tokio::spawn(Committer::new(connector.clone(), broken.clone(), metrics.clone()).run(inbox));
+        let queue = Arc::new(Queue::new(&metrics));
+        for _ in 0..options.committers.max(1) {
+            tokio::spawn(Committer::new(&connector, &broken, &metrics).run(queue.clone()));
         }
         let (claims, claimers) = ClaimQueues::new(&connector, options.claimers.max(1), &metrics);
         for claimer in claimers {
             tokio::spawn(claimer.run());
         }
         let (alive, ended) = watch::channel(());
-        let announcer = Arc::new(Announcer::new());
+        let announcer = Arc::new(Announcer::new(&metrics));
         let channel = schema.has_notifications.then(|| Channel::of_schema(&schema.name));
         if let Some(channel) = &channel {
             tokio::spawn(announcer.clone().run(connector.clone(), channel.clone(), ended));
         }
         PostgresStore {
-            queues,
+            queue,
             claims,
-            readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1)),
-            queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1)),
-            remover: Arc::new(Pool::new(&connector, Purpose::Keys, 1)),
+            readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1), &metrics),
+            queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1), &metrics),
+            remover: Arc::new(Pool::new(&connector, Purpose::Keys, 1, &metrics)),
             broken,
             connector,
             announcer,
@@ -137,14 +137,18 @@ impl Store for PostgresStore {
 
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
         let (reply, answer) = oneshot::channel();
-        let write =
-            |change_sets, statements, done, reply| self.queues.push(Unit { change_sets, statements, done, reply });
+        let write = |change_sets, statements, reach, done, reply| {
+            self.queue.push(Unit { change_sets, statements, reach, done, reply })
+        };
         let pushed = match work {
             Work::Apply(change_sets) if change_sets.is_empty() => {
                 return Box::pin(std::future::ready(Ok(WorkDone::Applied)));
             }
-            Work::Apply(change_sets) => write(change_sets, Vec::new(), WorkDone::Applied, reply),
-            Work::ApplyAndRun(change_sets, statements) => write(change_sets, statements, WorkDone::Applied, reply),
+            Work::Apply(change_sets) => write(change_sets, Vec::new(), Reach::OwnRows, WorkDone::Applied, reply),
+            Work::ApplyAndNote(change_sets, note) => write(change_sets, note, Reach::OwnRows, WorkDone::Applied, reply),
+            Work::ApplyAndRun(change_sets, statements) => {
+                write(change_sets, statements, Reach::Anything, WorkDone::Applied, reply)
+            }
             Work::Remove(statements) => {
                 let (remover, statements) = (self.remover.clone(), Arc::new(statements));
                 return Box::pin(async move {
@@ -157,7 +161,7 @@ impl Store for PostgresStore {
                         .map(|()| WorkDone::Ran)
                 });
             }
-            Work::Run(statements) => write(Vec::new(), statements, WorkDone::Ran, reply),
+            Work::Run(statements) => write(Vec::new(), statements, Reach::Anything, WorkDone::Ran, reply),
             Work::Claim(request) => self.claims.push(ClaimUnit { work: claimer::Work::Claim(request), reply }),
             Work::ClaimJobs(claim) => self.claims.push(ClaimUnit { work: claimer::Work::ClaimJobs(claim), reply }),
             Work::ReleaseExpired { now, limit } => {
@@ -195,6 +199,12 @@ impl Store for PostgresStore {
 
     fn metrics(&self) -> Option<&StoreMetrics> {
         Some(&self.metrics)
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 

@@ -169,7 +169,7 @@ fn table<R: RowEncode>() -> TableTexts {
 
 fn insert(table: &Table) -> String {
     let kinds = table.columns.iter().map(|column| column.kind);
-    format!("INSERT INTO {} ({}) SELECT * FROM {}", table.name, column_list(table), unnest(kinds))
+    format!("INSERT INTO {} ({}) SELECT {}", table.name, column_list(table), unnest(kinds))
 }
 
 /// Sets the columns in a set but the first one, which is the key.
@@ -192,7 +192,7 @@ fn cells(table: &Table, names: &[&'static str]) -> CellTexts {
 fn joined_update(table: &Table, names: &[&str], unnest: &str) -> String {
     let assignments: Vec<String> = names[1..].iter().map(|name| format!("{name} = u.{name}")).collect();
     format!(
-        "UPDATE {} AS t SET {} FROM {unnest} AS u ({}) WHERE t.id = u.id",
+        "UPDATE {} AS t SET {} FROM (SELECT {unnest}) AS u ({}) WHERE t.id = u.id",
         table.name,
         assignments.join(", "),
         names.join(", ")
@@ -200,11 +200,10 @@ fn joined_update(table: &Table, names: &[&str], unnest: &str) -> String {
 }
 
 fn unnest(kinds: impl Iterator<Item = ColumnKind>) -> String {
-    let mut text = "UNNEST(".to_owned();
+    let mut text = String::new();
     for (n, kind) in kinds.enumerate() {
-        let _ = write!(text, "{}${}::{}", if n == 0 { "" } else { ", " }, n + 1, array_type(kind));
+        let _ = write!(text, "{}UNNEST(${}::{})", if n == 0 { "" } else { ", " }, n + 1, array_type(kind));
     }
-    text.push(')');
     text
 }
 
@@ -216,7 +215,10 @@ mod tests {
     fn texts_follow_from_declarations() {
         let insert = &TEXTS.executions.insert;
         assert!(insert.starts_with("INSERT INTO execution (id, process_instance_id, parent_id, kind, "), "{insert}");
-        assert!(insert.contains("SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[]"), "{insert}");
+        assert!(
+            insert.contains("SELECT UNNEST($1::uuid[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::bigint[])"),
+            "{insert}"
+        );
         assert!(
             TEXTS.executions.update.starts_with("UPDATE execution AS t SET parent_id = u.parent_id, kind = u.kind")
         );
@@ -224,7 +226,8 @@ mod tests {
         assert_eq!(
             TEXTS.history.incident_ended.update,
             "UPDATE historic_incident AS t SET end_time = u.end_time, state = u.state \
-             FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS u (id, end_time, state) WHERE t.id = u.id"
+             FROM (SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::bigint[])) AS u (id, end_time, state) \
+             WHERE t.id = u.id"
         );
     }
 }

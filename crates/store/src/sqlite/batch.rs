@@ -179,7 +179,7 @@ impl<'c> Writer<'c> {
         let is_single = match work {
             Work::Apply(change_sets) => change_sets.len() <= 1,
             Work::Claim(_) | Work::ClaimJobs(_) | Work::ReleaseExpired { .. } => true,
-            Work::Run(_) | Work::Remove(_) | Work::ApplyAndRun(..) => false,
+            Work::Run(_) | Work::Remove(_) | Work::ApplyAndRun(..) | Work::ApplyAndNote(..) => false,
         };
         if is_single && isolation == Isolation::Batch {
             return self.work(work);
@@ -201,7 +201,7 @@ impl<'c> Writer<'c> {
                 change_sets.iter().try_for_each(|change_set| self.statements.apply(change_set))?;
                 Ok(UnitDone::Applied)
             }
-            Work::ApplyAndRun(change_sets, statements) => {
+            Work::ApplyAndRun(change_sets, statements) | Work::ApplyAndNote(change_sets, statements) => {
                 change_sets.iter().try_for_each(|change_set| self.statements.apply(change_set))?;
                 self.run_statements(statements)?;
                 Ok(UnitDone::Applied)

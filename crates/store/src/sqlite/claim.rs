@@ -6,14 +6,14 @@
 use std::sync::atomic;
 
 use engine::record::ExternalTask;
-use query::SqlValue;
+use query::{Dialect, SqlValue};
 use rusqlite::Connection;
 use types::{Timestamp, Uuid};
 
 use super::batch::Writer;
-use super::claim_filter::ClaimFilter;
 use super::row::{ReadRow, bind_all, bind_uuid};
 use crate::StoreError;
+use crate::claim_text::ClaimText;
 use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
 use crate::codec::RowDecode;
 use crate::codec::external_task::locked_until;
@@ -26,7 +26,7 @@ struct TopicWalk<'a> {
     wanted: &'a ClaimTopic,
     /// Of the request's topics.
     topic: usize,
-    filter: ClaimFilter,
+    filter: ClaimText,
 }
 
 /// What one index holds in the order of a walk.
@@ -56,7 +56,7 @@ impl Writer<'_> {
         for (topic, wanted) in request.topics.iter().enumerate() {
             // Camunda: of two that name the same topic, the last one counts.
             if request.topics[topic + 1..].iter().all(|later| later.name != wanted.name) {
-                let walk = TopicWalk { walk, wanted, topic, filter: ClaimFilter::of(wanted) };
+                let walk = TopicWalk { walk, wanted, topic, filter: filter(wanted) };
                 candidates.append(&mut match request.candidates_of(topic) {
                     None => walk.candidates(self.connection, request.tasks_max)?,
                     Some(keys) => walk.still_there(self.connection, keys, request.tasks_max)?,
@@ -85,6 +85,12 @@ impl Writer<'_> {
         let row = rows.next()?.ok_or_else(|| StoreError::Failed("a task to lock is missing".to_owned()))?;
         ExternalTask::decode(&mut ReadRow::new(row, 0))
     }
+}
+
+fn filter(wanted: &ClaimTopic) -> ClaimText {
+    let mut filter = ClaimText::new(Dialect::Sqlite);
+    filter.filter(wanted);
+    filter
 }
 
 impl TopicWalk<'_> {

@@ -9,7 +9,6 @@ mod backup;
 mod batch;
 mod checkpoint;
 mod claim;
-pub(crate) mod claim_filter;
 mod claim_jobs;
 mod connection;
 mod driven;

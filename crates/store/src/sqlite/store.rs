@@ -130,6 +130,7 @@ impl Store for SqliteStore {
             Work::Claim(request) => request.topics.iter().map(|topic| topic.variables.clone()).collect(),
             Work::Apply(_)
             | Work::ApplyAndRun(..)
+            | Work::ApplyAndNote(..)
             | Work::Run(_)
             | Work::Remove(_)
             | Work::ClaimJobs(_)

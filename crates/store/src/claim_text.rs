@@ -3,27 +3,43 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use query::SqlValue;
+use query::{Dialect, SqlValue, nul};
 use types::VariableValue;
 
 use crate::codec::value::{VALUE_COLUMNS, value_cells};
 use crate::work::{ClaimTenants, ClaimTopic};
 
 /// A statement that is written from left to right, with its binds. Texts of equal shape are equal.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ClaimText {
+    dialect: Dialect,
     pub text: String,
     pub binds: Vec<SqlValue>,
 }
 
+/// SQLite limits how deep an expression is nested, and a list of alternatives nests as long as it is.
+const VARIABLES_TOGETHER: usize = 100;
+
 impl ClaimText {
+    pub fn new(dialect: Dialect) -> ClaimText {
+        ClaimText { dialect, text: String::new(), binds: Vec::new() }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
     pub fn bind(&mut self, value: SqlValue) {
         self.binds.push(value);
-        let _ = write!(self.text, "${}", self.binds.len());
+        let _ = match self.dialect {
+            // They come in order, and others may stand before these.
+            Dialect::Sqlite => write!(self.text, "?"),
+            Dialect::Postgres => write!(self.text, "${}", self.binds.len()),
+        };
     }
 
     fn condition(&mut self, condition: &str, value: &Arc<str>) {
@@ -41,7 +57,9 @@ impl ClaimText {
         if let Some(pattern) = &topic.definition_version_tag {
             self.condition(" AND definition_version_tag LIKE ", pattern);
             // SQLite has no escape character either unless one is named.
-            self.push(" ESCAPE ''");
+            if self.dialect == Dialect::Postgres {
+                self.push(" ESCAPE ''");
+            }
         }
         match &topic.tenants {
             ClaimTenants::Any => {}
@@ -58,10 +76,19 @@ impl ClaimText {
             [] => {}
             [value] => self.condition(&format!(" AND {column} = "), value),
             values => {
-                self.push(&format!(" AND {column} = ANY (ARRAY (SELECT jsonb_array_elements_text("));
-                let list: Vec<&str> = values.iter().map(|value| &**value).collect();
-                self.bind(SqlValue::Text(serde_json::Value::from(list).to_string().into()));
-                self.push("::text::jsonb)))");
+                let list = values.iter().map(|value| serde_json::Value::from(&**value)).collect();
+                match self.dialect {
+                    Dialect::Sqlite => {
+                        self.push(&format!(" AND {column} IN (SELECT value FROM json_each("));
+                        self.bind(SqlValue::Text(serde_json::Value::Array(list).to_string().into()));
+                        self.push("))");
+                    }
+                    Dialect::Postgres => {
+                        self.push(&format!(" AND {column} = ANY (ARRAY (SELECT jsonb_array_elements_text("));
+                        self.bind(SqlValue::Text(nul::json_list(list).into()));
+                        self.push("::text::jsonb)))");
+                    }
+                }
             }
         }
     }
@@ -71,17 +98,27 @@ impl ClaimText {
         if variables.is_empty() {
             return;
         }
-        self.push(
-            " AND EXISTS (SELECT 1 FROM variable v WHERE (v.is_inner = 0 AND v.id BETWEEN external_task.process_instance_id \
-             AND (left(external_task.process_instance_id::text, 28) || '7fffffff')::uuid \
+        // The ids of an instance follow its own.
+        let last = match self.dialect {
+            Dialect::Sqlite => "CAST(substr(external_task.process_instance_id, 1, 12) || x'7fffffff' AS BLOB)",
+            Dialect::Postgres => "(left(external_task.process_instance_id::text, 28) || '7fffffff')::uuid",
+        };
+        self.push(&format!(
+            " AND EXISTS (SELECT 1 FROM variable v WHERE (v.is_inner = 0 \
+             AND v.id BETWEEN external_task.process_instance_id AND {last} \
              AND v.execution_id = external_task.process_instance_id \
-             OR v.is_inner = 1 AND v.execution_id = external_task.process_instance_id) AND (",
-        );
+             OR v.is_inner = 1 AND v.execution_id = external_task.process_instance_id) AND ("
+        ));
         for (n, (name, value)) in variables.iter().enumerate() {
-            self.condition(if n == 0 { "v.name = " } else { " OR v.name = " }, name);
+            let before = match n {
+                0 => "(v.name = ",
+                n if n % VARIABLES_TOGETHER == 0 => ") OR (v.name = ",
+                _ => " OR v.name = ",
+            };
+            self.condition(before, name);
             self.value(value);
         }
-        self.push("))");
+        self.push(")))");
     }
 
     fn value(&mut self, value: &VariableValue) {
