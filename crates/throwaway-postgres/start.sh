@@ -72,7 +72,9 @@ start_server() {
     >>"$folder/server.log" 2>&1 </dev/null &
   server=$!
   tries=0
-  until $as_server_user "$binaries/pg_isready" -q -h "$folder" -U camlock -d postgres; do
+  # Some packages of the server have no pg_isready. A server that was killed has left its file.
+  until [ "$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null)" = "$server" ] &&
+    grep -q '^ready' "$folder/data/postmaster.pid"; do
     tries=$((tries + 1))
     if [ "$tries" -gt 300 ] || ! kill -0 "$server" 2>/dev/null; then
       cat "$folder/server.log" >&2
