@@ -75,7 +75,8 @@ impl Shared {
         if self.settings.nodes == Nodes::Alone {
             return Ok(());
         }
-        self.definitions_look.look(self.look_at_generation()).await
+        let shared = self.with_store(self.store.clone(), None);
+        self.definitions_look.look(async move { shared.look_at_generation().await }).await
     }
 
     async fn look_at_generation(&self) -> Result<(), Error> {

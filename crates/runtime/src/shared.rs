@@ -44,7 +44,7 @@ pub(crate) struct Parts {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) definitions: DefinitionCache,
     /// For definitions that other nodes have changed.
-    pub(crate) definitions_look: SharedLook,
+    pub(crate) definitions_look: Arc<SharedLook>,
     pub(crate) polls: Arc<Polls>,
     pub(crate) streams: Streams,
     /// When the next job is due.
@@ -94,7 +94,7 @@ impl Shared {
             admission: Arc::new(Admission::new(settings.in_flight_max)),
             lanes: Arc::new(Lanes::new(settings.aggregate_cache_bytes)),
             definitions: DefinitionCache::new(settings.model_cache_bytes),
-            definitions_look: SharedLook::new(),
+            definitions_look: Arc::default(),
             polls: Arc::new(match settings.nodes {
                 Nodes::Alone => Polls::new(settings.parked_polls_max),
                 Nodes::Several => Polls::new(settings.parked_polls_max).telling(store.clone()),

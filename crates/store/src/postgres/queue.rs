@@ -75,6 +75,8 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<(Unit, Instant)>,
+    /// How many of the first ones wait for a committer that is at work to end, whatever another one could do.
+    held_up: usize,
     /// Of all units that committers are at work on.
     roots_at_work: HashSet<Uuid, BuildHasherDefault<DefaultHasher>>,
     committers_at_work: usize,
@@ -127,8 +129,8 @@ impl Queue {
         state.waiting.push_back((unit, Instant::now()));
         self.metrics.writes_waiting.increment();
         // The first one also begins the time of patience.
-        let waiting = state.waiting.len();
-        let is_worth_a_look = state.committers_at_work == 0 || waiting == 1 || waiting == UNITS_WORTH_A_COMMITTER;
+        let ready = state.ready();
+        let is_worth_a_look = state.committers_at_work == 0 || ready == 1 || ready == UNITS_WORTH_A_COMMITTER;
         drop(state);
         if is_worth_a_look {
             // The last one to wait has its statements and rows at hand.
@@ -168,6 +170,7 @@ impl Queue {
         let mut state = self.lock();
         state.committers_at_work -= 1;
         state.is_exclusive = false;
+        state.held_up = 0;
         for root in roots {
             state.roots_at_work.remove(root);
         }
@@ -186,13 +189,18 @@ impl Queue {
 }
 
 impl State {
+    /// Waiting, as far as is known, for nobody but a committer.
+    fn ready(&self) -> usize {
+        self.waiting.len() - self.held_up
+    }
+
     fn is_worth_a_committer(&self) -> bool {
-        self.committers_at_work == 0 || self.waiting.len() >= UNITS_WORTH_A_COMMITTER
+        self.committers_at_work == 0 || self.ready() >= UNITS_WORTH_A_COMMITTER
     }
 
     fn next(&mut self) -> Next {
-        let Some((_, since)) = self.waiting.front() else {
-            return if self.is_closed { Next::End } else { Next::Wait(None) };
+        let Some((_, since)) = self.waiting.get(self.held_up) else {
+            return if self.is_closed && self.waiting.is_empty() { Next::End } else { Next::Wait(None) };
         };
         let patient_until = *since + PATIENCE;
         if !self.is_worth_a_committer() && patient_until > Instant::now() {
@@ -238,6 +246,7 @@ impl State {
                 passed_over.push((unit, since));
             }
         }
+        self.held_up = if units.is_empty() { passed_over.len() } else { 0 };
         passed_over.into_iter().rev().for_each(|unit| self.waiting.push_front(unit));
         units
     }
@@ -381,6 +390,25 @@ mod tests {
         assert!(taken(&queue).is_empty());
         queue.end(&[Uuid(2)]);
         assert_eq!(taken(&queue), [[2]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_that_is_held_up_holds_up_no_other_for_long() {
+        let queue = queue();
+        push(&queue, &[1]);
+        assert_eq!(queue.take().await.expect("it is open").roots, [Uuid(1)]);
+        push(&queue, &[1]);
+        let further = async {
+            let taken = queue.take().await.expect("it is open");
+            (taken.roots, Instant::now())
+        };
+        let later = async {
+            tokio::time::sleep(PATIENCE * 2).await;
+            push(&queue, &[2]);
+            Instant::now()
+        };
+        let ((roots, at), pushed_at) = tokio::join!(further, later);
+        assert_eq!((roots, at - pushed_at), (vec![Uuid(2)], PATIENCE));
     }
 
     #[test]
