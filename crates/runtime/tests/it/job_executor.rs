@@ -18,7 +18,7 @@ fn executing() -> Settings {
 }
 
 /// Timers of this many instances, each with `timers` parallel paths of a timer and a script that counts.
-fn timers_model(timers: usize, duration: &str) -> String {
+pub fn timers_model(timers: usize, duration: &str) -> String {
     let mut body = String::from(
         r#"<bpmn:startEvent id="start"/><bpmn:sequenceFlow id="s" sourceRef="start" targetRef="fork"/>
     <bpmn:parallelGateway id="fork"/><bpmn:parallelGateway id="join"/>
@@ -46,19 +46,19 @@ fn async_model(attributes: &str, expression: &str) -> String {
     )
 }
 
-async fn until_empty(runtime: &Runtime, table: &'static query::Table) {
+pub async fn until_empty(runtime: &Runtime, table: &'static query::Table) {
     while count(runtime, table).await > 0 {
         tokio::task::yield_now().await;
     }
 }
 
 /// How often the log says so: created, failed, succeeded or deleted.
-async fn logged(runtime: &Runtime, kind: i64) -> usize {
+pub async fn logged(runtime: &Runtime, kind: i64) -> usize {
     let table = &tables::HISTORIC_JOB_LOG;
     rows(runtime, Select::all(table.source()).filter(Condition::equal(table.col("kind"), kind))).await.len()
 }
 
-async fn ended(runtime: &Runtime) -> usize {
+pub async fn ended(runtime: &Runtime) -> usize {
     let table = &tables::HISTORIC_PROCESS_INSTANCE;
     rows(runtime, Select::all(table.source()).filter(Condition::is_not_null(table.col("end_time")))).await.len()
 }
@@ -93,28 +93,6 @@ async fn a_thousand_timers_of_a_hundred_instances_fire_once_each() {
     assert_eq!(ended(&runtime).await, 100);
     assert_eq!((logged(&runtime, 0).await, logged(&runtime, 1).await, logged(&runtime, 2).await), (1_000, 0, 1_000));
     runtime.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_nodes_and_requests_do_nothing_twice() {
-    let staged = Staged::memory();
-    let by_hand = runtime_on(&staged, settings()).await;
-    deploy(&by_hand, &timers_model(4, "PT0S")).await;
-    for _ in 0..25 {
-        start(&by_hand, "order").await;
-    }
-    let jobs: Vec<JobId> = column(&by_hand, &tables::JOB, "id").await.iter().map(crate::deployment::job_id).collect();
-    let nodes = [runtime_on(&staged, executing()).await, runtime_on(&staged, executing()).await];
-    for job in jobs {
-        // Some executor may have been faster.
-        let _ = by_hand.execute_job(job).await;
-    }
-    until_empty(&by_hand, &tables::JOB).await;
-    assert_eq!(ended(&by_hand).await, 25);
-    assert_eq!((logged(&by_hand, 1).await, logged(&by_hand, 2).await), (0, 100));
-    for node in nodes {
-        node.shutdown().await;
-    }
 }
 
 #[tokio::test]

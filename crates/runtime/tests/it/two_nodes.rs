@@ -11,29 +11,30 @@ use runtime::{
     Settings, SuspensionState, TenantChoice,
 };
 use store::PostgresStore;
-use types::{ProcessInstanceId, VariableMap, VariableValue};
+use types::{JobId, ProcessInstanceId, VariableMap, VariableValue};
 
+use crate::job_executor::{ended, logged, timers_model, until_empty};
 use crate::support::*;
 
-async fn node(url: &str) -> Runtime {
-    let settings = Settings {
-        dialect: Dialect::Postgres,
-        nodes: Nodes::Several,
-        job_executor: JobExecutor::Off,
-        ..Settings::default()
-    };
+async fn node(url: &str, job_executor: JobExecutor) -> Runtime {
+    let settings = Settings { dialect: Dialect::Postgres, nodes: Nodes::Several, job_executor, ..Settings::default() };
     let store = Arc::new(PostgresStore::open(url).await.expect("opens"));
     Runtime::open(store, settings).await.expect("opens")
 }
 
 async fn two_nodes() -> (Runtime, Runtime) {
+    let url = database().await;
+    (node(&url, JobExecutor::Off).await, node(&url, JobExecutor::Off).await)
+}
+
+/// A schema of one's own.
+async fn database() -> String {
     let schema = throwaway_postgres::unique_name();
     let url = throwaway_postgres::server_url();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the server is there");
     tokio::spawn(connection);
     client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.expect("a new schema");
-    let url = throwaway_postgres::with_schema(&url, &schema);
-    (node(&url).await, node(&url).await)
+    throwaway_postgres::with_schema(&url, &schema)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,6 +150,28 @@ async fn each_task_is_worked_once() {
     }
     assert_eq!(worked, TASKS);
     assert_eq!(count(&one, &tables::PROCESS_INSTANCE).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn executors_of_two_nodes_and_requests_do_no_job_twice() {
+    let url = database().await;
+    let by_hand = node(&url, JobExecutor::Off).await;
+    deploy(&by_hand, &timers_model(4, "PT0S")).await;
+    for _ in 0..25 {
+        start(&by_hand, "order").await;
+    }
+    let jobs: Vec<JobId> = column(&by_hand, &tables::JOB, "id").await.iter().map(crate::deployment::job_id).collect();
+    let nodes = [node(&url, JobExecutor::On).await, node(&url, JobExecutor::On).await];
+    for job in jobs {
+        // Some executor may have been faster.
+        let _ = by_hand.execute_job(job).await;
+    }
+    until_empty(&by_hand, &tables::JOB).await;
+    assert_eq!(ended(&by_hand).await, 25);
+    assert_eq!((logged(&by_hand, 1).await, logged(&by_hand, 2).await), (0, 100));
+    for node in nodes {
+        node.shutdown().await;
+    }
 }
 
 /// Starts on one node until nothing starts any more; the other one does something about the definition meanwhile.
