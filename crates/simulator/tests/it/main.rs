@@ -38,7 +38,7 @@ fn deliberate_faults_are_found() {
 /// Some need a rare coincidence, which takes hundreds of worlds to come about: the search begins near one.
 fn first_seed(bug: Bug) -> u64 {
     match bug {
-        Bug::FailedUnitForgotten => 690,
+        Bug::FailedUnitForgotten => 320,
         Bug::AnswerBeforeCommit
         | Bug::RevisionUnchecked
         | Bug::WakeUpLost
