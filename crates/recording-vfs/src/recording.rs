@@ -38,6 +38,23 @@ impl Recording {
         self.0.events[boundary.synced].file().expect("a sync is of a file")
     }
 
+    /// How often a file was written from its start, and how many writes came between such a write and the next sync.
+    pub fn new_beginnings(&self, file: &str) -> (usize, usize) {
+        let (mut beginnings, mut too_early, mut is_synced) = (0, 0, true);
+        for event in self.0.events.iter().filter(|event| event.file().is_some_and(|name| **name == *file)) {
+            match event {
+                Event::Written { offset: 0, .. } => {
+                    beginnings += 1;
+                    is_synced = false;
+                }
+                Event::Written { .. } => too_early += usize::from(!is_synced),
+                Event::Synced { .. } => is_synced = true,
+                Event::Truncated { .. } | Event::Deleted { .. } | Event::Acknowledged(_) => {}
+            }
+        }
+        (beginnings, too_early)
+    }
+
     /// Everything that was acknowledged before the power failed, in order.
     pub fn acknowledged_by(&self, boundary: SyncBoundary) -> Vec<u64> {
         let marks = self.0.events[..boundary.until].iter().filter_map(|event| match event {

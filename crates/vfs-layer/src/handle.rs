@@ -33,6 +33,21 @@ pub struct SyncKind(c_int);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal(c_int);
 
+impl Refusal {
+    /// What was written may not be on the disk.
+    pub const NOT_SYNCED: Refusal = Refusal(ffi::SQLITE_IOERR_FSYNC);
+
+    pub(crate) fn of(code: c_int) -> Refusal {
+        Refusal(code)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", ffi::code_to_str(self.0), self.0)
+    }
+}
+
 fn checked(code: c_int) -> Result<(), Refusal> {
     if code == ffi::SQLITE_OK { Ok(()) } else { Err(Refusal(code)) }
 }

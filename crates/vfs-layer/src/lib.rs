@@ -3,16 +3,20 @@
 //! SQLite reaches files through a table of C functions, its VFS. `register` puts a `Layer` on top of another one: the
 //! layer sees files being opened and deleted, and answers a `LayerFile` for those whose reads, writes and syncs it wants
 //! to see; everything else goes to the layer below as it came. Memory-mapped reading and writing is not offered to SQLite.
+//! `OpenLog` opens a write-ahead log by way of a layer, so that another thread than a connection's can sync it and the
+//! layer sees that.
 //!
-//! This is the one crate with unsafe code, in `table` and `handle`: what stands in a table of C functions is unsafe by
-//! nature.
+//! This is the one crate with unsafe code, in `table`, `handle` and `open_log`: what stands in a table of C functions is
+//! unsafe by nature.
 
 mod handle;
+mod open_log;
 mod table;
 
 use std::path::Path;
 
 pub use handle::{Below, Refusal, SyncKind};
+pub use open_log::OpenLog;
 pub use table::register;
 
 /// What a layer is told of the folder.

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::connection::{DatabaseUrl, Purpose, configure, open_file};
-use super::lock_file::LockFile;
+use super::lock_file::{LockFile, beside};
 use super::migration::check_identity;
 use crate::error::BackupError;
 
@@ -46,7 +46,7 @@ pub fn backup(
     let connection = open_source(source)?;
     let _target_lock = may_be_replaced(source, target)?;
     let partial = PartialFile::beside(target);
-    let copied = copy_pages(&connection, &partial.path, &mut report).and_then(|()| {
+    let copied = copy_pages((source, &connection), &partial.path, &mut report).and_then(|()| {
         report(BackupProgress::Checking);
         check(&partial.path)
     });
@@ -84,12 +84,13 @@ fn may_be_replaced(source: &Path, target: &Path) -> Result<Option<LockFile>, Bac
 }
 
 fn copy_pages(
-    source: &Connection,
+    (path, source): (&Path, &Connection),
     target: &Path,
     report: &mut impl FnMut(BackupProgress),
 ) -> Result<(), rusqlite::Error> {
     // Held until the copy is done: without it, each write of the server would begin the copy anew.
     source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
+    sync_log(path).map_err(|error| failure(rusqlite::ffi::SQLITE_IOERR_FSYNC, error.to_string()))?;
     let mut copy = Connection::open(target)?;
     let backup = Backup::new(source, &mut copy)?;
     let mut busy_steps = 0;
@@ -117,6 +118,20 @@ fn copy_pages(
     source.execute_batch("COMMIT")
 }
 
+/// A server makes commits visible a moment before they are on the disk (ADR 0022): a copy must not hold what its original
+/// can still lose.
+fn sync_log(database: &Path) -> std::io::Result<()> {
+    match File::open(beside(database, "-wal")) {
+        Ok(log) => log.sync_data(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn failure(code: std::ffi::c_int, why: String) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(why))
+}
+
 /// SQLite looks at every page, every row and every index.
 fn check(copy: &Path) -> Result<(), rusqlite::Error> {
     let connection = Connection::open(copy)?;
@@ -126,10 +141,7 @@ fn check(copy: &Path) -> Result<(), rusqlite::Error> {
     connection.close().map_err(|(_, error)| error)?;
     match found.as_str() {
         "ok" => Ok(()),
-        damage => {
-            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            Err(rusqlite::Error::SqliteFailure(code, Some(format!("the copy is damaged: {damage}"))))
-        }
+        damage => Err(failure(rusqlite::ffi::SQLITE_CORRUPT, format!("the copy is damaged: {damage}"))),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The writer's thread: group commit.
 //!
-//! Whatever queued up while the last commit was on its way to the disk becomes one transaction. A unit that conflicts
-//! has written nothing and is left out alone. If a statement fails, the batch is rolled back and applied again with a
-//! savepoint around each unit, so that only the unit at fault is lost. Nobody is answered before the commit is through.
+//! Units are applied as they come, in one transaction, for as long as the last commit is on its way to the disk; then
+//! they are committed and handed over to the syncer, which answers them. A unit that conflicts has written nothing and is
+//! left out alone. If a statement fails, the batch is rolled back and applied again with a savepoint around each unit, so
+//! that only the unit at fault is lost. Nobody is answered before the commit is durable.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,14 +12,19 @@ use std::time::Instant;
 use rusqlite::{Connection, Statement};
 
 use super::checkpoint::{self, Checkpoints};
-use super::queue::{Message, Unit, UnitDone, WriterInbox};
+use super::durability::Durability;
+use super::gathering::{LogSync, with_log_sync_owed};
+use super::queue::{Answer, Message, Unit, UnitDone, WriterInbox};
 use super::statements::{Statements, prepare};
+use super::syncer::{Batch, Committed, Syncer};
 use crate::StoreError;
 use crate::metrics::StoreMetrics;
 use crate::work::{ExpectedStatement, Work};
 
 /// Units in one transaction.
 const BATCH_UNITS_MAX: usize = 1024;
+/// Commits that are not durable while another one is made, unless its batch is full.
+const COMMITS_OWED_MAX: u64 = 2;
 
 pub struct Writer<'c> {
     pub connection: &'c Connection,
@@ -27,7 +33,10 @@ pub struct Writer<'c> {
     pub released_topics: BTreeSet<Arc<str>>,
     pub metrics: Arc<StoreMetrics>,
     transaction: Transaction<'c>,
+    /// The batch that is being applied.
+    open: Option<OpenBatch>,
     checkpoints: Checkpoints,
+    commits: Commits,
 }
 
 struct Transaction<'c> {
@@ -38,7 +47,22 @@ struct Transaction<'c> {
     undo: Statement<'c>,
 }
 
-pub type Answers = Vec<Result<UnitDone, StoreError>>;
+/// Where commits go.
+pub struct Commits {
+    pub durability: Arc<Durability>,
+    /// `None` for a database that is not on a disk.
+    pub syncer: Option<Syncer>,
+}
+
+/// What was applied and not committed.
+struct OpenBatch {
+    isolation: Isolation,
+    begun: Instant,
+    /// Of the first units of the batch.
+    answers: Answers,
+}
+
+pub type Answers = Vec<Answer>;
 
 /// What a failing statement takes with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,10 +71,31 @@ enum Isolation {
     Unit,
 }
 
+impl Commits {
+    /// Nothing is ever owed.
+    pub fn in_memory() -> Commits {
+        Commits { durability: Arc::default(), syncer: None }
+    }
+
+    /// Answers at once where nothing is owed, otherwise in its turn.
+    fn finish(&self, committed: Committed, metrics: &StoreMetrics) {
+        match &self.syncer {
+            Some(syncer) if committed.log_sync == LogSync::Owed || self.durability.owed() > 1 => {
+                syncer.hand_over(committed);
+            }
+            _ => {
+                self.durability.reach(committed.number);
+                committed.answer(metrics);
+            }
+        }
+    }
+}
+
 impl<'c> Writer<'c> {
     pub fn new(
         connection: &'c Connection,
         checkpoints: Checkpoints,
+        commits: Commits,
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
         Ok(Writer {
@@ -65,33 +110,45 @@ impl<'c> Writer<'c> {
                 keep: prepare(connection, "RELEASE unit")?,
                 undo: prepare(connection, "ROLLBACK TO unit")?,
             },
+            open: None,
             checkpoints,
+            commits,
         })
     }
 
     /// Works until it is closed.
     pub fn run(&mut self, inbox: &WriterInbox) {
-        let mut is_open = true;
-        while is_open {
-            let mut units = Vec::new();
-            let mut next = Some(self.wait(inbox));
-            while let Some(message) = next {
-                match message {
-                    Message::Unit(unit) => units.push(unit),
-                    Message::Read(read) => {
-                        // It sees what was submitted before it.
-                        self.commit_batch(std::mem::take(&mut units));
-                        read(self.connection);
+        let mut units = Vec::new();
+        loop {
+            match self.next(inbox, units.len()) {
+                Some(Message::Unit(unit)) => {
+                    units.push(unit);
+                    if let Err(failure) = self.apply(&units) {
+                        self.refuse(std::mem::take(&mut units), &failure);
                     }
-                    Message::Close => is_open = false,
                 }
-                next = if is_open && units.len() < BATCH_UNITS_MAX { inbox.next() } else { None };
-            }
-            self.commit_batch(units);
-            if self.checkpoints.is_due() {
-                self.checkpoints.run(self.connection);
+                Some(Message::Read(read)) => {
+                    // It sees what was submitted before it.
+                    self.commit_batch(std::mem::take(&mut units));
+                    read(self.connection);
+                }
+                Some(Message::Synced) => {}
+                Some(Message::Close) => return self.commit_batch(units),
+                None => self.commit_batch(std::mem::take(&mut units)),
             }
         }
+    }
+
+    /// What to do next; `None` is to commit the units that have been applied.
+    fn next(&mut self, inbox: &WriterInbox, applied: usize) -> Option<Message> {
+        if applied == 0 {
+            return Some(self.wait(inbox));
+        }
+        if applied >= BATCH_UNITS_MAX {
+            return None;
+        }
+        // Whatever comes meanwhile costs no sync of its own.
+        if self.commits.durability.owed() >= COMMITS_OWED_MAX { Some(inbox.wait()) } else { inbox.next() }
     }
 
     fn wait(&mut self, inbox: &WriterInbox) -> Message {
@@ -108,70 +165,115 @@ impl<'c> Writer<'c> {
         if units.is_empty() {
             return;
         }
-        let begun = Instant::now();
-        match self.commit(&units) {
-            Ok(answers) => {
-                self.metrics.commits.observe_duration(begun.elapsed());
-                self.metrics.batch_units.observe(units.len() as u64);
-                for (unit, answer) in units.into_iter().zip(answers) {
-                    if matches!(answer, Err(StoreError::Conflict)) {
-                        self.metrics.conflicts.add(1);
-                    }
-                    // Who has gone does not need to know.
-                    let _ = unit.reply.send(answer);
-                }
+        let begun = self.open.as_ref().map_or_else(Instant::now, |open| open.begun);
+        let number = self.commits.durability.announce();
+        let committed = match self.commit(&units) {
+            Ok((answers, log_sync)) => {
+                let unit_count = units.len();
+                let answers = self.wait_for_sync(units, answers);
+                Committed { number, log_sync, batch: Some(Batch { begun, unit_count, answers }) }
             }
             Err(failure) => {
-                self.metrics.failed_batches.add(1);
-                tracing::error!(%failure, units = units.len(), "nothing of a batch was written");
-                for unit in units {
-                    let _ = unit.reply.send(Err(failure.clone()));
+                self.refuse(units, &failure);
+                Committed { number, log_sync: LogSync::Settled, batch: None }
+            }
+        };
+        self.commits.finish(committed, &self.metrics);
+        if self.checkpoints.is_due() {
+            self.checkpoints.run(self.connection);
+        }
+    }
+
+    /// Who claims reads the variables of the tasks next, and waits for what that shows to be durable: it goes on at once.
+    fn wait_for_sync(&self, units: Vec<Unit>, answers: Answers) -> Vec<(Unit, Answer)> {
+        let mut waiting = Vec::with_capacity(units.len());
+        for (unit, answer) in units.into_iter().zip(answers) {
+            match answer {
+                Ok(UnitDone::Claimed(_)) => unit.answer(answer),
+                answer => {
+                    self.metrics.conflicts.add(u64::from(matches!(answer, Err(StoreError::Conflict))));
+                    waiting.push((unit, answer));
                 }
             }
         }
+        waiting
     }
 
-    /// The answers of all units, after the commit; or a failure that leaves nothing of the batch.
-    pub fn commit(&mut self, units: &[impl AsRef<Work>]) -> Result<Answers, StoreError> {
-        match self.attempt(units, Isolation::Batch) {
-            Err(StoreError::Failed(_)) => self.attempt(units, Isolation::Unit),
-            answers => answers,
+    fn refuse(&self, units: Vec<Unit>, failure: &StoreError) {
+        self.metrics.failed_batches.add(1);
+        tracing::error!(%failure, units = units.len(), "nothing of a batch was written");
+        for unit in units {
+            unit.answer(Err(failure.clone()));
         }
     }
 
-    /// The answers of all units, after the commit; or a failure that leaves nothing of the batch.
-    fn attempt(&mut self, units: &[impl AsRef<Work>], isolation: Isolation) -> Result<Answers, StoreError> {
-        let mut answers = Vec::with_capacity(units.len());
-        let outcome = self.transact(units, isolation, &mut answers);
-        if outcome.is_err() && !self.connection.is_autocommit() {
+    /// Applies those of the units that were not applied yet. A failure leaves nothing of any of them.
+    fn apply(&mut self, units: &[impl AsRef<Work>]) -> Result<(), StoreError> {
+        let isolation = self.open.as_ref().map_or(Isolation::Batch, |open| open.isolation);
+        match self.extend(units, isolation) {
+            Err(StoreError::Failed(_)) if isolation == Isolation::Batch => self.extend(units, Isolation::Unit),
+            applied => applied,
+        }
+    }
+
+    /// The answers of all units, once they are committed; or a failure that leaves nothing of any of them.
+    pub fn commit(&mut self, units: &[impl AsRef<Work>]) -> Result<(Answers, LogSync), StoreError> {
+        self.apply(units)?;
+        let isolation = self.open.as_ref().map(|open| open.isolation);
+        match self.end() {
+            Err(StoreError::Failed(_)) if isolation == Some(Isolation::Batch) => {
+                self.extend(units, Isolation::Unit)?;
+                self.end()
+            }
+            committed => committed,
+        }
+    }
+
+    fn extend(&mut self, units: &[impl AsRef<Work>], isolation: Isolation) -> Result<(), StoreError> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                self.transaction.begin.raw_execute()?;
+                OpenBatch { isolation, begun: Instant::now(), answers: Vec::new() }
+            }
+        };
+        for unit in &units[open.answers.len()..] {
+            match self.unit(unit.as_ref(), isolation) {
+                Err(failure @ StoreError::Unavailable(_)) => return Err(self.undo(open, failure)),
+                Err(failure @ StoreError::Failed(_)) if isolation == Isolation::Batch => {
+                    return Err(self.undo(open, failure));
+                }
+                answer => open.answers.push(answer),
+            }
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(Answers, LogSync), StoreError> {
+        let open = self.open.take().expect("something was applied");
+        let commit = &mut self.transaction.commit;
+        let (outcome, log_sync) = match self.commits.syncer {
+            Some(_) => with_log_sync_owed(|| commit.raw_execute()),
+            None => (commit.raw_execute(), LogSync::Settled),
+        };
+        match outcome {
+            Ok(_) => Ok((open.answers, log_sync)),
+            Err(failure) => Err(self.undo(open, failure.into())),
+        }
+    }
+
+    fn undo(&mut self, open: OpenBatch, failure: StoreError) -> StoreError {
+        if !self.connection.is_autocommit() {
             let rollback = self.connection.execute_batch("ROLLBACK");
             assert!(self.connection.is_autocommit(), "a transaction cannot be rolled back: {rollback:?}");
         }
-        let Err(failure) = outcome else { return Ok(answers) };
-        for answer in answers {
+        for answer in open.answers {
             if let Ok(UnitDone::Released { topics, .. }) = answer {
                 self.released_topics.extend(topics);
             }
         }
-        Err(failure)
-    }
-
-    fn transact(
-        &mut self,
-        units: &[impl AsRef<Work>],
-        isolation: Isolation,
-        answers: &mut Answers,
-    ) -> Result<(), StoreError> {
-        self.transaction.begin.raw_execute()?;
-        for unit in units {
-            match self.unit(unit.as_ref(), isolation) {
-                Err(failure @ StoreError::Unavailable(_)) => return Err(failure),
-                Err(failure @ StoreError::Failed(_)) if isolation == Isolation::Batch => return Err(failure),
-                answer => answers.push(answer),
-            }
-        }
-        self.transaction.commit.raw_execute()?;
-        Ok(())
+        failure
     }
 
     fn unit(&mut self, work: &Work, isolation: Isolation) -> Result<UnitDone, StoreError> {

@@ -9,7 +9,7 @@ use query::{SqlValue, Statement};
 use rusqlite::Connection;
 use types::ProcessInstanceId;
 
-use super::batch::Writer;
+use super::batch::{Commits, Writer};
 use super::checkpoint::Checkpoints;
 use super::connection::{Purpose, configure};
 use super::load::{load, locate};
@@ -46,7 +46,7 @@ impl DrivenDatabase {
     pub fn driver(&self) -> Result<Driver<'_>, StoreError> {
         Ok(Driver {
             connection: &self.connection,
-            writer: Writer::new(&self.connection, Checkpoints::none(), Arc::default())?,
+            writer: Writer::new(&self.connection, Checkpoints::none(), Commits::in_memory(), Arc::default())?,
         })
     }
 
@@ -64,7 +64,7 @@ impl DrivenDatabase {
 impl Driver<'_> {
     /// One transaction: the answers of all units once it is through, or a failure that leaves nothing of them.
     pub fn commit(&mut self, units: &[impl AsRef<Work>]) -> Result<Vec<Result<WorkDone, StoreError>>, StoreError> {
-        let answers = self.writer.commit(units)?;
+        let (answers, _) = self.writer.commit(units)?;
         Ok(units.iter().zip(answers).map(|(unit, answer)| self.finish(unit.as_ref(), answer?)).collect())
     }
 

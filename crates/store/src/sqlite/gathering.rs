@@ -7,7 +7,13 @@
 //!
 //! A write that fails when it is handed over fails the call that asked for that. All that was gathered belongs to the
 //! transaction or checkpoint which that call fails.
+//!
+//! **Owed syncs.** `with_log_sync_owed` runs a commit whose sync of the log only hands over what was gathered; to sync is
+//! left to the caller (ADR 0022). All other syncs are done where SQLite asks for them: those of checkpoints, which are no
+//! commits, and the one that follows the header of a log that begins anew, which must be on the disk before any frame
+//! overwrites an old one.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -27,13 +33,36 @@ pub fn above(vfs: Option<&str>) -> Option<String> {
     is_registered.then_some(name)
 }
 
+/// What became of the sync of the log that a commit asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogSync {
+    /// It was done, or none was needed.
+    Settled,
+    /// The log holds the commit, and the disk perhaps not.
+    Owed,
+}
+
+thread_local! {
+    /// `None` while syncs are done at once. SQLite syncs on the thread that commits.
+    static COMMIT: Cell<Option<LogSync>> = const { Cell::new(None) };
+}
+
+/// Runs a commit on a connection above this layer, and nothing else.
+pub fn with_log_sync_owed<T>(commit: impl FnOnce() -> T) -> (T, LogSync) {
+    COMMIT.set(Some(LogSync::Settled));
+    let outcome = commit();
+    (outcome, COMMIT.take().unwrap_or(LogSync::Settled))
+}
+
 struct Gathering;
 
-#[derive(Default)]
 struct GatheringFile {
+    kind: FileKind,
     /// Not handed over yet.
     bytes: Vec<u8>,
     offset: u64,
+    /// Whether its beginning, of a log the header, was written since the last sync.
+    has_new_header: bool,
 }
 
 impl Layer for Gathering {
@@ -41,7 +70,9 @@ impl Layer for Gathering {
 
     fn open(&self, _: &Path, opening: Opening) -> Option<GatheringFile> {
         match opening.kind {
-            FileKind::Database | FileKind::WriteAheadLog => Some(GatheringFile::default()),
+            kind @ (FileKind::Database | FileKind::WriteAheadLog) => {
+                Some(GatheringFile { kind, bytes: Vec::new(), offset: 0, has_new_header: false })
+            }
             FileKind::RollbackJournal => None,
         }
     }
@@ -59,6 +90,10 @@ impl GatheringFile {
         let outcome = below.write(&self.bytes, self.offset);
         self.bytes.clear();
         outcome
+    }
+
+    fn may_owe_sync(&self) -> bool {
+        self.kind == FileKind::WriteAheadLog && !self.has_new_header && COMMIT.get().is_some()
     }
 }
 
@@ -78,6 +113,7 @@ impl LayerFile for GatheringFile {
             self.offset = offset;
         }
         self.bytes.extend_from_slice(bytes);
+        self.has_new_header |= offset == 0;
         Ok(())
     }
 
@@ -88,7 +124,13 @@ impl LayerFile for GatheringFile {
 
     fn sync(&mut self, below: Below<'_>, kind: SyncKind) -> Result<(), Refusal> {
         self.hand_over(below)?;
-        below.sync(kind)
+        if self.may_owe_sync() {
+            COMMIT.set(Some(LogSync::Owed));
+            return Ok(());
+        }
+        below.sync(kind)?;
+        self.has_new_header = false;
+        Ok(())
     }
 
     fn size(&mut self, below: Below<'_>) -> Result<u64, Refusal> {

@@ -14,7 +14,7 @@ pub struct LockFile {
 
 impl LockFile {
     pub fn acquire(database: &Path) -> Result<LockFile, OpenError> {
-        let path = lock_path(database);
+        let path = beside(database, ".lock");
         let unusable = |error: std::io::Error| OpenError::Unusable {
             path: database.display().to_string(),
             why: format!("its lock file `{}` cannot be used: {error}", path.display()),
@@ -30,9 +30,9 @@ impl LockFile {
     }
 }
 
-/// Beside the file itself, not beside a link to it.
-fn lock_path(database: &Path) -> PathBuf {
+/// A file beside a database itself, not beside a link to it.
+pub fn beside(database: &Path, name_end: &str) -> PathBuf {
     let mut path: OsString = database.canonicalize().unwrap_or_else(|_| database.to_owned()).into();
-    path.push(".lock");
+    path.push(name_end);
     path.into()
 }

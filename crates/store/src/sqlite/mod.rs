@@ -1,7 +1,8 @@
 //! SQLite behind the `Store` trait: one file, one writer, several readers.
 //!
-//! One thread writes. It takes whatever has queued up while the last commit was on its way to the disk, applies it in
-//! one transaction and answers when that is durable (WAL, `synchronous=FULL`). Reads go to connections of their own.
+//! One thread writes. It applies whatever comes while the last commit is on its way to the disk in one transaction; another
+//! thread syncs what was committed and answers when that is durable. Reads go to connections of their own, and answer when
+//! all that they have seen is durable.
 //! A database in memory has one connection only; its reads run on the writer's thread, between transactions.
 
 mod apply;
@@ -12,6 +13,7 @@ mod claim;
 mod claim_jobs;
 mod connection;
 mod driven;
+mod durability;
 mod failure;
 mod gathering;
 mod history;
@@ -25,6 +27,7 @@ mod row;
 mod select;
 mod statements;
 mod store;
+mod syncer;
 mod visible_variables;
 
 #[cfg(test)]

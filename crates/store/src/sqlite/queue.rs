@@ -20,6 +20,8 @@ pub enum Message {
     Unit(Unit),
     /// A read on the writer's connection, outside of its transactions.
     Read(Box<dyn FnOnce(&Connection) + Send>),
+    /// What was committed is durable, as far as `Durability` says.
+    Synced,
     /// What comes after it is not done any more.
     Close,
 }
@@ -27,7 +29,16 @@ pub enum Message {
 /// A unit of work with the one who waits for it.
 pub struct Unit {
     pub work: Work,
-    pub reply: oneshot::Sender<Result<UnitDone, StoreError>>,
+    pub reply: oneshot::Sender<Answer>,
+}
+
+pub type Answer = Result<UnitDone, StoreError>;
+
+impl Unit {
+    pub fn answer(self, answer: Answer) {
+        // Who has gone does not need to know.
+        let _ = self.reply.send(answer);
+    }
 }
 
 impl AsRef<Work> for Unit {
@@ -75,7 +86,13 @@ impl WriterQueue {
 
     /// Lets the writer end after what has been submitted so far.
     pub fn close(&self) {
-        let _ = self.sender.send(Message::Close);
+        self.tell(Message::Close);
+    }
+
+    /// What is no work and is never refused.
+    pub fn tell(&self, message: Message) {
+        // A writer that has ended needs no news.
+        let _ = self.sender.send(message);
     }
 }
 
@@ -100,7 +117,7 @@ impl WriterInbox {
     }
 
     fn taken(&self, message: Option<Message>) -> Option<Message> {
-        if message.is_some() {
+        if let Some(Message::Unit(_) | Message::Read(_)) = message {
             self.metrics.writes_waiting.decrement();
         }
         message

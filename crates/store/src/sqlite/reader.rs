@@ -2,7 +2,7 @@
 //!
 //! Point reads run where they are asked for, on a connection that is checked out: a change of threads costs more than
 //! they do. Queries of any shape run on threads of their own. A database in memory has neither: its reads go through
-//! the writer's queue.
+//! the writer's queue. What was read is answered once all that it can have seen is durable.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::connection::{Purpose, configure, open_file};
+use super::durability::Durability;
 use super::queue::{Message, WriterQueue};
 use super::select::{SelectWatch, WaitedFor, select, waiting};
 use crate::StoreError;
@@ -39,6 +40,7 @@ pub struct FileReaders {
     connections: Mutex<Vec<Connection>>,
     selects: Arc<SelectQueue>,
     threads: Vec<JoinHandle<()>>,
+    durability: Arc<Durability>,
 }
 
 struct SelectQueue {
@@ -90,12 +92,21 @@ impl Readers {
                 })))?;
             }
         }
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        let rows = answer.await.unwrap_or_else(|_| Err(closed()));
+        if let Readers::File(readers) = self {
+            readers.durability.settled().await;
+        }
+        rows
     }
 }
 
 impl FileReaders {
-    pub fn open(path: &Path, vfs: Option<&str>, metrics: &Arc<StoreMetrics>) -> Result<FileReaders, StoreError> {
+    pub fn open(
+        path: &Path,
+        vfs: Option<&str>,
+        durability: &Arc<Durability>,
+        metrics: &Arc<StoreMetrics>,
+    ) -> Result<FileReaders, StoreError> {
         let open = || {
             let connection = open_file(path, Purpose::Read, vfs)?;
             configure(&connection, Purpose::Read)?;
@@ -108,6 +119,7 @@ impl FileReaders {
             connections: Mutex::new(connections),
             selects: selects.clone(),
             threads: Vec::new(),
+            durability: durability.clone(),
         };
         for n in 0..SELECT_READERS {
             let mut connection = open()?;
@@ -127,10 +139,12 @@ impl FileReaders {
     }
 
     async fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let _permit = self.free.acquire().await.map_err(|_| closed())?;
+        let permit = self.free.acquire().await.map_err(|_| closed())?;
         let connection = self.lock().pop().expect("there are as many connections as permits");
         let result = read(&connection);
         self.lock().push(connection);
+        drop(permit);
+        self.durability.settled().await;
         result
     }
 

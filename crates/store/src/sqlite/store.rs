@@ -1,5 +1,6 @@
 //! The store itself: opens a database, hands work to the writer and reads to the readers.
 
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -8,17 +9,20 @@ use query::{SqlValue, Statement};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use types::ProcessInstanceId;
+use vfs_layer::OpenLog;
 
-use super::batch::Writer;
+use super::batch::{Commits, Writer};
 use super::checkpoint::{CHECKPOINT_PAGES, Checkpoints};
 use super::connection::{DatabaseUrl, Purpose, configure, make_durable, open_file};
+use super::durability::Durability;
 use super::gathering;
 use super::load::{load, locate};
-use super::lock_file::LockFile;
+use super::lock_file::{LockFile, beside};
 use super::migration::{check_identity, check_schema, migrate, newest_version};
 use super::queue::{Message, Unit, UnitDone, WriterInbox, WriterQueue, writer_queue};
 use super::reader::{FileReaders, Readers};
 use super::select::SelectWatch;
+use super::syncer::Syncer;
 use super::visible_variables::with_variables;
 use crate::abort_on_panic::AbortOnPanic;
 use crate::error::OpenError;
@@ -39,9 +43,31 @@ pub struct SqliteOptions {
 pub struct SqliteStore {
     queue: WriterQueue,
     readers: Arc<Readers>,
+    durability: Arc<Durability>,
     metrics: Arc<StoreMetrics>,
     writer: Option<JoinHandle<()>>,
     _lock: Option<LockFile>,
+}
+
+/// What the writer works with.
+struct Writing {
+    connection: Connection,
+    checkpoints: Checkpoints,
+    commits: Commits,
+    inbox: WriterInbox,
+}
+
+/// Of a file whose log is open: a connection has read from it.
+fn start_syncer(
+    path: &Path,
+    vfs: Option<&str>,
+    durability: &Arc<Durability>,
+    queue: &WriterQueue,
+    metrics: &Arc<StoreMetrics>,
+) -> Result<Syncer, StoreError> {
+    let log = OpenLog::open(vfs, &beside(path, "-wal"))
+        .map_err(|refusal| StoreError::Unavailable(format!("its write-ahead log cannot be opened: {refusal}")))?;
+    Syncer::start(log, durability.clone(), queue.clone(), metrics.clone())
 }
 
 impl SqliteStore {
@@ -67,9 +93,12 @@ impl SqliteStore {
                 migrate(&mut connection, &url.name())?;
                 let interval = options.checkpoint_pages.unwrap_or(CHECKPOINT_PAGES);
                 let checkpoints = Checkpoints::of(&mut connection, interval).map_err(unusable)?;
-                let readers = Readers::File(FileReaders::open(path, vfs, &metrics).map_err(unusable)?);
-                SqliteStore::start((connection, checkpoints), (queue, inbox), metrics, readers, Some(lock))
-                    .map_err(unusable)
+                let durability = Arc::new(Durability::default());
+                let readers = FileReaders::open(path, vfs, &durability, &metrics).map_err(unusable)?;
+                let syncer = start_syncer(path, vfs, &durability, &queue, &metrics).map_err(unusable)?;
+                let commits = Commits { durability, syncer: Some(syncer) };
+                let writing = Writing { connection, checkpoints, commits, inbox };
+                SqliteStore::start(writing, queue, metrics, Readers::File(readers), Some(lock)).map_err(unusable)
             }
             DatabaseUrl::Memory => {
                 let mut connection = Connection::open_in_memory().map_err(|error| unusable(error.into()))?;
@@ -78,26 +107,28 @@ impl SqliteStore {
                 let watch = SelectWatch::default();
                 watch.install(&mut connection).map_err(unusable)?;
                 let readers = Readers::Memory { writer: queue.clone(), watch };
-                let checkpoints = Checkpoints::none();
-                SqliteStore::start((connection, checkpoints), (queue, inbox), metrics, readers, None).map_err(unusable)
+                let (checkpoints, commits) = (Checkpoints::none(), Commits::in_memory());
+                let writing = Writing { connection, checkpoints, commits, inbox };
+                SqliteStore::start(writing, queue, metrics, readers, None).map_err(unusable)
             }
         }
     }
 
     fn start(
-        (connection, checkpoints): (Connection, Checkpoints),
-        (queue, inbox): (WriterQueue, WriterInbox),
+        Writing { connection, checkpoints, commits, inbox }: Writing,
+        queue: WriterQueue,
         metrics: Arc<StoreMetrics>,
         readers: Readers,
         lock: Option<LockFile>,
     ) -> Result<SqliteStore, StoreError> {
+        let durability = commits.durability.clone();
         let (tell, told) = mpsc::sync_channel(1);
         let writer_metrics = metrics.clone();
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
                 let _loud = AbortOnPanic;
-                let prepared = Writer::new(&connection, checkpoints, writer_metrics);
+                let prepared = Writer::new(&connection, checkpoints, commits, writer_metrics);
                 let _ = tell.send(prepared.as_ref().map(|_| ()).map_err(StoreError::clone));
                 if let Ok(mut writer) = prepared {
                     writer.run(&inbox);
@@ -105,7 +136,7 @@ impl SqliteStore {
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread for the writer: {error}")))?;
         told.recv().unwrap_or_else(|_| Err(StoreError::Unavailable("the writer has gone".to_owned())))?;
-        Ok(SqliteStore { queue, readers: Arc::new(readers), metrics, writer: Some(writer), _lock: lock })
+        Ok(SqliteStore { queue, readers: Arc::new(readers), durability, metrics, writer: Some(writer), _lock: lock })
     }
 }
 
@@ -140,7 +171,7 @@ impl Store for SqliteStore {
         if let Err(failure) = self.queue.push(Message::Unit(Unit { work, reply })) {
             return Box::pin(std::future::ready(Err(failure)));
         }
-        let readers = self.readers.clone();
+        let (readers, durability) = (self.readers.clone(), self.durability.clone());
         Box::pin(async move {
             let stopped = |_| StoreError::Unavailable("it was closed before the work was done".to_owned());
             match answer.await.map_err(stopped)?? {
@@ -148,7 +179,10 @@ impl Store for SqliteStore {
                 UnitDone::Ran => Ok(WorkDone::Ran),
                 UnitDone::JobsClaimed { jobs, next } => Ok(WorkDone::JobsClaimed { jobs, next }),
                 UnitDone::Released { topics, next } => Ok(WorkDone::Released { topics, next }),
-                UnitDone::Claimed(tasks) if tasks.is_empty() => Ok(WorkDone::Claimed(Vec::new())),
+                UnitDone::Claimed(tasks) if tasks.is_empty() => {
+                    durability.settled().await;
+                    Ok(WorkDone::Claimed(Vec::new()))
+                }
                 UnitDone::Claimed(tasks) => {
                     let locked = readers.read(move |connection| with_variables(connection, tasks, &wanted)).await?;
                     Ok(WorkDone::Claimed(locked))

@@ -4,6 +4,7 @@ mod backup;
 mod conformance;
 mod durability;
 mod endless_query;
+mod failing_sync;
 mod file;
 #[cfg(unix)]
 mod full_disk;

@@ -12,11 +12,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use engine::Aggregate;
+use query::{SqlValue, Statement};
 use recording_vfs::{Recorder, Recording, SyncBoundary, Syncs, Tail};
 use rusqlite::Connection;
 use store::sqlite::{SqliteOptions, SqliteStore};
-use store::{Store, StoreError};
-use types::ProcessInstanceId;
+use store::work::ExpectedStatement;
+use store::{Store, StoreError, Work};
+use types::{ProcessInstanceId, Uuid};
 
 use account::{Account, Entries, all_rows};
 use workload::{WORKERS, Worker};
@@ -24,14 +26,14 @@ use workload::{WORKERS, Worker};
 const DATABASE: &str = "test.db";
 /// Few, so that there are checkpoints on the way.
 const CHECKPOINT_PAGES: u32 = 1000;
+/// Written one after the other while somebody looks.
+const READ_DEPLOYMENTS: u64 = 60;
 
 /// What went on in a database until all workers were done.
 async fn record(syncs: Syncs) -> (Recording, Entries) {
     let recorder = Arc::new(Recorder::install(syncs));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!("sqlite:{}", folder.path().join(DATABASE).display()).parse().expect("a valid URL");
-    let options = SqliteOptions { vfs: Some(recorder.vfs_name().to_owned()), checkpoint_pages: Some(CHECKPOINT_PAGES) };
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open_with(&url, &options).expect("opens"));
+    let store: Arc<dyn Store> = Arc::new(recorded_store(&recorder, folder.path()));
     let account = Arc::new(Account::default());
     let workers = (0..WORKERS).map(|number| Worker::new(number, store.clone(), recorder.clone(), account.clone()));
     let workers: Vec<_> = workers.map(|worker| tokio::spawn(worker.work())).collect();
@@ -40,6 +42,15 @@ async fn record(syncs: Syncs) -> (Recording, Entries) {
     }
     drop(store);
     (recorder.recording(), account.entries())
+}
+
+fn url(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join(DATABASE).display())
+}
+
+fn recorded_store(recorder: &Recorder, folder: &Path) -> SqliteStore {
+    let options = SqliteOptions { vfs: Some(recorder.vfs_name().to_owned()), checkpoint_pages: Some(CHECKPOINT_PAGES) };
+    SqliteStore::open_with(&url(folder).parse().expect("a valid URL"), &options).expect("opens")
 }
 
 /// What is wrong after a power cut.
@@ -97,6 +108,9 @@ async fn a_power_cut_loses_nothing_acknowledged() {
     let boundaries = recording.sync_boundaries();
     let checkpoints = boundaries.iter().filter(|boundary| recording.synced_file(**boundary) == DATABASE).count();
     assert!(checkpoints >= 3, "too few checkpoints to say something about them: {checkpoints}");
+    let (beginnings, too_early) = recording.new_beginnings(&format!("{DATABASE}-wal"));
+    assert!(beginnings >= 2, "the log has never begun anew");
+    assert_eq!(too_early, 0, "no frame is written before the header of its log is on the disk");
     let is_ended = |rows: &account::Rows| rows.iter().all(|(table, _)| table.starts_with("historic_"));
     let ended = entries.states.values().filter(|states| states.last().is_some_and(is_ended)).count();
     assert_eq!(ended, 3 * usize::from(WORKERS), "what ends leaves nothing but history");
@@ -115,7 +129,53 @@ async fn a_power_cut_loses_nothing_acknowledged() {
     assert!(found.is_empty(), "{} losses, the first: {}", found.len(), found[0]);
 }
 
-/// Proves that the test above can fail: without syncs of one of the files something is lost.
+/// Commits can be seen before they are durable; who looks at them learns of them only then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_power_cut_loses_nothing_that_was_read() {
+    let recorder = Arc::new(Recorder::install(Syncs::Done));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Arc::new(recorded_store(&recorder, folder.path()));
+    let onlooker = tokio::spawn({
+        let (store, recorder) = (store.clone(), recorder.clone());
+        async move {
+            let mut seen = 0;
+            while seen < READ_DEPLOYMENTS {
+                seen = deployments(&store).await;
+                recorder.acknowledge(seen);
+            }
+        }
+    });
+    for n in 0..READ_DEPLOYMENTS {
+        let statement = Statement {
+            text: "INSERT INTO deployment (id, deploy_time) VALUES (?, ?)".to_owned(),
+            binds: vec![SqlValue::Uuid(Uuid(u128::from(n))), SqlValue::Integer(0)],
+        };
+        let work = Work::Run(vec![ExpectedStatement { statement, rows_affected: Some(1) }]);
+        store.submit(work).await.expect("a deployment can be stored");
+    }
+    onlooker.await.expect("it sees all");
+    drop(store);
+
+    let recording = recorder.recording();
+    for boundary in recording.sync_boundaries() {
+        let Some(seen) = recording.acknowledged_by(boundary).into_iter().max() else { continue };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        recording.files_as_of(boundary, Tail::Lost).write_to(folder.path()).expect("files can be written");
+        let store = SqliteStore::open(&url(folder.path())).expect("opens");
+        let kept = deployments(&store).await;
+        assert!(kept >= seen, "{boundary:?}: {seen} were seen, {kept} are there");
+    }
+}
+
+/// As many as any look has shown.
+async fn deployments(store: &SqliteStore) -> u64 {
+    let statement = Statement { text: "SELECT count(*) FROM deployment".to_owned(), binds: Vec::new() };
+    let rows = store.select(statement).await.expect("rows can be read");
+    let SqlValue::Integer(count) = rows[0][0] else { panic!("a count is a number") };
+    u64::try_from(count).expect("a count is positive")
+}
+
+/// Proves that the first test can fail: without syncs of one of the files something is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn without_syncs_something_is_lost() {
     for name_end in [DATABASE, "-wal"] {
