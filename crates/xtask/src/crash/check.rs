@@ -247,7 +247,8 @@ fn lock(ledger: &Ledger, task: &TaskRecord, row: &Value) -> Result<Option<Lock>,
         (worker, expiry) => return Err(format!("half a lock: worker {worker:?}, end {expiry:?}")),
     };
     let end_ms = parse_time(expiry).ok_or_else(|| format!("lockExpirationTime `{expiry}`"))?;
-    let is_free_at = |ms: i64| acknowledged.is_none_or(|lock| lock.earliest_end_ms() <= ms + CLOCK_SLACK_MS);
+    let is_free_at =
+        |ms: i64| acknowledged.is_none() || task.ends_of_lock().any(|end_ms| end_ms <= ms + CLOCK_SLACK_MS);
     let by_fetch = ledger.doubtful_fetches.iter().map(|doubt| &doubt.value).filter(|lock| is_free_at(lock.answered_ms));
     let asked_for = task.lock.iter().chain(by_fetch).any(|lock| {
         lock.worker == worker
@@ -258,7 +259,8 @@ fn lock(ledger: &Ledger, task: &TaskRecord, row: &Value) -> Result<Option<Lock>,
         return Err(format!("locked by `{worker}` until {expiry}; asked for was {:?}", task.lock));
     }
     let worker = worker.to_owned();
-    Ok(Some(Lock { worker, duration_ms: 0, sent_ms: end_ms, answered_ms: end_ms }))
+    // Given before anything that is asked for from now on.
+    Ok(Some(Lock { worker, duration_ms: end_ms, sent_ms: 0, answered_ms: 0 }))
 }
 
 /// Milliseconds since 1970 of `2026-01-31T11:00:00.123+0000`.
@@ -487,6 +489,31 @@ mod tests {
         instance.tasks[0]["retries"] = json!(1);
         instance.history_log.push(json!({"activityId": "first", "failureLog": true}));
         assert_eq!(violation(&mut ledger, instance), "");
+    }
+
+    #[test]
+    fn a_lock_that_was_seen_is_given_back_by_a_failure_in_doubt() {
+        let mut ledger = ledger();
+        fetched(&mut ledger, "one", 1000).unwrap();
+        let mut seen = first_stage();
+        seen.tasks[0]["workerId"] = json!("one");
+        seen.tasks[0]["lockExpirationTime"] = json!("1970-01-01T00:00:01.105+0000");
+        assert_eq!(violation(&mut ledger, seen.clone()), "");
+        assert!(format!("{:#}", fetched(&mut ledger, "two", 1050).unwrap_err()).contains("two at the same time"));
+
+        let fail = request(2, Stage::First, Change::Fail { retries: 1 });
+        let fail = Request { worker: "one".to_owned(), sent_ms: 1020, duration_ms: 0, ..fail };
+        ledger.sent(&fail).unwrap();
+        ledger.lost(&fail, 1030).unwrap();
+        let fetch = request(3, Stage::First, Change::Fetch { tasks_max: 1, wait_ms: 0 });
+        let fetch = Request { worker: "two".to_owned(), sent_ms: 1040, ..fetch };
+        ledger.sent(&fetch).unwrap();
+        ledger.lost(&fetch, 1050).unwrap();
+        seen.tasks[0]["workerId"] = json!("two");
+        seen.tasks[0]["lockExpirationTime"] = json!("1970-01-01T00:00:01.145+0000");
+        seen.tasks[0]["retries"] = json!(1);
+        seen.history_log.push(json!({"activityId": "first", "failureLog": true}));
+        assert_eq!(violation(&mut ledger, seen), "");
     }
 
     #[test]

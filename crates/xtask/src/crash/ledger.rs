@@ -312,13 +312,23 @@ impl TaskRecord {
                 self.lock.acknowledged = Some(lock);
             }
             (false, false) => {
-                // Its holder may have ended it without being told so.
-                let was_given_back = self.lock.doubtful.iter().any(|doubt| doubt.value.worker == held.worker);
+                let was_given_back = self.given_back_by(&held.worker).next().is_some();
                 ensure!(was_given_back, "a task was handed to two at the same time: {held:?} and {lock:?}");
                 self.lock.replace(lock);
             }
         }
         Ok(())
+    }
+
+    /// What its holder may have made of the lock without being told so.
+    fn given_back_by(&self, holder: &str) -> impl Iterator<Item = &Lock> {
+        self.lock.doubtful.iter().map(|doubt| &doubt.value).filter(move |lock| lock.worker == holder)
+    }
+
+    /// When the acknowledged lock ends at the earliest, as its holder was told or not.
+    pub fn ends_of_lock(&self) -> impl Iterator<Item = i64> {
+        let acknowledged = self.lock.acknowledged.iter();
+        acknowledged.flat_map(|held| self.given_back_by(&held.worker).chain([held])).map(Lock::earliest_end_ms)
     }
 
     /// A failure was acknowledged. Whoever was handed the task since may have been told so before.
