@@ -246,6 +246,11 @@ impl Writer {
                 self.subquery(subquery);
                 self.push(")");
             }
+            Condition::OneOfColumn(Term::Column(own), subquery, column)
+                if !self.is_negated && self.is_clustered(*own) =>
+            {
+                self.one_of_column_ranges(*own, subquery, *column);
+            }
             Condition::OneOfColumn(term, subquery, column) => {
                 self.term(term);
                 self.push(" IN (SELECT ");
@@ -351,10 +356,8 @@ impl Writer {
         if let [one] = values {
             return self.condition(&Condition::Compare(column.into(), Comparison::Equal, Operand::Value(one.clone())));
         }
-        let source = self.sources.iter().rev().find(|source| source.alias == column.alias);
-        let table = source.map_or(column.alias, |source| source.table.name);
-        let _ = write!(self.statement.text, "{}.id IN (SELECT member.id FROM ", column.alias);
         let (list, _) = json_list(values, self.dialect);
+        let table = self.begin_ranges(column);
         self.push(match self.dialect {
             Dialect::Sqlite => "(SELECT unhex(replace(value, '-', '')) AS id FROM json_each(",
             Dialect::Postgres => "(SELECT value::uuid AS id FROM jsonb_array_elements_text(",
@@ -364,6 +367,28 @@ impl Writer {
             Dialect::Sqlite => ")) AS named",
             Dialect::Postgres => "::text::jsonb)) AS named",
         });
+        self.end_ranges(table, column);
+    }
+
+    /// The same of the values that rows have in a column.
+    fn one_of_column_ranges(&mut self, own: ColumnRef, subquery: &Subquery, column: ColumnRef) {
+        let table = self.begin_ranges(own);
+        self.push("(SELECT ");
+        self.column(column);
+        self.push(" AS id");
+        self.subquery(subquery);
+        self.push(") AS named");
+        self.end_ranges(table, own);
+    }
+
+    /// What follows names ids as `named`. Answers the column's table.
+    fn begin_ranges(&mut self, column: ColumnRef) -> &'static str {
+        let _ = write!(self.statement.text, "{}.id IN (SELECT member.id FROM ", column.alias);
+        let source = self.sources.iter().rev().find(|source| source.alias == column.alias);
+        source.map_or(column.alias, |source| source.table.name)
+    }
+
+    fn end_ranges(&mut self, table: &str, column: ColumnRef) {
         let _ = write!(self.statement.text, " CROSS JOIN {table} AS member WHERE member.id BETWEEN ");
         self.range_of("named.id");
         let _ = write!(self.statement.text, " AND member.{} = named.id)", column.name);

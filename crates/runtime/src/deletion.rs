@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::{ProcessDefinition, RejectionKind};
-use query::{Comparison, Condition, Mutation, Select, SqlValue, Subquery, Table, column, tables};
+use query::{ColumnRef, Comparison, Condition, Mutation, Select, SqlValue, Subquery, Table, column, tables};
 use store::work::ExpectedStatement;
 use types::{DeploymentId, ProcessInstanceId};
 
@@ -240,12 +240,9 @@ impl Shared {
     fn add_portion_deletions(&self, statements: &mut Vec<ExpectedStatement>, instances: &[ProcessInstanceId]) {
         let ids: Vec<SqlValue> = instances.iter().map(|id| row::id(id.0)).collect();
         let of = |table: &'static Table, column: &'static str| Condition::OneOf(table.col(column).into(), ids.clone());
-        let (tasks, links) = (&tables::TASK, &tables::IDENTITY_LINK);
         statements.push(self.statement(&caller_steps(Condition::OneOf(column(GOING, "id").into(), ids.clone()))));
-        let of_tasks =
-            Subquery { from: tasks.source(), joins: Vec::new(), condition: of(tasks, "process_instance_id") };
-        let of_tasks = Condition::OneOfColumn(links.col("task_id").into(), Box::new(of_tasks), tasks.col("id"));
-        statements.push(self.statement(&Mutation::delete(links, of_tasks)));
+        let links = of_tasks(tables::IDENTITY_LINK.col("task_id"), of(&tables::TASK, "process_instance_id"));
+        statements.push(self.statement(&Mutation::delete(&tables::IDENTITY_LINK, links)));
         for table in PARTS_OF_PROCESS_INSTANCE {
             statements.push(self.statement(&Mutation::delete(table, of(table, "process_instance_id"))));
         }
@@ -284,10 +281,7 @@ impl Shared {
             let instances = instances_of(&tables::PROCESS_INSTANCE, definitions);
             Condition::OneOfColumn(table.col(by).into(), Box::new(instances), column(GOING, "id"))
         };
-        let tasks = &tables::TASK;
-        let of_task = Condition::equal(tasks.col("id"), tables::IDENTITY_LINK.col("task_id"))
-            .and(of(tasks, "process_instance_id"));
-        let links = Condition::exists(tasks.source(), of_task);
+        let links = of_tasks(tables::IDENTITY_LINK.col("task_id"), of(&tables::TASK, "process_instance_id"));
         let are_going = Condition::OneOf(column(GOING, "definition_id").into(), definitions.to_vec());
         statements.push(self.statement(&caller_steps(are_going)));
         statements.push(self.statement(&Mutation::delete(&tables::IDENTITY_LINK, links)));
@@ -305,10 +299,8 @@ impl Shared {
         let mut parts = Vec::new();
         for chunk in instances.chunks(IDS_PER_STATEMENT_MAX) {
             let ids = chunk.iter().map(|id| row::id(id.0)).collect();
-            let of_instances = Condition::OneOf(column("whole", "process_instance_id").into(), ids);
-            let is_whole = Condition::equal(column("whole", "id"), tasks.col("parent_task_id"));
-            let whole = Condition::exists(tasks.named("whole"), of_instances.and(is_whole));
-            let mut next = self.tasks_alone(whole).await?;
+            let of_instances = Condition::OneOf(tasks.col("process_instance_id").into(), ids);
+            let mut next = self.tasks_alone(of_tasks(tasks.col("parent_task_id"), of_instances)).await?;
             while !next.is_empty() {
                 let below = Condition::OneOf(tasks.col("parent_task_id").into(), next.clone());
                 parts.append(&mut next);
@@ -385,6 +377,13 @@ const PARTS_OF_PROCESS_INSTANCE: [&Table; 7] = [
     &tables::EVENT_SUBSCRIPTION,
     &tables::INCIDENT,
 ];
+
+/// That a column names one of the tasks for which a condition holds.
+fn of_tasks(column: ColumnRef, condition: Condition) -> Condition {
+    let tasks = &tables::TASK;
+    let these = Subquery { from: tasks.source(), joins: Vec::new(), condition };
+    Condition::OneOfColumn(column.into(), Box::new(these), tasks.col("id"))
+}
 
 /// What the instances that go are called in subqueries.
 const GOING: &str = "going";

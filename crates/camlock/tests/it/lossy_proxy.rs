@@ -1,5 +1,8 @@
 //! Stands between a node and PostgreSQL, passes on what they say, and cuts a connection at a commit when it is told to.
+//!
+//! Only a commit of a transaction that inserts something is cut: a node also reads, and tells that it lives.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,10 +14,11 @@ use tokio_postgres::config::Host;
 /// The statement, and the tag that answers it.
 const COMMIT: &[u8] = b"COMMIT\0";
 
-/// A connection that has ever sent this writes; others read, and commit as well.
+const BEGIN: &[u8] = b"BEGIN\0";
+
 const INSERT: &[u8] = b"INSERT INTO ";
 
-/// What becomes of the next commit.
+/// What becomes of the next commit of something inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// It never reaches the server.
@@ -123,10 +127,11 @@ fn pass_on(
     let (mut from_node, mut to_node) = node.into_split();
     tokio::spawn(async move {
         let mut reach = state.can_be_reached.subscribe();
-        let writes = AtomicBool::new(false);
+        let inserts = AtomicBool::new(false);
+        let (mut said, mut answered) = (Said::new(&inserts), Answered::new(&inserts));
         tokio::select! {
-            () = copy(&mut from_node, &mut to_server, (Way::ToServer, &writes), &state) => {}
-            () = copy(&mut from_server, &mut to_node, (Way::ToNode, &writes), &state) => {}
+            () = copy(&mut from_node, &mut to_server, &state, Way::ToServer, |bytes| said.commits(bytes)) => {}
+            () = copy(&mut from_server, &mut to_node, &state, Way::ToNode, |bytes| answered.commits(bytes)) => {}
             _ = reach.wait_for(|can_be_reached| !can_be_reached) => {}
         }
     });
@@ -136,26 +141,115 @@ fn pass_on(
 async fn copy(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-    (way, writes): (Way, &AtomicBool),
     state: &State,
+    way: Way,
+    mut commits: impl FnMut(&[u8]) -> bool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
-    // The end of what was read before: a message may come in two pieces.
-    let mut seen = Vec::new();
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        seen.extend_from_slice(&buffer[..length]);
-        let holds = |words: &[u8]| seen.windows(words.len()).any(|window| window == words);
-        if way == Way::ToServer && holds(INSERT) {
-            writes.store(true, Ordering::Relaxed);
-        }
-        let is_commit = holds(COMMIT);
-        if is_commit && writes.load(Ordering::Relaxed) && state.cuts(way) {
+        if commits(&buffer[..length]) && state.cuts(way) {
             return;
         }
-        // No commit is seen twice.
-        seen.drain(..if is_commit { seen.len() } else { seen.len().saturating_sub(INSERT.len()) });
         if to.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }
+}
+
+/// What a node says on one connection.
+struct Said<'a> {
+    messages: Messages,
+    /// The names of prepared statements that insert.
+    insertions: HashSet<Vec<u8>>,
+    /// Whether the transaction that is open, or was last, inserts.
+    inserts: &'a AtomicBool,
+}
+
+impl Said<'_> {
+    fn new(inserts: &AtomicBool) -> Said<'_> {
+        Said { messages: Messages::after_greeting(), insertions: HashSet::new(), inserts }
+    }
+
+    /// Whether the bytes end a message that commits what was inserted.
+    fn commits(&mut self, bytes: &[u8]) -> bool {
+        let mut commits = false;
+        self.messages.add(bytes);
+        while let Some((kind, body)) = self.messages.next() {
+            let (first, rest) = cut_at_zero(&body);
+            match kind {
+                b'Q' if body == BEGIN => self.inserts.store(false, Ordering::Relaxed),
+                b'Q' if body == COMMIT => commits |= self.inserts.load(Ordering::Relaxed),
+                // The name of a statement, then its text.
+                b'P' if contains(rest, INSERT) => drop(self.insertions.insert(first.to_vec())),
+                b'P' => drop(self.insertions.remove(first)),
+                // The name of a portal, then that of a statement.
+                b'B' if self.insertions.contains(cut_at_zero(rest).0) => self.inserts.store(true, Ordering::Relaxed),
+                _ => {}
+            }
+        }
+        commits
+    }
+}
+
+/// What the server answers on it.
+struct Answered<'a> {
+    messages: Messages,
+    inserts: &'a AtomicBool,
+}
+
+impl Answered<'_> {
+    fn new(inserts: &AtomicBool) -> Answered<'_> {
+        Answered { messages: Messages::default(), inserts }
+    }
+
+    /// Whether the bytes say that what was inserted is committed.
+    fn commits(&mut self, bytes: &[u8]) -> bool {
+        let mut commits = false;
+        self.messages.add(bytes);
+        while let Some((kind, body)) = self.messages.next() {
+            commits |= kind == b'C' && body == COMMIT && self.inserts.load(Ordering::Relaxed);
+        }
+        commits
+    }
+}
+
+/// Messages of the protocol: a letter, the length of the rest with its own four bytes, the rest.
+#[derive(Default)]
+struct Messages {
+    bytes: Vec<u8>,
+    /// The first one of a node has no letter.
+    is_before_greeting: bool,
+}
+
+impl Messages {
+    fn after_greeting() -> Messages {
+        Messages { bytes: Vec::new(), is_before_greeting: true }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+        let letter = usize::from(!self.is_before_greeting);
+        let length = self.bytes.get(letter..letter + 4)?;
+        let length = u32::from_be_bytes(length.try_into().expect("four bytes")) as usize;
+        let end = letter + length;
+        if self.bytes.len() < end {
+            return None;
+        }
+        let kind = if self.is_before_greeting { 0 } else { self.bytes[0] };
+        self.is_before_greeting = false;
+        let message: Vec<u8> = self.bytes.drain(..end).collect();
+        Some((kind, message[letter + 4..].to_vec()))
+    }
+}
+
+fn cut_at_zero(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
+}
+
+fn contains(bytes: &[u8], words: &[u8]) -> bool {
+    bytes.windows(words.len()).any(|window| window == words)
 }

@@ -13,6 +13,7 @@ mod job_executor;
 mod lane;
 mod message;
 mod node_registry;
+mod plan;
 mod poll;
 mod selection;
 mod standalone_task;

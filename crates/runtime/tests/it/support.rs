@@ -245,16 +245,22 @@ pub async fn count(runtime: &Runtime, table: &'static Table) -> usize {
     rows(runtime, Select::all(table.source())).await.len()
 }
 
+/// As a store reads it.
+pub fn id_of(cell: SqlValue) -> types::Uuid {
+    match cell {
+        SqlValue::Uuid(id) => id,
+        SqlValue::Blob(bytes) => types::Uuid::from_bytes(bytes.as_ref().try_into().expect("16 bytes")),
+        other => panic!("{other:?} is no id"),
+    }
+}
+
 pub async fn task_of(runtime: &Runtime, instance: ProcessInstanceId) -> ExternalTaskId {
     let table = &tables::EXTERNAL_TASK;
     let mut select = Select::all(table.source())
         .filter(Condition::equal(table.col("process_instance_id"), SqlValue::Uuid(instance.0)));
     select.columns = vec![table.col("id").into()];
-    match rows(runtime, select).await.pop().and_then(|mut row| row.pop()) {
-        Some(SqlValue::Uuid(id)) => id.into(),
-        Some(SqlValue::Blob(bytes)) => types::Uuid::from_bytes(bytes.as_ref().try_into().expect("16 bytes")).into(),
-        other => panic!("the instance has a task, not {other:?}"),
-    }
+    let found = rows(runtime, select).await.pop().and_then(|mut row| row.pop());
+    id_of(found.expect("the instance has a task")).into()
 }
 
 pub fn is_refused<T>(result: &Result<T, Error>, kind: engine::RejectionKind) -> bool {

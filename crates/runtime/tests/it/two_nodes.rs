@@ -286,6 +286,33 @@ async fn call_activities_of_running_instances_call_what_was_deployed_last() {
     }
 }
 
+/// The aggregate of the caller is in the memory of one node when the other one deletes what was called.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_goes_on_without_the_called_instance_that_another_node_deletes() {
+    let (one, other) = two_nodes().await;
+    deploy(&one, &external_task_model("called", "work", "")).await;
+    let caller = r#"<bpmn:startEvent id="start"/><bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="call"/>
+        <bpmn:callActivity id="call" calledElement="called"/>
+        <bpmn:sequenceFlow id="f2" sourceRef="call" targetRef="end"/><bpmn:endEvent id="end"/>"#;
+    deploy(&one, &model("caller", caller)).await;
+    let instance = start(&other, "caller").await;
+    let task = fetch_ids(&other, "ann", "work").await[0];
+    let instances = column(&other, &tables::PROCESS_INSTANCE, "id").await;
+    let called = instances.into_iter().map(id_of).find(|id| *id != instance.0).expect("one was called");
+    other.execute(set("n", VariableValue::Integer(1), instance)).await.expect("sets");
+
+    let which = DefinitionSet::ByKey { key: "called".into(), tenant: TenantChoice::None };
+    one.delete_process_definitions(which, Cascade::On).await.expect("deletes");
+    let late = other.execute(set("m", VariableValue::Integer(2), ProcessInstanceId(called))).await;
+    assert!(is_refused(&late, RejectionKind::ProcessEngine) || is_refused(&late, RejectionKind::NotFound), "{late:?}");
+    other.execute(complete(task, "ann")).await.expect_err("it has gone");
+    other.execute(set("n", VariableValue::Integer(3), instance)).await.expect("the caller is there");
+    let left = other.inspect(LocatedBy::ProcessInstance(instance), |aggregate| aggregate.process_instances().count());
+    assert_eq!(left.await, Ok(Some(1)), "the caller alone");
+    assert_eq!(column(&other, &tables::VARIABLE, "integer_value").await, [SqlValue::Integer(3)]);
+    assert_eq!(count(&other, &tables::EXTERNAL_TASK).await, 0);
+}
+
 fn set(name: &str, value: VariableValue, instance: ProcessInstanceId) -> Command {
     Command::PatchVariables {
         execution_id: instance.into(),

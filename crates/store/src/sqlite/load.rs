@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use types::{ProcessInstanceId, Uuid};
 
 use super::row::{bind_uuid, read_all};
+use super::whole_instance::{self, Found};
 use crate::StoreError;
 use crate::codec::identity_link::IdentityLinkRow;
 use crate::codec::{RowDecode, RowEncode, sql};
@@ -33,8 +34,13 @@ pub fn locate(connection: &Connection, by: LocatedBy) -> Result<Option<ProcessIn
     Ok(root.flatten().map(|bytes| ProcessInstanceId(Uuid::from_bytes(bytes))))
 }
 
-/// All rows of an aggregate, in one read transaction.
+/// All rows of an aggregate, as of one moment.
 pub fn load(connection: &Connection, root: ProcessInstanceId) -> Result<Option<Snapshot>, StoreError> {
+    match whole_instance::read(connection, root)? {
+        Found::Nothing => return Ok(None),
+        Found::Instance(snapshot) => return Ok(Some(*snapshot)),
+        Found::More => {}
+    }
     let transaction = connection.unchecked_transaction()?;
     let snapshot = load_rows(connection, root)?;
     transaction.finish()?;

@@ -29,6 +29,7 @@ mod statements;
 mod store;
 mod syncer;
 mod visible_variables;
+mod whole_instance;
 
 #[cfg(test)]
 pub(crate) use migration::migrate;
