@@ -1,5 +1,6 @@
 //! What the figures should be, and how far they are from it.
 
+use super::age;
 use super::engine::{REFERENCE, StoreKind, camlock_on};
 use super::figure::{Figure, grouped_digits, short};
 use super::footprint;
@@ -58,8 +59,11 @@ fn rows(medians: &Measured) -> Vec<Aim> {
         rows.extend(figures.wake_up(store, limit_ms));
     }
     for (store, ..) in both {
-        rows.extend(figures.backlog(store, "fetchAndLock"));
-        rows.extend(figures.backlog(store, "lifecycle"));
+        rows.extend(figures.long_against_short(store, "backlog of", "fetchAndLock"));
+        rows.extend(figures.long_against_short(store, "backlog of", "lifecycle"));
+    }
+    for (store, ..) in both {
+        rows.extend(figures.long_against_short(store, age::NAME, "lifecycle"));
     }
     for (store, ..) in both {
         rows.extend(figures.processor_time(store));
@@ -112,13 +116,17 @@ impl<'a> Figures<'a> {
         Some(value(workload, Bound::Under(limit_ms), "", p99))
     }
 
-    fn backlog(&self, store: StoreKind, what: &str) -> Option<Aim> {
-        let sizes = self.0.iter().filter(|(name, figure)| {
-            *name == camlock_on(store) && figure.workload.starts_with("backlog ") && figure.workload.contains(what)
-        });
-        let [short, long] = sizes.map(|(_, figure)| figure).collect::<Vec<_>>()[..] else { return None };
-        let size = |figure: &Figure| Some(figure.workload.split_once(' ')?.1.split_once(':')?.0.to_owned());
-        let workload = format!("{what}, {}, backlog of {} against {}", store.name(), size(long)?, size(short)?);
+    /// `of`: how the names of both figures begin, the short one's first.
+    fn long_against_short(&self, store: StoreKind, of: &str, what: &str) -> Option<Aim> {
+        let size = |figure: &'a Figure| {
+            let (name, rest) = figure.workload.split_once(':')?;
+            let size = name.strip_prefix(of)?.trim();
+            rest.contains(what).then_some((size, figure))
+        };
+        let ours = self.0.iter().filter(|(name, _)| *name == camlock_on(store));
+        let sizes: Vec<_> = ours.filter_map(|(_, figure)| size(figure)).collect();
+        let [(short_size, short), (long_size, long)] = sizes[..] else { return None };
+        let workload = format!("{what}, {}, {of} {long_size} against {short_size}", store.name());
         ratio(workload, Bound::AtLeast(0.9), "", (long.rate?.0, short.rate?.0))
     }
 
@@ -191,8 +199,8 @@ mod tests {
             (sqlite.clone(), figure("lifecycle 64+64", 6_000.0)),
             (REFERENCE.to_owned(), figure("lifecycle 8+8", 100.0)),
             (postgres, figure("longpoll 1000", 1.0)),
-            (sqlite.clone(), figure("backlog 1,000: lifecycle 64+64", 100.0)),
-            (sqlite, figure("backlog 1,000,000: lifecycle 64+64", 80.0)),
+            (sqlite.clone(), figure("backlog of 1,000: lifecycle 64+64", 100.0)),
+            (sqlite, figure("backlog of 1,000,000: lifecycle 64+64", 80.0)),
         ];
         let rows: Vec<_> = rows(&medians).into_iter().map(|row| (row.result, row.is_met)).collect();
         assert_eq!(rows, [(60.0, true), (9.0, false), (0.8, false), (60.0, true)]);

@@ -2,27 +2,17 @@
 
 use super::engine::{Engine, Target};
 use super::figure::{Figure, Samples, Window};
-use super::lifecycle::Connections;
-use super::load::{LONG_LOCK_MS, Process, deploy, merged, on_connections, start_body, window};
+use super::load::{Connections, IDLE, LONG_LOCK_MS, Process, TASKS_PER_FETCH, deploy, merged, start_and_work, window};
 use super::processor::{Usage, watch};
 use crate::engine_client::{BaseUrl, EngineClient, FetchedTask, fetch_body};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout_at;
-
-const TASKS_PER_FETCH: usize = 10;
-
-/// Starters wait when this many instances are open for each worker connection.
-const OPEN_PER_WORKER: usize = 30;
-
-/// How long a worker that got nothing waits before it asks again.
-const IDLE: Duration = Duration::from_millis(20);
 
 /// How a worker gets its tasks and completes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +21,6 @@ pub enum Way {
     CompleteBatch,
     /// From a stream; what has come by then in one request of another connection.
     Stream,
-}
-
-enum Role {
-    Starter(Samples),
-    Worker { completions: Samples, tasks: usize },
 }
 
 /// On an engine of its own that is gone afterwards.
@@ -56,32 +41,18 @@ async fn measure_on(
 ) -> anyhow::Result<Figure> {
     let window = window(seconds);
     let usage = watch(target.watched, window);
-    let free = Arc::new(Semaphore::new(connections.workers * OPEN_PER_WORKER));
-    let roles = on_connections(connections.starters + connections.workers, &target.base, |index, client| {
-        let (key, free, base) = (process.key.clone(), free.clone(), target.base.clone());
+    let (starts, completions) = start_and_work(target, process, connections, window, |index, client, free| {
+        let (key, base) = (process.key.clone(), target.base.clone());
         let worker = format!("worker-{index}");
         async move {
             match way {
-                _ if index < connections.starters => start_until(client, &key, window, &free).await,
                 Way::CompleteBatch => fetch_until(client, &key, &worker, window, &free).await,
                 Way::Stream => listen_until(client, &base, &key, &worker, window, &free).await,
             }
         }
     })
     .await?;
-    Ok(figure(way, connections, window, roles, &usage.await??))
-}
-
-async fn start_until(mut client: EngineClient, key: &str, window: Window, free: &Semaphore) -> anyhow::Result<Role> {
-    let mut samples = Samples::default();
-    let body = start_body();
-    while let Ok(permit) = timeout_at(window.until.into(), free.acquire()).await {
-        permit?.forget();
-        let started = Instant::now();
-        client.start(key, body.clone()).await?;
-        samples.record(window, started);
-    }
-    Ok(Role::Starter(samples))
+    Ok(figure(way, connections, window, starts, completions, &usage.await??))
 }
 
 async fn fetch_until(
@@ -90,7 +61,7 @@ async fn fetch_until(
     worker: &str,
     window: Window,
     free: &Semaphore,
-) -> anyhow::Result<Role> {
+) -> anyhow::Result<Completions> {
     let fetch_body = fetch_body(worker, key, TASKS_PER_FETCH, LONG_LOCK_MS, None);
     let mut done = Completions::default();
     while !window.is_over() {
@@ -103,7 +74,7 @@ async fn fetch_until(
         done.complete(&mut client, worker, &ids, window).await?;
         free.add_permits(ids.len());
     }
-    Ok(done.role())
+    Ok(done)
 }
 
 async fn listen_until(
@@ -113,7 +84,7 @@ async fn listen_until(
     worker: &str,
     window: Window,
     free: &Semaphore,
-) -> anyhow::Result<Role> {
+) -> anyhow::Result<Completions> {
     let (sender, mut receiver) = unbounded_channel();
     let body = fetch_body(worker, key, TASKS_PER_FETCH, LONG_LOCK_MS, None);
     let listener = tokio::spawn(listen(base.clone(), body.to_vec(), sender));
@@ -127,7 +98,7 @@ async fn listen_until(
     } else {
         listener.abort();
     }
-    Ok(done.role())
+    Ok(done)
 }
 
 /// All that have come; `None` when the time is over.
@@ -194,24 +165,18 @@ impl Completions {
         }
         Ok(())
     }
-
-    fn role(self) -> Role {
-        Role::Worker { completions: self.requests, tasks: self.tasks }
-    }
 }
 
-fn figure(way: Way, connections: Connections, window: Window, roles: Vec<Role>, usage: &Usage) -> Figure {
-    let (mut starts, mut requests, mut completed) = (Vec::new(), Vec::new(), 0);
-    for role in roles {
-        match role {
-            Role::Starter(samples) => starts.push(samples),
-            Role::Worker { completions, tasks } => {
-                requests.push(completions);
-                completed += tasks;
-            }
-        }
-    }
-    let (starts, requests) = (merged(starts), merged(requests));
+fn figure(
+    way: Way,
+    connections: Connections,
+    window: Window,
+    starts: Samples,
+    workers: Vec<Completions>,
+    usage: &Usage,
+) -> Figure {
+    let completed: usize = workers.iter().map(|one| one.tasks).sum();
+    let requests = merged(workers.into_iter().map(|one| one.requests).collect());
     let mut besides = vec![("tasks a request", completed as f64 / (requests.count() as f64).max(1.0))];
     besides.extend(usage.per_thousand(completed));
     besides.extend(usage.shares());

@@ -2,7 +2,8 @@
 
 use super::engine::OwnStore;
 use super::figure::{Figure, median};
-use super::lifecycle::{self, Connections};
+use super::lifecycle;
+use super::load::CONNECTIONS;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,12 +33,11 @@ pub async fn measure(program: &Path, store: &OwnStore, lifecycles: usize, rate: 
     let again = server.ready_after.as_secs_f64() * 1000.0;
     tokio::time::sleep(SETTLE).await;
     let idle = server.memory_mb("VmRSS")?;
-    let connections = Connections { starters: 64, workers: 64 };
     let mut done = 0.0;
     while done < lifecycles as f64 {
         // Rounded up a little: the warm-up does not count.
         let seconds = ((lifecycles as f64 - done) / rate).clamp(1.0, 60.0);
-        let (figure, _) = lifecycle::measure(&target, connections, seconds).await?;
+        let (figure, _) = lifecycle::measure(&target, CONNECTIONS, seconds).await?;
         done += figure.rate.map_or(1.0, |(rate, _)| rate * seconds);
     }
     let worked = server.memory_mb("VmRSS")?;

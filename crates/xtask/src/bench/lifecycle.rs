@@ -2,35 +2,23 @@
 
 use super::engine::Target;
 use super::figure::{Figure, Samples, Window};
-use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, merged, on_connections, start_body, window};
+use super::load::{
+    Connections, IDLE, LONG_LOCK_MS, Process, TASKS_PER_FETCH, complete_body, deploy, merged, start_and_work, window,
+};
 use super::processor::{Usage, watch};
 use crate::engine_client::{EngineClient, fetch_body};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::Semaphore;
-use tokio::time::timeout_at;
-
-const TASKS_PER_FETCH: usize = 10;
-
-/// Starters wait when this many instances are open for each worker connection.
-const OPEN_PER_WORKER: usize = 30;
-
-/// How long a worker that got nothing waits before it asks again.
-const IDLE: Duration = Duration::from_millis(20);
 
 /// Fetches that another worker's made fail.
 pub const LOST_RACES: &str = "fetches lost to another worker";
 
-/// Connections that start instances, and connections that work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connections {
-    pub starters: usize,
-    pub workers: usize,
-}
-
-enum Role {
-    Starter(Samples),
-    Worker { fetch: Samples, complete: Samples, tasks: usize, lost_races: usize },
+/// Of one worker.
+struct Worked {
+    fetch: Samples,
+    complete: Samples,
+    tasks: usize,
+    lost_races: usize,
 }
 
 pub async fn measure(target: &Target, connections: Connections, seconds: f64) -> anyhow::Result<(Figure, Process)> {
@@ -47,31 +35,12 @@ pub async fn measure_on(
 ) -> anyhow::Result<Figure> {
     let window = window(seconds);
     let usage = watch(target.watched, window);
-    let free = Arc::new(Semaphore::new(connections.workers * OPEN_PER_WORKER));
-    let roles = on_connections(connections.starters + connections.workers, &target.base, |index, client| {
-        let (key, free) = (process.key.clone(), free.clone());
-        async move {
-            if index < connections.starters {
-                start_until(client, &key, window, &free).await
-            } else {
-                work_until(client, &key, index, window, &free).await
-            }
-        }
+    let (starts, worked) = start_and_work(target, process, connections, window, |index, client, free| {
+        let key = process.key.clone();
+        async move { work_until(client, &key, index, window, &free).await }
     })
     .await?;
-    Ok(figure(connections, window, roles, &usage.await??))
-}
-
-async fn start_until(mut client: EngineClient, key: &str, window: Window, free: &Semaphore) -> anyhow::Result<Role> {
-    let mut samples = Samples::default();
-    let body = start_body();
-    while let Ok(permit) = timeout_at(window.until.into(), free.acquire()).await {
-        permit?.forget();
-        let started = Instant::now();
-        client.start(key, body.clone()).await?;
-        samples.record(window, started);
-    }
-    Ok(Role::Starter(samples))
+    Ok(figure(connections, window, starts, worked, &usage.await??))
 }
 
 async fn work_until(
@@ -80,7 +49,7 @@ async fn work_until(
     index: usize,
     window: Window,
     free: &Semaphore,
-) -> anyhow::Result<Role> {
+) -> anyhow::Result<Worked> {
     let worker = format!("worker-{index}");
     let fetch_body = fetch_body(&worker, key, TASKS_PER_FETCH, LONG_LOCK_MS, None);
     let complete_body = complete_body(&worker);
@@ -105,24 +74,14 @@ async fn work_until(
             free.add_permits(1);
         }
     }
-    Ok(Role::Worker { fetch, complete, tasks, lost_races })
+    Ok(Worked { fetch, complete, tasks, lost_races })
 }
 
-fn figure(connections: Connections, window: Window, roles: Vec<Role>, usage: &Usage) -> Figure {
-    let (mut starts, mut fetches, mut completions) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut tasks, mut lost_races) = (0, 0);
-    for role in roles {
-        match role {
-            Role::Starter(samples) => starts.push(samples),
-            Role::Worker { fetch, complete, tasks: some, lost_races: lost } => {
-                fetches.push(fetch);
-                completions.push(complete);
-                tasks += some;
-                lost_races += lost;
-            }
-        }
-    }
-    let (starts, fetches, completions) = (merged(starts), merged(fetches), merged(completions));
+fn figure(connections: Connections, window: Window, starts: Samples, workers: Vec<Worked>, usage: &Usage) -> Figure {
+    let (tasks, lost_races): (Vec<usize>, Vec<usize>) = workers.iter().map(|one| (one.tasks, one.lost_races)).unzip();
+    let (tasks, lost_races): (usize, usize) = (tasks.into_iter().sum(), lost_races.into_iter().sum());
+    let (fetches, completions) = workers.into_iter().map(|one| (one.fetch, one.complete)).unzip();
+    let (fetches, completions) = (merged(fetches), merged(completions));
     let mut besides = vec![("tasks a fetch", tasks as f64 / (fetches.count() as f64).max(1.0))];
     if lost_races > 0 {
         besides.push((LOST_RACES, lost_races as f64));

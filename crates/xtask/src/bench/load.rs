@@ -1,19 +1,42 @@
-//! The model that every workload runs, and what the workloads share: many connections at once within one window.
+//! The model that every workload runs, and what the workloads share: many connections at once within one window, and
+//! starters beside workers.
 
+use super::engine::Target;
 use super::figure::{Samples, Window};
 use crate::engine_client::{BaseUrl, EngineClient, FetchedTask, fetch_body};
 use bytes::Bytes;
+use futures_util::future::Either;
 use serde_json::json;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 
 pub const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Long enough that no lock runs out during a run.
 pub const LONG_LOCK_MS: u64 = 3_600_000;
+
+pub const TASKS_PER_FETCH: usize = 10;
+
+/// Starters wait when this many instances are open for each worker connection.
+const OPEN_PER_WORKER: usize = 30;
+
+/// How long a worker that got nothing waits before it asks again.
+pub const IDLE: Duration = Duration::from_millis(20);
+
+/// Connections that start instances, and connections that work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub starters: usize,
+    pub workers: usize,
+}
+
+/// Unless something else is asked for.
+pub const CONNECTIONS: Connections = Connections { starters: 64, workers: 64 };
 
 /// A deployed process with one external task; process key and topic are the same word.
 #[derive(Debug, Clone)]
@@ -77,6 +100,51 @@ where
         results.push(result??);
     }
     Ok(results)
+}
+
+/// Starters and workers beside each other. `work` takes the number of the worker, its connection, and what it gives a
+/// permit for each instance that it has ended. Answers the starts and what each worker gives.
+pub async fn start_and_work<W, F>(
+    target: &Target,
+    process: &Process,
+    connections: Connections,
+    window: Window,
+    work: impl Fn(usize, EngineClient, Arc<Semaphore>) -> F,
+) -> anyhow::Result<(Samples, Vec<W>)>
+where
+    W: Send + 'static,
+    F: Future<Output = anyhow::Result<W>> + Send + 'static,
+{
+    let free = Arc::new(Semaphore::new(connections.workers * OPEN_PER_WORKER));
+    let parts = on_connections(connections.starters + connections.workers, &target.base, |index, client| {
+        if index < connections.starters {
+            let started = start_until(client, process.key.clone(), window, free.clone());
+            Either::Left(async move { Ok((Some(started.await?), None)) })
+        } else {
+            let worked = work(index, client, free.clone());
+            Either::Right(async move { Ok((None, Some(worked.await?))) })
+        }
+    })
+    .await?;
+    let (starts, works): (Vec<Option<Samples>>, Vec<Option<W>>) = parts.into_iter().unzip();
+    Ok((merged(starts.into_iter().flatten().collect()), works.into_iter().flatten().collect()))
+}
+
+async fn start_until(
+    mut client: EngineClient,
+    key: String,
+    window: Window,
+    free: Arc<Semaphore>,
+) -> anyhow::Result<Samples> {
+    let mut samples = Samples::default();
+    let body = start_body();
+    while let Ok(permit) = timeout_at(window.until.into(), free.acquire()).await {
+        permit?.forget();
+        let started = Instant::now();
+        client.start(&key, body.clone()).await?;
+        samples.record(window, started);
+    }
+    Ok(samples)
 }
 
 /// Starts this many instances, as fast as it goes.

@@ -4,6 +4,7 @@
 //! `options` says what is asked for, `round` runs it against an `engine`, `aims` and `report` show the medians. What the
 //! machine could do at best is measured besides: the observed rows written by a bare loop, an empty HTTP handler.
 
+mod age;
 mod aims;
 mod backlog;
 mod bare_postgres;
@@ -18,6 +19,7 @@ mod load;
 mod longpoll;
 mod observe;
 mod options;
+mod prepared;
 mod processor;
 mod reference;
 mod report;
@@ -25,6 +27,7 @@ mod round;
 mod row_set;
 mod row_set_postgres;
 mod scale;
+mod series;
 mod single_call;
 mod steady;
 mod template;

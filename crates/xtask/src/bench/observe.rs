@@ -1,22 +1,34 @@
-//! Looks at a server's database while it does one lifecycle, and fills a database with instances that wait.
+//! Looks at a server's database while it does one lifecycle, and fills a database with instances that wait, or with what
+//! is left of those that have ended.
 
-use super::bare_postgres::Sets;
-use super::bare_sqlite::{self, Statements};
+use super::bare_sqlite;
 use super::engine::{OwnDatabase, OwnStore, Target};
 use super::load::{LONG_LOCK_MS, Process, complete_body, deploy, start_body};
 use super::row_set::DatabaseImage;
-use super::template::{LIFECYCLES_MAX, Lifecycle};
+use super::series::{Sql, insertions};
+use super::template::{LIFECYCLES_MAX, Lifecycle, Template};
 use crate::engine_client::{EngineClient, fetch_body};
 use crate::server::{Server, sqlite_file};
 use anyhow::{Context, ensure};
 use std::path::Path;
 
-const PER_TRANSACTION: u64 = 1_000;
+const PER_TRANSACTION: u64 = 10_000;
+
+/// Instances that are written past the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// They wait for a worker.
+    Open,
+    /// Their history is what is left of them.
+    Ended,
+}
 
 /// A database in which a process is deployed, without a server, and what a lifecycle of the process writes to it.
 #[derive(Debug)]
 pub struct Observed {
     pub lifecycle: Lifecycle,
+    /// What is left of one in the end, as if one command had written it.
+    left: Lifecycle,
     pub database: OwnDatabase,
     pub process: Process,
 }
@@ -41,31 +53,58 @@ impl Observed {
         client.complete(&task.id, complete_body("worker")).await?;
         images.push(image(&database).await?);
         stop(server)?;
-        Ok(Observed { lifecycle: Lifecycle::observed(&images)?, database, process })
+        let lifecycle = Lifecycle::observed(&images)?;
+        images.drain(1..images.len() - 1);
+        Ok(Observed { lifecycle, left: Lifecycle::observed(&images)?, database, process })
     }
 
-    /// The rows that starts of so many instances write, written without the server.
-    pub async fn fill(&self, instances: u64) -> anyhow::Result<()> {
-        ensure!(instances <= LIFECYCLES_MAX, "a backlog has at most {LIFECYCLES_MAX} instances, not {instances}");
+    /// Rows that an instance leaves when it has ended.
+    pub fn rows_left(&self) -> usize {
+        self.left.rows
+    }
+
+    fn rows_of(&self, written: Written) -> &[Template] {
+        match written {
+            Written::Open => &self.lifecycle.commands[0],
+            Written::Ended => &self.left.commands[0],
+        }
+    }
+
+    /// Writes the rows of so many instances, without the server. They are on the disk then.
+    pub async fn fill(&self, written: Written, instances: u64) -> anyhow::Result<()> {
+        ensure!(instances <= LIFECYCLES_MAX, "at most {LIFECYCLES_MAX} instances can be written, not {instances}");
         let batches = (0..instances).step_by(PER_TRANSACTION as usize);
-        let batches = batches.map(|first| first..(first + PER_TRANSACTION).min(instances));
+        let batches = batches.map(|first| (first as i64, (first + PER_TRANSACTION).min(instances) as i64 - 1));
         match &self.database.remote {
             None => {
-                let mut connection = bare_sqlite::open(&sqlite_file(self.database.folder.path()), "OFF")?;
-                let statements = Statements::of(&self.lifecycle);
-                for batch in batches {
+                let file = sqlite_file(self.database.folder.path());
+                let statements = insertions(self.rows_of(written), Sql::Sqlite)?;
+                let mut connection = bare_sqlite::open(&file, "OFF")?;
+                connection.execute_batch("PRAGMA cache_size=-262144")?;
+                for (first, last) in batches {
                     let transaction = connection.transaction()?;
-                    batch.into_iter().try_for_each(|number| statements.write(&transaction, 0, number))?;
+                    for statement in &statements {
+                        transaction.prepare_cached(statement)?.execute([first, last])?;
+                    }
                     transaction.commit()?;
                 }
                 connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+                drop(connection);
+                std::fs::File::open(&file)?.sync_all()?;
             }
             Some((_, database)) => {
                 let client = database.connect().await?;
                 client.batch_execute("SET synchronous_commit = off").await?;
-                let sets = Sets::prepare(&client, &self.lifecycle, 1).await?;
-                for batch in batches {
-                    sets.write(&client, &[batch.collect()]).await?;
+                let mut statements = Vec::new();
+                for text in insertions(self.rows_of(written), Sql::Postgres)? {
+                    statements.push(client.prepare(&text).await?);
+                }
+                for (first, last) in batches {
+                    client.batch_execute("BEGIN").await?;
+                    for statement in &statements {
+                        client.execute(statement, &[&first, &last]).await?;
+                    }
+                    client.batch_execute("COMMIT").await?;
                 }
                 // What its own background work would have done meanwhile.
                 client.batch_execute("VACUUM ANALYZE").await?;
@@ -73,10 +112,6 @@ impl Observed {
             }
         }
         Ok(())
-    }
-
-    pub async fn serve(&self, program: &Path) -> anyhow::Result<(Server, Target)> {
-        self.database.serve(program).await
     }
 }
 

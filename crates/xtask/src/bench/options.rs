@@ -1,7 +1,7 @@
 //! What the command line asks for.
 
 use super::engine::StoreKind;
-use super::lifecycle::Connections;
+use super::load::Connections;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -46,6 +46,9 @@ pub struct Options {
     /// Tasks of the long backlog; the short one has a thousand
     #[arg(long, default_value_t = 1_000_000)]
     pub backlog: usize,
+    /// Rows of history in the old database of the workload age; the new one has none
+    #[arg(long, default_value_t = 10_000_000)]
+    pub history: u64,
     /// Lifecycles a second of the workload steady; if not given, half of what lifecycle has reached
     #[arg(long)]
     pub rate: Option<f64>,
@@ -73,6 +76,8 @@ pub enum Workload {
     Scale,
     Footprint,
     Backlog,
+    /// The lifecycle on an old database against a new one
+    Age,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +114,6 @@ impl Options {
 impl Workload {
     /// Too long, or too much of one piece, to be repeated each round.
     pub fn runs_once(self) -> bool {
-        matches!(self, Workload::Scale | Workload::Footprint | Workload::Backlog)
+        matches!(self, Workload::Scale | Workload::Footprint | Workload::Backlog | Workload::Age)
     }
 }

@@ -2,7 +2,8 @@
 //! started once a run, and warmed up before anything counts.
 
 use super::engine::Target;
-use super::lifecycle::{self, Connections};
+use super::lifecycle;
+use super::load::Connections;
 use super::processor::Watched;
 use crate::cluster::Cluster;
 use crate::engine_client::{BaseUrl, EngineClient};

@@ -21,9 +21,13 @@ pub fn print(
     cluster: Option<&Cluster>,
     engines: &[Engine],
     measured: &Measured,
+    failures: &[String],
 ) -> anyhow::Result<()> {
     let medians = medians(measured);
     let mut text = circumstances(options, cluster, engines);
+    for failure in failures {
+        let _ = writeln!(text, "- **not measured**: {}", failure.replace('\n', " "));
+    }
     if let Some(aims) = aims::table(&medians) {
         let _ = write!(text, "\n{aims}");
     }

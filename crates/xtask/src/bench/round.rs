@@ -1,5 +1,6 @@
 //! Which workloads run in which round against whom.
 
+use super::age;
 use super::backlog;
 use super::bare_postgres;
 use super::bare_sqlite;
@@ -18,14 +19,18 @@ use crate::cluster::Cluster;
 use crate::engine_client::{BaseUrl, EngineClient};
 use crate::server::{Profile, build, scratch_folder, sqlite_file};
 use crate::workspace::{cargo, run as run_command};
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Lifecycles in a commit of the bare loops where the server was not measured.
 const USUAL_PER_COMMIT: f64 = 32.0;
+
+/// Longer than any workload takes.
+const WORKLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// Figures with the names of their engines, in the order in which they were measured.
 pub type Measured = Vec<(String, Figure)>;
@@ -46,9 +51,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn rounds(options: &Options) -> anyhow::Result<()> {
+    let mut failures = Failures::default();
     let needs_postgres = options.reference || options.stores().contains(&StoreKind::Postgres);
     let cluster = if needs_postgres { Some(Arc::new(Cluster::start().await?)) } else { None };
-    let engines = engines(options, cluster.as_ref()).await?;
+    let engines = engines(options, cluster.as_ref(), &mut failures).await?;
     let mut measured = Measured::new();
     for round in 1..=options.rounds {
         for workload in options.workloads() {
@@ -57,19 +63,41 @@ async fn rounds(options: &Options) -> anyhow::Result<()> {
             }
             for (index, engine) in engines.iter().enumerate() {
                 let name = engine.name();
-                let figures = engine.measure(*workload, index == 0, options, &measured).await;
-                let figures = figures.with_context(|| format!("{workload:?} on {name}"))?;
-                for figure in figures {
-                    eprintln!("round {round}: {}", report::line(&name, &figure));
-                    measured.push((name.clone(), figure));
+                let measuring = engine.measure(*workload, index == 0, options, &measured);
+                let figures = tokio::time::timeout(WORKLOAD_TIMEOUT, measuring).await;
+                let figures = figures.unwrap_or_else(|_| Err(anyhow!("it took longer than {WORKLOAD_TIMEOUT:?}")));
+                match figures {
+                    Ok(figures) => measured.extend(figures.into_iter().map(|figure| {
+                        eprintln!("round {round}: {}", report::line(&name, &figure));
+                        (name.clone(), figure)
+                    })),
+                    Err(failure) => failures.add(&format!("{workload:?} on {name}, round {round}"), &failure),
                 }
             }
         }
     }
-    report::print(options, cluster.as_deref(), &engines, &measured)
+    report::print(options, cluster.as_deref(), &engines, &measured, &failures.0)?;
+    ensure!(failures.0.is_empty(), "not everything was measured:\n{}", failures.0.join("\n"));
+    Ok(())
 }
 
-async fn engines(options: &Options, cluster: Option<&Arc<Cluster>>) -> anyhow::Result<Vec<Engine>> {
+/// What could not be measured; the rest is, and is told of.
+#[derive(Debug, Default)]
+struct Failures(Vec<String>);
+
+impl Failures {
+    fn add(&mut self, what: &str, failure: &anyhow::Error) {
+        let text = format!("{what}: {failure:#}");
+        eprintln!("FAILED: {text}");
+        self.0.push(text);
+    }
+}
+
+async fn engines(
+    options: &Options,
+    cluster: Option<&Arc<Cluster>>,
+    failures: &mut Failures,
+) -> anyhow::Result<Vec<Engine>> {
     let mut engines = Vec::new();
     if !options.stores().is_empty() {
         let program = match &options.program {
@@ -86,7 +114,10 @@ async fn engines(options: &Options, cluster: Option<&Arc<Cluster>>) -> anyhow::R
     }
     if let (true, Some(cluster)) = (options.reference, cluster) {
         let connections = options.reference_connections.map(|pair| pair.0);
-        engines.push(Engine::Reference(Reference::start(cluster, connections).await?));
+        match Reference::start(cluster, connections).await {
+            Ok(reference) => engines.push(Engine::Reference(reference)),
+            Err(failure) => failures.add("the start of the reference", &failure),
+        }
     }
     if let Some(url) = &options.against {
         engines.push(Engine::Other { base: BaseUrl::parse(url)? });
@@ -123,9 +154,12 @@ impl Engine {
             (Workload::Stream, Engine::Camlock { .. }) => {
                 Ok(vec![extension::measure(self, Way::Stream, options.connections.0, options.seconds).await?])
             }
+            (Workload::Age, Engine::Camlock { program, store }) => {
+                age::measure(program, store, options.history, options.rounds, options.seconds).await
+            }
             (Workload::CompleteBatch | Workload::Stream, _) => Ok(Vec::new()),
-            // These say something about our own processes and machine only.
-            (Workload::EmptyHandler | Workload::BareLoop | Workload::Footprint, _) => Ok(Vec::new()),
+            // These say something about our own processes, databases and machine only.
+            (Workload::EmptyHandler | Workload::BareLoop | Workload::Footprint | Workload::Age, _) => Ok(Vec::new()),
             // One lifecycle in ten milliseconds has no use for the rest.
             (Workload::Lock | Workload::Start | Workload::Steady | Workload::Longpoll, Engine::Reference(_))
             | (Workload::Scale | Workload::Backlog, Engine::Reference(_)) => Ok(Vec::new()),

@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A UUIDv7's time in milliseconds lies above this bit.
-const TIME_BIT: u32 = 80;
+pub const TIME_BIT: u32 = 80;
 
 /// The time before the observed lifecycle, in milliseconds, and so the most lifecycles that can be written.
 pub const LIFECYCLES_MAX: u64 = 1 << 22;
@@ -22,7 +22,7 @@ pub const LIFECYCLES_MAX: u64 = 1 << 22;
 const SAME_TIME_MS: i64 = 60_000;
 
 /// Keys that are mere numbers are given out by the database; a lifecycle takes fewer than this many in one table.
-const COUNTER_STRIDE: i64 = 64;
+pub const COUNTER_STRIDE: i64 = 64;
 
 const UUID_TEXT_LENGTH: usize = 36;
 
@@ -232,6 +232,7 @@ fn uuid_text(id: u128) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::series::{Sql, insertions};
     use super::*;
     use rusqlite::Connection;
     use std::path::Path;
@@ -278,6 +279,31 @@ mod tests {
         assert_eq!(value(0, 1, 1), Value::Text(format!("started {}", uuid_text(id))));
         assert_eq!(value(0, 2, 1), Value::Integer(3));
         assert_eq!(value(1, 0, 0), Value::Blob(id.to_be_bytes().to_vec()));
+    }
+
+    #[test]
+    fn a_series_is_what_its_lifecycles_would_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let lifecycle = observed(folder.path());
+        let file = folder.path().join("observed.db");
+        let read = || DatabaseImage::read(&file).unwrap().tables;
+        let mut connection = Connection::open(&file).unwrap();
+        let empty = read();
+        let statements = super::super::bare_sqlite::Statements::of(&lifecycle);
+        let transaction = connection.transaction().unwrap();
+        (3..=5).for_each(|number| statements.write(&transaction, 0, number).unwrap());
+        transaction.commit().unwrap();
+        let one_by_one = read();
+        assert_ne!(one_by_one, empty);
+        connection.execute_batch("DELETE FROM instance; DELETE FROM log WHERE number > 1").unwrap();
+        connection
+            .execute("DELETE FROM part WHERE instance <> ?1", [parse_uuid(INSTANCE.as_bytes()).unwrap().to_be_bytes()])
+            .unwrap();
+        assert_eq!(read(), empty);
+        for statement in insertions(&lifecycle.commands[0], Sql::Sqlite).unwrap() {
+            connection.execute(&statement, [3, 5]).unwrap();
+        }
+        assert_eq!(read(), one_by_one);
     }
 
     #[test]
