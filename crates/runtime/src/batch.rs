@@ -13,6 +13,7 @@ use types::{BatchId, DeploymentId, JobDefinitionId, JobId, ProcessDefinitionId, 
 
 use crate::batch_work;
 use crate::command::in_own_task;
+use crate::deletion::has_no_instance;
 use crate::error::Error;
 use crate::job_row::{self, NewJob, StoredJob};
 use crate::request::{Batch, BatchWork, Cascade, DefinitionSelector, NewBatch, SuspensionState};
@@ -287,9 +288,10 @@ impl Shared {
         let deleted = vec![("end_time", now), ("state", SqlValue::Integer(2))];
         let by_definition =
             |table: &'static query::Table, column| Condition::OneOf(table.col(column).into(), of.clone());
+        let incidents = by_definition(&tables::INCIDENT, "job_definition_id").and(has_no_instance(&tables::INCIDENT));
         [
             Mutation::delete(&tables::JOB, by_definition(&tables::JOB, "job_definition_id")),
-            Mutation::delete(&tables::INCIDENT, by_definition(&tables::INCIDENT, "job_definition_id")),
+            Mutation::delete(&tables::INCIDENT, incidents),
             Mutation::delete(&tables::JOB_DEFINITION, by_definition(&tables::JOB_DEFINITION, "id")),
             Mutation::update(history, ended, running),
             Mutation::update(&tables::HISTORIC_INCIDENT, deleted, open),

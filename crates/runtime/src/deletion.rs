@@ -51,7 +51,7 @@ impl Shared {
         ]);
         if cascade == Cascade::On {
             let log = &tables::HISTORIC_JOB_LOG;
-            along.push(self.statement(&Mutation::delete(log, of_deployment(log))));
+            along.push(self.statement(&Mutation::delete(log, of_deployment(log).and(has_no_instance(log)))));
         }
         self.delete_in_turn(definitions, cascade, along).await
     }
@@ -132,16 +132,17 @@ impl Shared {
                 self.add_instance_deletions(&mut statements, &ids);
                 self.add_history_deletions(&mut statements, &ids).await?;
                 let starters = &tables::IDENTITY_LINK_LOG;
-                let of_definition = Condition::OneOf(starters.col("definition_id").into(), ids.clone());
+                let of_definition = by_definition(starters, "definition_id").and(has_no_instance(starters));
                 statements.push(self.statement(&Mutation::delete(starters, of_definition)));
             }
         }
         if cascade == Cascade::Off {
             self.remove_start_waits(&mut statements, &ids).await?;
         }
+        let jobs = by_definition(&tables::JOB, "definition_id").and(has_no_instance(&tables::JOB));
+        statements.push(self.statement(&Mutation::delete(&tables::JOB, jobs)));
         for (table, column) in [
             (&tables::JOB_DEFINITION, "process_definition_id"),
-            (&tables::JOB, "definition_id"),
             (&tables::EVENT_SUBSCRIPTION, "definition_id"),
             (&tables::CANDIDATE_STARTER, "definition_id"),
         ] {
@@ -222,6 +223,9 @@ impl Shared {
             let found = self.rows(&select).await?;
             let instances: Vec<ProcessInstanceId> =
                 found.into_iter().map(|row| Cells::of(row).id()).collect::<Result<_, Error>>()?;
+            if instances.is_empty() {
+                return Ok(());
+            }
             let mut statements = Vec::new();
             let parts = self.parts_of_tasks(&instances).await?;
             self.add_part_deletions(&mut statements, &parts);
@@ -345,7 +349,7 @@ impl Shared {
         // Jobs of start events have no instance.
         let log = &tables::HISTORIC_JOB_LOG;
         let of_definitions = Condition::OneOf(log.col("definition_id").into(), definitions.to_vec());
-        statements.push(self.statement(&Mutation::delete(log, of_definitions)));
+        statements.push(self.statement(&Mutation::delete(log, of_definitions.and(has_no_instance(log)))));
         let instances = &tables::HISTORIC_PROCESS_INSTANCE;
         let mut select = Select::all(instances.source())
             .filter(Condition::OneOf(instances.col("definition_id").into(), definitions.to_vec()));
@@ -377,6 +381,11 @@ const PARTS_OF_PROCESS_INSTANCE: [&Table; 7] = [
     &tables::EVENT_SUBSCRIPTION,
     &tables::INCIDENT,
 ];
+
+/// What belongs to an instance goes with that.
+pub(crate) fn has_no_instance(table: &'static Table) -> Condition {
+    Condition::is_null(table.col("process_instance_id"))
+}
 
 /// That a column names one of the tasks for which a condition holds.
 fn of_tasks(column: ColumnRef, condition: Condition) -> Condition {

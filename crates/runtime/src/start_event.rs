@@ -12,6 +12,7 @@ use store::work::ExpectedStatement;
 use types::{EventSubscriptionId, JobId, ProcessDefinitionId, Timestamp, VariableMap};
 
 use crate::command::in_own_task;
+use crate::deletion::has_no_instance;
 use crate::error::Error;
 use crate::job_row::{NewJob, OfDefinition, StoredJob, TIMER_START};
 use crate::request::{ConditionEvaluation, DefinitionRow, DefinitionSelector};
@@ -73,7 +74,8 @@ impl Shared {
         let of_subscription = Condition::OneOf(subscriptions.col("definition_id").into(), definitions.to_vec());
         statements.push(self.statement(&Mutation::delete(subscriptions, of_subscription)));
         let of_job = Condition::OneOf(jobs.col("definition_id").into(), definitions.to_vec())
-            .and(Condition::equal(jobs.col("handler"), TIMER_START));
+            .and(Condition::equal(jobs.col("handler"), TIMER_START))
+            .and(has_no_instance(jobs));
         for job in self.stored_jobs(Select::all(jobs.source()).filter(of_job.clone())).await? {
             statements.extend(self.deletion_of_job(&job).await?);
         }

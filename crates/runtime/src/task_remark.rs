@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use engine::{Command, RejectionKind, TaskChange};
-use query::{Condition, Mutation, Select, SqlValue, Table, tables};
+use query::{Condition, Mutation, Select, SqlValue, Subquery, Table, tables};
 use store::LocatedBy;
 use store::work::ExpectedStatement;
 use types::{ProcessInstanceId, TaskId, Uuid};
@@ -181,9 +181,9 @@ fn of_owner(owner: CommentOwner) -> Condition {
 pub(crate) fn remark_deletions(instances: &[SqlValue]) -> Vec<Mutation> {
     let tasks = &tables::HISTORIC_TASK;
     let of_tasks = |table: &'static Table| {
-        let this = Condition::equal(tasks.col("id"), table.col("task_id"))
-            .and(Condition::OneOf(tasks.col("process_instance_id").into(), instances.to_vec()));
-        Condition::exists(tasks.source(), this)
+        let condition = Condition::OneOf(tasks.col("process_instance_id").into(), instances.to_vec());
+        let these = Subquery { from: tasks.source(), joins: Vec::new(), condition };
+        Condition::OneOfColumn(table.col("task_id").into(), Box::new(these), tasks.col("id"))
     };
     let comments = &tables::COMMENT;
     let named = instances.iter().filter_map(|id| match id {

@@ -33,5 +33,7 @@ pub const HISTORIC_JOB_LOG: Table = Table {
     indexes: &[
         index("historic_job_log_by_job", &["job_id"]),
         partial_index("historic_job_log_by_batch", &["batch_id"], "batch_id IS NOT NULL"),
+        partial_index("historic_job_log_by_definition", &["definition_id"], "process_instance_id IS NULL"),
+        partial_index("historic_job_log_by_deployment", &["deployment_id"], "process_instance_id IS NULL"),
     ],
 };

@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, partial_index, required};
 
 /// A user or a group that came to have to do with a task, or has nothing to do with it any more.
 pub const IDENTITY_LINK_LOG: Table = Table {
@@ -19,5 +19,8 @@ pub const IDENTITY_LINK_LOG: Table = Table {
     ],
     primary_key: &["id"],
     clustered_by: IN_INSTANCE,
-    indexes: &[index("identity_link_log_by_task", &["task_id"])],
+    indexes: &[
+        index("identity_link_log_by_task", &["task_id"]),
+        partial_index("identity_link_log_by_definition", &["definition_id"], "process_instance_id IS NULL"),
+    ],
 };

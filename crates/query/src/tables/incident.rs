@@ -1,4 +1,4 @@
-use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, required};
+use crate::table::{ColumnKind, IN_INSTANCE, Table, index, optional, partial_index, required};
 
 /// Something that needs a human.
 pub const INCIDENT: Table = Table {
@@ -24,5 +24,8 @@ pub const INCIDENT: Table = Table {
     ],
     primary_key: &["id"],
     clustered_by: IN_INSTANCE,
-    indexes: &[index("incident_by_configuration", &["configuration"])],
+    indexes: &[
+        index("incident_by_configuration", &["configuration"]),
+        partial_index("incident_by_job_definition", &["job_definition_id"], "process_instance_id IS NULL"),
+    ],
 };

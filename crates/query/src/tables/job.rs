@@ -47,5 +47,6 @@ pub const JOB: Table = Table {
         partial_index("job_locked", &["process_instance_id"], "lock_owner IS NOT NULL"),
         partial_index("job_by_batch", &["batch_id"], "batch_id IS NOT NULL"),
         index("job_by_definition", &["job_definition_id"]),
+        partial_index("job_by_process_definition", &["definition_id"], "process_instance_id IS NULL"),
     ],
 };

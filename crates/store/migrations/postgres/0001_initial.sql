@@ -254,6 +254,8 @@ CREATE INDEX job_by_batch ON job (batch_id) WHERE batch_id IS NOT NULL;
 
 CREATE INDEX job_by_definition ON job (job_definition_id);
 
+CREATE INDEX job_by_process_definition ON job (definition_id) WHERE process_instance_id IS NULL;
+
 CREATE TABLE event_subscription (
   id uuid NOT NULL,
   event_type TEXT COLLATE "C" NOT NULL,
@@ -294,6 +296,8 @@ CREATE TABLE incident (
 );
 
 CREATE INDEX incident_by_configuration ON incident (configuration);
+
+CREATE INDEX incident_by_job_definition ON incident (job_definition_id) WHERE process_instance_id IS NULL;
 
 CREATE TABLE batch (
   id uuid NOT NULL,
@@ -404,6 +408,8 @@ CREATE TABLE identity_link_log (
 );
 
 CREATE INDEX identity_link_log_by_task ON identity_link_log (task_id);
+
+CREATE INDEX identity_link_log_by_definition ON identity_link_log (definition_id) WHERE process_instance_id IS NULL;
 
 CREATE TABLE historic_variable (
   id uuid NOT NULL,
@@ -547,6 +553,10 @@ CREATE TABLE historic_job_log (
 CREATE INDEX historic_job_log_by_job ON historic_job_log (job_id);
 
 CREATE INDEX historic_job_log_by_batch ON historic_job_log (batch_id) WHERE batch_id IS NOT NULL;
+
+CREATE INDEX historic_job_log_by_definition ON historic_job_log (definition_id) WHERE process_instance_id IS NULL;
+
+CREATE INDEX historic_job_log_by_deployment ON historic_job_log (deployment_id) WHERE process_instance_id IS NULL;
 
 CREATE TABLE comment (
   id uuid NOT NULL,
