@@ -23,7 +23,10 @@ use crate::work::{ExpectedStatement, Work};
 
 /// Units in one transaction.
 const BATCH_UNITS_MAX: usize = 1024;
-/// Commits that are not durable while another one is made, unless its batch is full.
+/// Units that are worth a commit while another one is on its way to the disk: each commit writes some pages that all
+/// of them change.
+const BATCH_UNITS_WORTH: usize = 32;
+/// Commits that are not durable when nothing more is committed, unless a batch is full.
 const COMMITS_OWED_MAX: u64 = 2;
 
 pub struct Writer<'c> {
@@ -147,8 +150,15 @@ impl<'c> Writer<'c> {
         if applied >= BATCH_UNITS_MAX {
             return None;
         }
-        // Whatever comes meanwhile costs no sync of its own.
-        if self.commits.durability.owed() >= COMMITS_OWED_MAX { Some(inbox.wait()) } else { inbox.next() }
+        if self.is_worth_a_commit(applied) { inbox.next() } else { Some(inbox.wait()) }
+    }
+
+    /// Whatever comes until then costs no commit of its own.
+    fn is_worth_a_commit(&self, applied: usize) -> bool {
+        match self.commits.durability.owed() {
+            0 => true,
+            owed => owed < COMMITS_OWED_MAX && applied >= BATCH_UNITS_WORTH,
+        }
     }
 
     fn wait(&mut self, inbox: &WriterInbox) -> Message {
