@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
@@ -84,8 +85,13 @@ pub fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreE
     connection.pragma_update(None, "case_sensitive_like", true)?;
     // It would rather index a whole table for one statement than look through ranges of its key.
     connection.pragma_update(None, "automatic_index", false)?;
-    if purpose == Purpose::Read {
-        connection.pragma_update(None, "query_only", true)?;
+    match purpose {
+        Purpose::Read => connection.pragma_update(None, "query_only", true)?,
+        // A statement with a bound LIMIT would be planned anew for each number, each time it runs. The writer's few
+        // statements name their indexes.
+        Purpose::Write => {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        }
     }
     Ok(())
 }
