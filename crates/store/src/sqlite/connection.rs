@@ -25,8 +25,9 @@ pub enum Purpose {
     Read,
 }
 
-/// Memory for pages. SQLite takes a negative number as KiB.
-const WRITER_CACHE_SIZE: i64 = -8192;
+/// Memory for pages. SQLite takes a negative number as KiB. The writer's holds what some thousands of open instances
+/// stand on, which their ends touch again.
+const WRITER_CACHE_SIZE: i64 = -16_384;
 const READER_CACHE_SIZE: i64 = -2048;
 
 /// Statements that a connection keeps prepared, besides those of the writer.
