@@ -1,39 +1,92 @@
 //! What a batch was decided on against what is stored: revisions and lock epochs, walked in the order of units.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use engine::{ChangeSet, RevisionCheck, TableChange};
 use types::Uuid;
 
-use super::plan::{is_ended, revision_after};
+use super::array::ArrayColumn;
+use super::plan::{SetStatement, is_ended, revision_after};
+use super::texts::TEXTS;
 
-/// The rows that a batch has to look at before it is written.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The rows that a batch was decided on, as it expects them to be stored. Sorted, as locks are taken.
+#[derive(Debug, Default)]
 pub struct Wanted {
-    /// Sorted, as locks are taken.
-    pub roots: BTreeSet<Uuid>,
-    /// Those that aggregates without a process are named after.
-    pub tasks: BTreeSet<Uuid>,
-    pub external_tasks: BTreeSet<Uuid>,
+    /// Revisions of process instances.
+    roots: BTreeMap<Uuid, i64>,
+    /// Of tasks that aggregates without a process are named after.
+    tasks: BTreeMap<Uuid, i64>,
+    /// Lock epochs.
+    external_tasks: BTreeMap<Uuid, i64>,
     /// With their owners.
-    pub jobs: BTreeMap<Uuid, Arc<str>>,
+    jobs: BTreeMap<Uuid, Arc<str>>,
+    /// What the batch itself has made or changed so far: its number follows from that.
+    settled: HashSet<Uuid>,
 }
 
 impl Wanted {
     pub fn add(&mut self, change_set: &ChangeSet) {
         let root = change_set.root_process_instance_id.0;
-        match change_set.revision {
-            RevisionCheck::Bump { .. } => {
-                self.roots.insert(root);
-            }
-            RevisionCheck::BumpTask { .. } => {
-                self.tasks.insert(root);
-            }
-            RevisionCheck::New | RevisionCheck::Untouched => {}
+        for guard in change_set.guards.iter().filter(|guard| !self.settled.contains(&guard.id.0)) {
+            self.external_tasks.entry(guard.id.0).or_insert(number(guard.lock_epoch));
         }
-        self.external_tasks.extend(change_set.guards.iter().map(|guard| guard.id.0));
+        match change_set.revision {
+            RevisionCheck::Bump { expected } if !self.settled.contains(&root) => {
+                self.roots.entry(root).or_insert(number(expected));
+            }
+            RevisionCheck::BumpTask { expected } if !self.settled.contains(&root) => {
+                self.tasks.entry(root).or_insert(number(expected));
+            }
+            RevisionCheck::New => {
+                self.settled.insert(root);
+            }
+            RevisionCheck::Bump { .. } | RevisionCheck::BumpTask { .. } | RevisionCheck::Untouched => {}
+        }
         self.jobs.extend(change_set.job.iter().map(|guard| (guard.id.0, guard.owner.clone())));
+        let changed = change_set.external_tasks.iter().map(|change| match change {
+            TableChange::Insert(task) | TableChange::Update(task) => task.id.0,
+            TableChange::Delete(id) => id.0,
+        });
+        self.settled.extend(changed.filter(|id| !self.external_tasks.contains_key(id)));
+    }
+
+    /// Each fails where something is not as expected, and locks what is.
+    pub fn push_checks(&self, statements: &mut Vec<SetStatement>) {
+        let numbered = [
+            (&TEXTS.check_revisions, &self.roots),
+            (&TEXTS.check_task_revisions, &self.tasks),
+            (&TEXTS.check_epochs, &self.external_tasks),
+        ];
+        for (text, expected) in numbered.into_iter().filter(|(_, expected)| !expected.is_empty()) {
+            let numbers = ArrayColumn::of_integers(expected.values().copied());
+            let columns = vec![ArrayColumn::of_ids(expected.keys().copied()), numbers];
+            statements.push(SetStatement { text, columns, rows_expected: None });
+        }
+        if !self.jobs.is_empty() {
+            statements.push(self.on_jobs(TEXTS.check_jobs));
+        }
+    }
+
+    /// What is stored of roots, tasks, external tasks and jobs, locked. An aggregate is locked before its external tasks,
+    /// everywhere.
+    pub fn looks(&self) -> [Option<SetStatement>; 4] {
+        let look = |text, rows: &BTreeMap<Uuid, i64>| {
+            let columns = vec![ArrayColumn::of_ids(rows.keys().copied())];
+            (!rows.is_empty()).then_some(SetStatement { text, columns, rows_expected: None })
+        };
+        [
+            look(TEXTS.lock_revisions, &self.roots),
+            look(TEXTS.lock_task_revisions, &self.tasks),
+            look(TEXTS.lock_epochs, &self.external_tasks),
+            (!self.jobs.is_empty()).then(|| self.on_jobs(TEXTS.lock_jobs)),
+        ]
+    }
+
+    fn on_jobs(&self, text: &'static str) -> SetStatement {
+        let owners = ArrayColumn::of_texts(self.jobs.values().map(|owner| &**owner));
+        let columns = vec![ArrayColumn::of_ids(self.jobs.keys().copied()), owners];
+        SetStatement { text, columns, rows_expected: None }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -67,6 +120,13 @@ impl Numbers {
         Numbers { revisions, epochs, jobs, undo: Vec::new(), missed: BTreeSet::new() }
     }
 
+    /// As if all was stored as expected.
+    pub fn expected(wanted: &Wanted) -> Numbers {
+        let revisions = wanted.roots.iter().chain(&wanted.tasks).map(|(id, revision)| (*id, *revision));
+        let epochs = wanted.external_tasks.iter().map(|(id, epoch)| (*id, *epoch));
+        Numbers::new(revisions.collect(), epochs.collect(), wanted.jobs.keys().map(|id| (*id, 0)).collect())
+    }
+
     /// Whether a unit fits. If so, the next one is looked at as its successor.
     pub fn admit(&mut self, unit: &[ChangeSet]) -> bool {
         self.undo.clear();
@@ -87,7 +147,6 @@ impl Numbers {
     }
 
     fn admit_one(&mut self, change_set: &ChangeSet) -> bool {
-        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let holds = |guard: &engine::ExternalTaskGuard| self.epochs.get(&guard.id.0) == Some(&number(guard.lock_epoch));
         let is_ours = change_set.job.as_ref().is_none_or(|guard| self.jobs.contains_key(&guard.id.0));
         if !is_ours || !change_set.guards.iter().all(holds) {
@@ -140,6 +199,10 @@ impl Numbers {
         let before = put(&mut self.epochs, id, after);
         self.undo.push(Undo::Epoch(id, before));
     }
+}
+
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn put(numbers: &mut HashMap<Uuid, i64>, id: Uuid, value: Option<i64>) -> Option<i64> {

@@ -19,7 +19,7 @@ use super::committer::{COLLISIONS_MAX, pause};
 use super::connection::{Answer, Connection, Connector, Purpose, in_order, parameters};
 use super::failure::{Failure, Progress};
 use super::line::Line;
-use super::transaction::{Broken, roll_back};
+use super::transaction::Broken;
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
 use crate::claim_text::ClaimText;
@@ -228,7 +228,7 @@ impl Claimer {
             match transaction(connection).await {
                 Ok(done) => return Ok(done),
                 Err((Failure::Collision(_), _)) if collisions < COLLISIONS_MAX => {
-                    roll_back(connection).await;
+                    connection.roll_back().await;
                     collisions += 1;
                     tokio::time::sleep(pause(collisions)).await;
                 }
@@ -240,7 +240,7 @@ impl Claimer {
                     is_second_line = true;
                 }
                 Err((failure, progress)) => {
-                    roll_back(connection).await;
+                    connection.roll_back().await;
                     return Err(failure.at(progress));
                 }
             }

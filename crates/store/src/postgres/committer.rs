@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use engine::{ChangeSet, RevisionCheck};
 
-use super::connection::{Connection, Connector, Purpose};
+use super::connection::{Connector, Purpose};
 use super::failure::{Failure, Progress};
 use super::line::Line;
 use super::queue::{BrokenRoots, Queue, Taken, Unit};
 use super::transaction::{Batch, Broken, Fits, transact};
+use super::wire::Wire;
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
 use crate::metrics::StoreMetrics;
@@ -18,7 +19,7 @@ use crate::metrics::StoreMetrics;
 pub const COLLISIONS_MAX: u32 = 8;
 
 pub struct Committer {
-    line: Line,
+    line: Line<Wire>,
     broken: Arc<BrokenRoots>,
     metrics: Arc<StoreMetrics>,
 }
@@ -130,8 +131,8 @@ impl Committer {
         let mut collisions = 0;
         let mut is_second_line = false;
         loop {
-            let connection: &mut Connection = self.line.connection().await.map_err(|lost| (lost, Progress::Open))?;
-            match transact(connection, batch).await {
+            let wire: &mut Wire = self.line.connection().await.map_err(|lost| (lost, Progress::Open))?;
+            match transact(wire, batch).await {
                 Err((Failure::Collision(text), _)) if collisions < COLLISIONS_MAX => {
                     tracing::debug!(text, "a batch collided with another transaction");
                     collisions += 1;

@@ -10,15 +10,17 @@ use std::time::Duration;
 use query::{SqlValue, Statement as Text};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Row, Statement};
 
 use super::capabilities::Capabilities;
 use super::cell::Bind;
+use super::dial::dial;
 use super::failure::Failure;
 use super::tls;
 use super::url::PostgresUrl;
+use super::wire::{Call, Wire};
 use crate::abort_on_panic::AbortOnPanic;
 
 /// Statements that one connection keeps prepared; reaching it forgets all of them.
@@ -66,9 +68,40 @@ impl Connector {
     }
 
     pub async fn connect(&self, purpose: Purpose) -> Result<Connection, Failure> {
-        let silent =
-            |_| Failure::Lost(format!("the server did not answer within {} seconds", GREETING_TIMEOUT.as_secs()));
-        tokio::time::timeout(GREETING_TIMEOUT, self.greet(purpose)).await.map_err(silent)?
+        tokio::time::timeout(GREETING_TIMEOUT, self.greet(purpose)).await.unwrap_or_else(|_| Err(silent()))
+    }
+
+    /// One whose pipelines are a message each.
+    pub async fn dial(&self, purpose: Purpose) -> Result<Wire, Failure> {
+        let mut failure = Failure::Lost("there is no host".to_owned());
+        for n in 0..self.url.config.get_hosts().len() {
+            let greeted = tokio::time::timeout(GREETING_TIMEOUT, self.greet_host(purpose, n)).await;
+            match greeted.unwrap_or_else(|_| Err(silent())) {
+                Ok(wire) => return Ok(wire),
+                Err(other) => failure = other,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn greet_host(&self, purpose: Purpose, n: usize) -> Result<Wire, Failure> {
+        let (stream, capabilities) = dial(&self.url.config, &self.tls, n).await?;
+        let mut wire = Wire::over(stream);
+        let wanted = match self.url.config.get_target_session_attrs() {
+            TargetSessionAttrs::ReadWrite => Some(&b"off"[..]),
+            TargetSessionAttrs::ReadOnly => Some(&b"on"[..]),
+            _ => None,
+        };
+        if let Some(wanted) = wanted {
+            let show = wire.prepare(std::iter::once("SHOW transaction_read_only")).await?;
+            let answers = wire.run(&[Call { statement: &show[0], values: Vec::new() }]).await?;
+            let is_as_wanted = |answer: &super::wire::Answer| answer.rows.iter().any(|row| row.cells() == Ok([wanted]));
+            if !answers.iter().any(is_as_wanted) {
+                return Err(Failure::Lost("the server is not one that was asked for".to_owned()));
+            }
+        }
+        wire.plain(&capabilities.settings(purpose).join("; ")).await?;
+        Ok(wire)
     }
 
     async fn greet(&self, purpose: Purpose) -> Result<Connection, Failure> {
@@ -105,6 +138,10 @@ impl Connector {
             tracing::debug!(%error, "a query could not be stopped");
         }
     }
+}
+
+fn silent() -> Failure {
+    Failure::Lost(format!("the server did not answer within {} seconds", GREETING_TIMEOUT.as_secs()))
 }
 
 impl std::fmt::Debug for Connector {
@@ -206,6 +243,13 @@ impl Connection {
         parameters: &'a [&'a (dyn ToSql + Sync)],
     ) -> Answer<'a, Vec<Row>> {
         Box::pin(self.client.query(statement, parameters))
+    }
+
+    /// Leaves it without a transaction, or of no use.
+    pub async fn roll_back(&self) {
+        if let Err(error) = self.plain("ROLLBACK").await {
+            tracing::debug!(%error, "a transaction could not be rolled back; the server does it");
+        }
     }
 
     /// Without parameters and answer.

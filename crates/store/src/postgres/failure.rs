@@ -32,36 +32,16 @@ pub enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let text = describe(&error);
-        let Some(state) = error.code() else {
-            // A value that cannot be bound or read leaves the connection as it is.
-            let is_local = std::error::Error::source(&error).is_some_and(|source| !source.is::<std::io::Error>());
-            return if is_local && !error.is_closed() { Failure::Failed(text) } else { Failure::Lost(text) };
+        if let Some(told) = error.as_db_error() {
+            return Failure::told(told.code().code(), told.message(), told.detail());
+        }
+        let text = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
         };
-        if *state == SqlState::T_R_SERIALIZATION_FAILURE || *state == SqlState::T_R_DEADLOCK_DETECTED {
-            return Failure::Collision(text);
-        }
-        if *state == SqlState::UNIQUE_VIOLATION {
-            return Failure::Duplicate(text);
-        }
-        // Only `keep_definitions` divides.
-        if *state == SqlState::DIVISION_BY_ZERO {
-            return Failure::Conflict;
-        }
-        // Class 08: connection; 40003: nobody knows what became of it; 57P: the server goes or is not there yet; 25006: a
-        // server that has become a replica.
-        if state.code() == "40003"
-            || state.code().starts_with("08")
-            || state.code().starts_with("57P")
-            || state.code() == "25006"
-        {
-            return Failure::Lost(text);
-        }
-        // Class 53: out of memory, disk or connections; 55: locked; 57: stopped; 58: IO.
-        match &state.code()[..2] {
-            "53" | "55" | "57" | "58" => Failure::Unavailable(text),
-            _ => Failure::Failed(text),
-        }
+        // A value that cannot be bound or read leaves the connection as it is.
+        let is_local = std::error::Error::source(&error).is_some_and(|source| !source.is::<std::io::Error>());
+        if is_local && !error.is_closed() { Failure::Failed(text) } else { Failure::Lost(text) }
     }
 }
 
@@ -77,6 +57,33 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
+    /// What the server has said, with the code it gave.
+    pub fn told(state: &str, message: &str, detail: Option<&str>) -> Failure {
+        let detail = detail.map(|detail| format!("; {detail}")).unwrap_or_default();
+        let text = format!("{message}{detail} (SQLSTATE {state})");
+        let is = |known: SqlState| state == known.code();
+        if is(SqlState::T_R_SERIALIZATION_FAILURE) || is(SqlState::T_R_DEADLOCK_DETECTED) {
+            return Failure::Collision(text);
+        }
+        if is(SqlState::UNIQUE_VIOLATION) {
+            return Failure::Duplicate(text);
+        }
+        // Only what checks something divides.
+        if is(SqlState::DIVISION_BY_ZERO) {
+            return Failure::Conflict;
+        }
+        // Class 08: connection; 40003: nobody knows what became of it; 57P: the server goes or is not there yet; 25006: a
+        // server that has become a replica.
+        if state == "40003" || state.starts_with("08") || state.starts_with("57P") || state == "25006" {
+            return Failure::Lost(text);
+        }
+        // Class 53: out of memory, disk or connections; 55: locked; 57: stopped; 58: IO.
+        match state.get(..2) {
+            Some("53" | "55" | "57" | "58") => Failure::Unavailable(text),
+            _ => Failure::Failed(text),
+        }
+    }
+
     pub fn at(self, progress: Progress) -> StoreError {
         match (self, progress) {
             (Failure::Lost(text), Progress::Committing) => StoreError::OutcomeUnknown(text),
@@ -99,19 +106,5 @@ impl std::fmt::Display for Failure {
             | Failure::Failed(text) => f.write_str(text),
             Failure::Conflict => f.write_str("an expectation does not hold"),
         }
-    }
-}
-
-/// With what the server said and the code it gave.
-fn describe(error: &Error) -> String {
-    match error.as_db_error() {
-        Some(told) => {
-            let detail = told.detail().map(|detail| format!("; {detail}")).unwrap_or_default();
-            format!("{}{detail} (SQLSTATE {})", told.message(), told.code().code())
-        }
-        None => match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        },
     }
 }

@@ -7,33 +7,60 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, Connector, Purpose};
 use super::failure::Failure;
+use super::wire::Wire;
 use crate::metrics::StoreMetrics;
 
 /// How long nobody tries after a try that failed; doubled with each further one.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// What a line is made of.
+pub trait Link: Sized + Send {
+    fn make(connector: &Connector, purpose: Purpose) -> impl Future<Output = Result<Self, Failure>> + Send;
+    fn is_closed(&mut self) -> bool;
+}
+
+impl Link for Connection {
+    async fn make(connector: &Connector, purpose: Purpose) -> Result<Connection, Failure> {
+        connector.connect(purpose).await
+    }
+
+    fn is_closed(&mut self) -> bool {
+        Connection::is_closed(self)
+    }
+}
+
+impl Link for Wire {
+    async fn make(connector: &Connector, purpose: Purpose) -> Result<Wire, Failure> {
+        connector.dial(purpose).await
+    }
+
+    fn is_closed(&mut self) -> bool {
+        Wire::is_closed(self)
+    }
+}
+
 #[derive(Debug)]
-pub struct Line {
+pub struct Line<L: Link = Connection> {
     connector: Connector,
     purpose: Purpose,
-    connection: Option<Connection>,
+    connection: Option<L>,
     /// Why the last try failed, and when the next one may be made.
     failed: Option<(String, Instant)>,
     pause: Duration,
     metrics: Arc<StoreMetrics>,
 }
 
-impl Line {
-    pub fn new(connector: &Connector, purpose: Purpose, metrics: &Arc<StoreMetrics>) -> Line {
+impl<L: Link> Line<L> {
+    pub fn new(connector: &Connector, purpose: Purpose, metrics: &Arc<StoreMetrics>) -> Line<L> {
         let (connector, metrics) = (connector.clone(), metrics.clone());
         Line { connector, purpose, connection: None, failed: None, pause: PAUSE_MIN, metrics }
     }
 
     /// # Errors
     /// `Failure::Unavailable` at once while a pause lasts.
-    pub async fn connection(&mut self) -> Result<&mut Connection, Failure> {
-        if self.connection.as_ref().is_some_and(Connection::is_closed) {
+    pub async fn connection(&mut self) -> Result<&mut L, Failure> {
+        if self.connection.as_mut().is_some_and(L::is_closed) {
             self.hang_up();
         }
         if self.connection.is_none() {
@@ -50,13 +77,13 @@ impl Line {
         }
     }
 
-    async fn connect(&mut self) -> Result<Connection, Failure> {
+    async fn connect(&mut self) -> Result<L, Failure> {
         if let Some((why, until)) = &self.failed
             && Instant::now() < *until
         {
             return Err(Failure::Unavailable(why.clone()));
         }
-        match self.connector.connect(self.purpose).await {
+        match L::make(&self.connector, self.purpose).await {
             Ok(connection) => {
                 if self.failed.take().is_some() {
                     tracing::info!(database = %self.connector.url(), "connected again");
@@ -75,7 +102,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl<L: Link> Drop for Line<L> {
     fn drop(&mut self) {
         self.hang_up();
     }

@@ -31,6 +31,12 @@ pub struct SetStatement {
     pub rows_expected: Option<u64>,
 }
 
+impl SetStatement {
+    pub fn plain(text: &'static str) -> SetStatement {
+        SetStatement { text, columns: Vec::new(), rows_expected: None }
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
     process_instances: TablePlan<'a, ProcessInstance>,
@@ -174,18 +180,17 @@ impl<'a> Plan<'a> {
         }
     }
 
-    pub fn statements(self) -> Vec<SetStatement> {
-        let mut statements = Vec::new();
-        self.push_definition_check(&mut statements);
-        self.process_instances.push_statements(&TEXTS.process_instances, &mut statements);
-        self.executions.push_statements(&TEXTS.executions, &mut statements);
-        self.external_tasks.push_statements(&TEXTS.external_tasks, &mut statements);
-        self.tasks.push_statements(&TEXTS.tasks, &mut statements);
-        self.push_identity_links(&mut statements);
-        self.variables.push_statements(&TEXTS.variables, &mut statements);
-        self.jobs.push_statements(&TEXTS.jobs, &mut statements);
-        self.event_subscriptions.push_statements(&TEXTS.event_subscriptions, &mut statements);
-        self.incidents.push_statements(&TEXTS.incidents, &mut statements);
+    pub fn push_statements(self, statements: &mut Vec<SetStatement>) {
+        self.push_definition_check(statements);
+        self.process_instances.push_statements(&TEXTS.process_instances, statements);
+        self.executions.push_statements(&TEXTS.executions, statements);
+        self.external_tasks.push_statements(&TEXTS.external_tasks, statements);
+        self.tasks.push_statements(&TEXTS.tasks, statements);
+        self.push_identity_links(statements);
+        self.variables.push_statements(&TEXTS.variables, statements);
+        self.jobs.push_statements(&TEXTS.jobs, statements);
+        self.event_subscriptions.push_statements(&TEXTS.event_subscriptions, statements);
+        self.incidents.push_statements(&TEXTS.incidents, statements);
         if !self.revisions.is_empty() {
             let ids = ArrayColumn::of_ids(self.revisions.keys().copied());
             let revisions = ArrayColumn::of_integers(self.revisions.values().map(|(revision, _)| *revision));
@@ -198,8 +203,7 @@ impl<'a> Plan<'a> {
             let columns = vec![ids, ArrayColumn::of_integers(self.task_revisions.values().copied())];
             statements.push(SetStatement { text: TEXTS.bump_task, columns, rows_expected: None });
         }
-        self.history.push_statements(&mut statements);
-        statements
+        self.history.push_statements(statements);
     }
 
     /// Before all that is written.

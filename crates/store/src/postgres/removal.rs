@@ -6,7 +6,6 @@ use query::Statement;
 
 use super::connection::{Answer, Connection, binds, in_order, parameters};
 use super::failure::Failure;
-use super::transaction::roll_back;
 
 pub async fn remove(connection: &mut Connection, statements: &[Statement]) -> Result<(), Failure> {
     let prepared = connection.prepare(statements.iter().map(|statement| statement.text.as_str())).await?;
@@ -20,7 +19,7 @@ pub async fn remove(connection: &mut Connection, statements: &[Statement]) -> Re
         .collect();
     let removed: Result<Vec<u64>, _> = in_order(pipeline).await.into_iter().collect();
     if let Err(error) = removed {
-        roll_back(connection).await;
+        connection.roll_back().await;
         return Err(error.into());
     }
     Ok(connection.plain("COMMIT").await?)

@@ -38,6 +38,13 @@ pub struct CellTexts {
 pub struct Texts {
     /// Ids and revisions of roots, locked.
     pub lock_revisions: &'static str,
+    /// Fails unless all these roots have these revisions; locks them.
+    pub check_revisions: String,
+    pub check_task_revisions: String,
+    /// The same of lock epochs of external tasks.
+    pub check_epochs: String,
+    /// The same of jobs that nobody has locked, or the owner named beside it.
+    pub check_jobs: &'static str,
     /// Ids and lock epochs of external tasks, locked.
     pub lock_epochs: &'static str,
     /// Ids and revisions of tasks that aggregates without a process are named after, locked.
@@ -92,7 +99,12 @@ pub static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts {
     // In the order of ids, so that two transactions never wait for each other.
     lock_revisions: "SELECT id, revision FROM process_instance WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
     lock_epochs: "SELECT id, lock_epoch FROM external_task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
-    // A failed statement takes the commit back that is on its way behind it.
+    check_revisions: check("process_instance", "revision"),
+    check_task_revisions: check("task", "revision"),
+    check_epochs: check("external_task", "lock_epoch"),
+    check_jobs: "SELECT 1 / CASE WHEN count(*) = cardinality($1::uuid[]) THEN 1 ELSE 0 END FROM (\
+           SELECT t.id FROM UNNEST($1::uuid[], $2::text[]) AS u (id, owner) JOIN job AS t ON t.id = u.id \
+           WHERE t.lock_owner IS NULL OR t.lock_owner = u.owner ORDER BY t.id FOR UPDATE OF t) AS kept",
     keep_definitions: "SELECT 1 / CASE WHEN count(*) = cardinality($1::text[]) THEN 1 ELSE 0 END FROM (\
            SELECT id FROM process_definition WHERE id = ANY ($1::text[]) \
            AND (is_suspended = 0 OR id = ANY ($2::text[])) ORDER BY id FOR SHARE) AS kept",
@@ -155,6 +167,15 @@ fn history() -> HistoryTexts {
         incident_annotated: cells(incidents, &["annotation"]),
         job_log: insert(JobLogEntry::TABLE),
     }
+}
+
+/// A failed statement takes the commit back that is on its way behind it.
+fn check(table: &str, number: &str) -> String {
+    format!(
+        "SELECT 1 / CASE WHEN count(*) = cardinality($1::uuid[]) THEN 1 ELSE 0 END FROM (\
+         SELECT t.id FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, number) JOIN {table} AS t ON t.id = u.id \
+         WHERE t.{number} = u.number ORDER BY t.id FOR UPDATE OF t) AS kept"
+    )
 }
 
 fn table<R: RowEncode>() -> TableTexts {
