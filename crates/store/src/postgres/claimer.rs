@@ -9,7 +9,7 @@ use query::SqlValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
-use types::Timestamp;
+use types::{Timestamp, Uuid};
 
 use super::array::ArrayColumn;
 use super::cell::{Bind, ReadRow};
@@ -40,8 +40,8 @@ const RELEASE: &str = "UPDATE external_task SET available_at = 0 WHERE id IN (SE
      RETURNING topic, worker_id IS NOT NULL";
 const NEXT_EXPIRY: &str = "SELECT available_at FROM external_task WHERE available_at > 0 ORDER BY available_at LIMIT 1";
 
-/// Walks from each task's execution to the root. The names are those asked for, or null for all. The variables of the
-/// process are a half range of the key.
+/// Walks from each task's execution outwards. The names are those asked for, or null for all. The variables of the process
+/// are a half range of the key, from an instance's id to the id beside it; they are farther away than all others.
 const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) AS (\
         SELECT n, 0::bigint, execution_id, is_local \
         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[]) AS task (n, execution_id, is_local) UNION ALL \
@@ -51,13 +51,12 @@ const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) 
         v.value_info \
     FROM path JOIN variable v ON v.execution_id = path.execution_id AND v.is_inner = 1 \
     WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[])) UNION ALL \
-    SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
+    SELECT task.n, 9223372036854775807, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
         v.value_info \
-    FROM path JOIN variable v ON v.id BETWEEN path.execution_id \
-        AND (left(path.execution_id::text, 28) || '7fffffff')::uuid AND v.execution_id = path.execution_id \
+    FROM UNNEST($5::bigint[], $6::uuid[], $7::uuid[]) AS task (n, instance_id, half_end) \
+    JOIN variable v ON v.id BETWEEN task.instance_id AND task.half_end AND v.execution_id = task.instance_id \
         AND v.is_inner = 0 \
-    WHERE v.task_id IS NULL AND right(path.execution_id::text, 8) = '00000000' \
-        AND ($4::text[] IS NULL OR v.name = ANY ($4::text[]))";
+    WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[]))";
 
 #[derive(Debug)]
 pub enum Work {
@@ -348,7 +347,18 @@ async fn read_and_commit(
     let executions = ArrayColumn::of_ids(all.iter().map(|asking| asking.task.execution_id.0));
     let own = ArrayColumn::of_integers(all.iter().map(|asking| i64::from(asking.wanted.is_local_only)));
     let names = asked_names(&all).map(ArrayColumn::of_texts);
-    let bound: [&(dyn ToSql + Sync); 4] = [&numbers, &executions, &own, &names];
+    // A task that asks for what is local sees the variables of the process only from the process itself.
+    let of_process = |asking: &Asking<'_>| {
+        let (execution, instance) = (asking.task.execution_id.0, asking.task.process_instance_id.0);
+        (!asking.wanted.is_local_only || execution == instance).then_some(instance)
+    };
+    let instances: Vec<(i64, Uuid)> =
+        (0..).zip(&all).filter_map(|(n, asking)| Some((n, of_process(asking)?))).collect();
+    let instance_numbers = ArrayColumn::of_integers(instances.iter().map(|(n, _)| *n));
+    let instance_ids = ArrayColumn::of_ids(instances.iter().map(|(_, id)| *id));
+    let half_ends = ArrayColumn::of_ids(instances.iter().map(|(_, id)| id.lower_half_end()));
+    let bound: [&(dyn ToSql + Sync); 7] =
+        [&numbers, &executions, &own, &names, &instance_numbers, &instance_ids, &half_ends];
     let commit = async { connection.plain("COMMIT").await.map(|()| Vec::new()) };
     let mut pipeline: Vec<Answer<'_, Vec<Row>>> = Vec::new();
     if !all.is_empty() {

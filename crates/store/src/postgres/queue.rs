@@ -29,7 +29,7 @@ const BATCH_UNITS_MAX: usize = 512;
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
 /// So many units are worth a committer more.
-const UNITS_WORTH_A_COMMITTER: usize = 32;
+const UNITS_WORTH_A_COMMITTER: usize = 64;
 
 /// Fewer than that are taken by a further committer when they have waited this long: the one at work may be held up.
 const PATIENCE: Duration = Duration::from_millis(20);
