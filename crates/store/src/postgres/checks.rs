@@ -227,4 +227,18 @@ mod tests {
         assert!(!numbers.admit(&unit(0)));
         assert!(!numbers.admit(&unit(1)), "it expects the revision that the first one would have left");
     }
+
+    #[test]
+    fn what_a_batch_makes_itself_is_not_asked_of_the_database() {
+        let unit = |root, revision| ChangeSet::new(ProcessInstanceId(Uuid(root)), revision);
+        let mut wanted = Wanted::default();
+        wanted.add(&unit(1, RevisionCheck::New));
+        wanted.add(&unit(1, RevisionCheck::Bump { expected: 1 }));
+        wanted.add(&unit(2, RevisionCheck::Bump { expected: 7 }));
+        wanted.add(&unit(2, RevisionCheck::Bump { expected: 8 }));
+        assert_eq!(wanted.roots, BTreeMap::from([(Uuid(2), 7)]), "the second one follows from the first");
+        let mut numbers = Numbers::expected(&wanted);
+        assert!([7, 8].into_iter().all(|expected| numbers.admit(&[unit(2, RevisionCheck::Bump { expected })])));
+        assert!(!numbers.admit(&[unit(2, RevisionCheck::Bump { expected: 8 })]), "it is 9 by now");
+    }
 }

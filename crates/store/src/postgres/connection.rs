@@ -95,8 +95,8 @@ impl Connector {
         if let Some(wanted) = wanted {
             let show = wire.prepare(std::iter::once("SHOW transaction_read_only")).await?;
             let answers = wire.run(&[Call { statement: &show[0], values: Vec::new() }]).await?;
-            let is_as_wanted = |answer: &super::wire::Answer| answer.rows.iter().any(|row| row.cells() == Ok([wanted]));
-            if !answers.iter().any(is_as_wanted) {
+            let mut rows = answers.iter().flat_map(|answer| &answer.rows);
+            if !rows.any(|row| row.cells() == Ok([wanted])) {
                 return Err(Failure::Lost("the server is not one that was asked for".to_owned()));
             }
         }

@@ -37,7 +37,7 @@ pub async fn dial(config: &Config, tls: &MakeRustlsConnect, n: usize) -> Result<
         (Some(Host::Tcp(name)), None) => dial_tcp(config, tls, name, (name.clone(), port)).await,
         (Some(Host::Unix(folder)), _) => {
             let connecting = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}")));
-            let mut socket = in_time(config, connecting).await.map_err(lost)?;
+            let mut socket = in_time(config, connecting).await?;
             let capabilities = log_in(&mut socket, config).await?;
             Ok((Box::new(socket), capabilities))
         }
@@ -52,13 +52,13 @@ async fn dial_tcp(
     place: (String, u16),
 ) -> Result<Dialled, Failure> {
     let mut failure = Failure::Lost(format!("{} has no address", place.0));
-    for address in tokio::net::lookup_host(place).await.map_err(lost)? {
+    for address in tokio::net::lookup_host(place).await? {
         match in_time(config, TcpStream::connect(address)).await {
             Ok(socket) => {
-                watch_over(&socket, config).map_err(lost)?;
+                watch_over(&socket, config)?;
                 return secure(socket, config, tls, name).await;
             }
-            Err(error) => failure = lost(error),
+            Err(error) => failure = error.into(),
         }
     }
     Err(failure)
@@ -103,7 +103,7 @@ async fn secure(
     let mode = config.get_ssl_mode();
     let is_encrypted = match (mode, config.get_ssl_negotiation()) {
         (SslMode::Disable, _) => false,
-        (_, SslNegotiation::Postgres) => offers_tls(&mut socket).await.map_err(lost)?,
+        (_, SslNegotiation::Postgres) => offers_tls(&mut socket).await?,
         _ => true,
     };
     if !is_encrypted {
@@ -115,7 +115,7 @@ async fn secure(
     }
     let connect = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls.clone(), name);
     let connect = connect.map_err(|error| Failure::Lost(error.to_string()))?;
-    let mut stream = connect.connect(socket).await.map_err(lost)?;
+    let mut stream = connect.connect(socket).await?;
     let mut bound = config.clone();
     bound.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
     let capabilities = {
@@ -136,10 +136,6 @@ async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, config: &Conf
     plain.ssl_mode(SslMode::Disable);
     let (_, connection) = plain.connect_raw(stream, NoTls).await?;
     Ok(Capabilities::of(|name| connection.parameter(name)))
-}
-
-fn lost(error: io::Error) -> Failure {
-    Failure::Lost(error.to_string())
 }
 
 /// TLS that is agreed on already, so that a login is bound to its channel.

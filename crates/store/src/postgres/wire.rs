@@ -201,31 +201,27 @@ impl Wire {
     /// Writes and reads at the same time: a server whose answers nobody takes takes nothing more either.
     fn poll_exchange(&mut self, context: &mut Context<'_>) -> Poll<Result<Message, Failure>> {
         while !self.output.is_empty() {
-            match Pin::new(&mut self.stream).poll_write(context, &self.output).map_err(lost)? {
-                Poll::Ready(0) => return Poll::Ready(Err(lost(io::ErrorKind::WriteZero.into()))),
+            match Pin::new(&mut self.stream).poll_write(context, &self.output)? {
+                Poll::Ready(0) => return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into())),
                 Poll::Ready(written) => self.output.advance(written),
                 Poll::Pending => break,
             }
         }
         // If it is not done it goes on when there is room.
-        let _: Poll<()> = Pin::new(&mut self.stream).poll_flush(context).map_err(lost)?;
+        let _: Poll<()> = Pin::new(&mut self.stream).poll_flush(context)?;
         loop {
             if let Some(message) = Message::take(&mut self.input)? {
                 return Poll::Ready(Ok(message));
             }
             self.input.reserve(INPUT_ROOM);
             let read = pin!(self.stream.read_buf(&mut self.input));
-            match read.poll(context).map_err(lost)? {
-                Poll::Ready(0) => return Poll::Ready(Err(lost(io::ErrorKind::UnexpectedEof.into()))),
+            match read.poll(context)? {
+                Poll::Ready(0) => return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())),
                 Poll::Ready(_) => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
     }
-}
-
-fn lost(error: io::Error) -> Failure {
-    Failure::Lost(error.to_string())
 }
 
 impl std::fmt::Debug for Wire {

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use store::PostgresStore;
+use store::{PostgresStore, Store};
 use throwaway_postgres::Cluster;
 use tokio_postgres::NoTls;
 
@@ -55,7 +55,9 @@ async fn modes_of_tls_believe_whom_they_say() {
     let (ours, other) = (file("ours.pem"), file("other.pem"));
     let open = async |host: &str, password: &str, parameters: &str| {
         let url = format!("postgres://ann:{password}@{host}:{port}/app?{parameters}");
-        PostgresStore::open(&url).await.map(drop).map_err(|refusal| refusal.to_string())
+        let store = PostgresStore::open(&url).await.map_err(|refusal| refusal.to_string())?;
+        // Over the connection of a committer and that of a reader.
+        store.check().await.map_err(|failure| failure.to_string())
     };
     // The certificate knows `localhost` alone.
     for (host, parameters) in [
