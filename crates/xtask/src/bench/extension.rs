@@ -52,7 +52,7 @@ async fn measure_on(
         }
     })
     .await?;
-    Ok(figure(way, connections, window, starts, completions, &usage.await??))
+    Ok(figure(way, connections, window, &starts, completions, &usage.await??))
 }
 
 async fn fetch_until(
@@ -171,7 +171,7 @@ fn figure(
     way: Way,
     connections: Connections,
     window: Window,
-    starts: Samples,
+    starts: &Samples,
     workers: Vec<Completions>,
     usage: &Usage,
 ) -> Figure {

@@ -40,7 +40,7 @@ pub async fn measure_on(
         async move { work_until(client, &key, index, window, &free).await }
     })
     .await?;
-    Ok(figure(connections, window, starts, worked, &usage.await??))
+    Ok(figure(connections, window, &starts, worked, &usage.await??))
 }
 
 async fn work_until(
@@ -77,7 +77,7 @@ async fn work_until(
     Ok(Worked { fetch, complete, tasks, lost_races })
 }
 
-fn figure(connections: Connections, window: Window, starts: Samples, workers: Vec<Worked>, usage: &Usage) -> Figure {
+fn figure(connections: Connections, window: Window, starts: &Samples, workers: Vec<Worked>, usage: &Usage) -> Figure {
     let (tasks, lost_races): (Vec<usize>, Vec<usize>) = workers.iter().map(|one| (one.tasks, one.lost_races)).unzip();
     let (tasks, lost_races): (usize, usize) = (tasks.into_iter().sum(), lost_races.into_iter().sum());
     let (fetches, completions) = workers.into_iter().map(|one| (one.fetch, one.complete)).unzip();

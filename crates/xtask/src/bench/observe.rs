@@ -55,7 +55,8 @@ impl Observed {
         stop(server)?;
         let lifecycle = Lifecycle::observed(&images)?;
         images.drain(1..images.len() - 1);
-        Ok(Observed { lifecycle, left: Lifecycle::observed(&images)?, database, process })
+        let left = Lifecycle::observed(&images)?.insertions();
+        Ok(Observed { lifecycle, left, database, process })
     }
 
     /// Rows that an instance leaves when it has ended.

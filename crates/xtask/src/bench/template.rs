@@ -84,6 +84,15 @@ impl Lifecycle {
         let templates = |command: Vec<RowChange>| command.into_iter().map(|change| template(change, &fresh)).collect();
         Ok(Lifecycle { commands: changes.into_iter().map(templates).collect(), rows })
     }
+
+    /// What it adds: the rest is about other instances.
+    pub fn insertions(mut self) -> Lifecycle {
+        for command in &mut self.commands {
+            command.retain(|template| template.kind == ChangeKind::Insert);
+        }
+        self.rows = self.commands.iter().map(Vec::len).sum();
+        self
+    }
 }
 
 /// What has to differ.
