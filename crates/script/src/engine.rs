@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::Duration;
 
 use expression::{Context as Host, ScriptEngine, ScriptFailure, Value};
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Runtime, Value as Js};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::bridge;
 use crate::handle::Handles;
@@ -40,9 +41,16 @@ thread_local! {
 
 struct BoundedRuntime {
     runtime: Runtime,
-    deadline: Rc<Cell<Option<Instant>>>,
+    /// By the clock of this thread's work.
+    deadline: Rc<Cell<Option<Duration>>>,
     /// A run was stopped: the runtime may be out of memory and fail whatever comes next.
     is_spoilt: Rc<Cell<bool>>,
+}
+
+/// How long this thread has computed. While it waits for a processor that others use, no script comes closer to its end.
+fn worked() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 impl ScriptEngine for JavaScript {
@@ -70,7 +78,7 @@ impl BoundedRuntime {
         let is_spoilt = Rc::new(Cell::new(false));
         let (ends, spoils) = (deadline.clone(), is_spoilt.clone());
         runtime.set_interrupt_handler(Some(Box::new(move || {
-            let is_over = ends.get().is_some_and(|deadline: Instant| Instant::now() >= deadline);
+            let is_over = ends.get().is_some_and(|deadline: Duration| worked() >= deadline);
             if is_over {
                 spoils.set(true);
             }
@@ -81,7 +89,7 @@ impl BoundedRuntime {
 
     fn run(&self, limits: &Limits, source: &str, host: &dyn Host) -> Result<Value, ScriptFailure> {
         self.runtime.set_max_stack_size(limits.stack_bytes);
-        self.deadline.set(Instant::now().checked_add(limits.time));
+        self.deadline.set(worked().checked_add(limits.time));
         let result = bridge::with_context(host, || self.run_in_context(limits, source));
         self.deadline.set(None);
         result.map_err(|stopped| match stopped {

@@ -5,6 +5,7 @@ use std::time::Duration;
 /// Bounds of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Of the processor.
     pub time: Duration,
     /// Of everything the script keeps at the same time, the language's own objects included.
     pub memory_bytes: usize,
