@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use engine::instance::Aggregate;
 use engine::{
@@ -28,7 +28,7 @@ use crate::settings::Nodes;
 use crate::shared::Shared;
 
 /// How often a command is decided because the state changes under it (ADR 0004).
-pub(crate) const CONFLICT_ATTEMPTS_MAX: u32 = 5;
+pub(crate) const CONFLICT_ATTEMPTS_MAX: u32 = 8;
 /// Commands of one `execute_together`.
 const TOGETHER_MAX: usize = 50_000;
 
@@ -202,6 +202,7 @@ impl Shared {
                 Pass::Conflict => {
                     attempts += 1;
                     self.check_after_conflict(&[work]).await?;
+                    stand_back(attempts).await;
                 }
                 Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Together => {
@@ -500,6 +501,13 @@ impl Shared {
             work.push((root, LaneWork::Command(command)));
         }
         self.run_together(work).await.map(|_| ())
+    }
+}
+
+/// Whoever has met others before lets them go first, longer each time. The first repetition follows at once.
+pub(crate) async fn stand_back(attempts: u32) {
+    if attempts > 1 {
+        tokio::time::sleep(Duration::from_millis(1 << attempts.min(CONFLICT_ATTEMPTS_MAX))).await;
     }
 }
 

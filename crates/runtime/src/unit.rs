@@ -16,7 +16,7 @@ use types::{EventSubscriptionId, ProcessInstanceId, VariableMap};
 
 use crate::cache::Pin;
 use crate::called_definition::{Freshness, Lookups};
-use crate::command::CONFLICT_ATTEMPTS_MAX;
+use crate::command::{CONFLICT_ATTEMPTS_MAX, stand_back};
 use crate::effect::{self, PendingEffect};
 use crate::error::Error;
 use crate::lane::{Around, Decision, Lane, LaneState, LaneWork, Standing};
@@ -128,6 +128,7 @@ impl Shared {
                     attempts += 1;
                     let works: Vec<&LaneWork> = work.iter().map(|(_, work)| work).collect();
                     self.check_after_conflict(&works).await?;
+                    stand_back(attempts).await;
                 }
                 Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
                 Pass::Unknown(name, scope) => {
