@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use engine::record::ProcessInstance;
+use engine::record::{ExternalTask, ProcessInstance};
 use engine::{ChangeSet, TableChange};
-use store::LocatedBy;
-use types::{ProcessInstanceId, Uuid};
+use store::{ClaimVariables, LocatedBy, RememberedVariables};
+use types::{ProcessInstanceId, Uuid, VariableValue};
 
 use crate::lane::Lane;
 
@@ -179,6 +179,13 @@ impl Lanes {
 
     fn lock_roots(&self) -> MutexGuard<'_, RootIndex> {
         self.roots.lock().expect("no holder of this lock panics")
+    }
+}
+
+impl RememberedVariables for Lanes {
+    fn of(&self, task: &ExternalTask, wanted: &ClaimVariables) -> Option<Vec<(Arc<str>, VariableValue)>> {
+        let lane = self.lock().by_root.get(&task.root_process_instance_id)?.lane.clone();
+        lane.stored_variables(task, wanted)
     }
 }
 

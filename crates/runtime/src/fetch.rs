@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use store::work::{ClaimWanted, TaskKey};
-use store::{ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, StoreError, Work, WorkDone};
+use store::{ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, Remembered, StoreError, Work, WorkDone};
 use tokio::time::Instant;
 
 use crate::command::in_own_task;
@@ -15,6 +15,7 @@ use crate::pause::Pause;
 use crate::poll::{AfterEmptyClaim, Interest, LastSearch};
 use crate::request::{ExtensionProperties, FetchRequest, FetchedTask};
 use crate::selection::Target;
+use crate::settings::Nodes;
 use crate::shared::Shared;
 
 /// Tasks that are released by one unit of work when their time has come.
@@ -136,7 +137,7 @@ impl Shared {
         if request.tasks_max == 0 || request.topics.iter().all(|topic| topic.claim.takes_all()) {
             return self.claim(request, Vec::new()).await;
         }
-        self.claim_selected(request, targets).await
+        Box::pin(self.claim_selected(request, targets)).await
     }
 
     /// One claim. If the caller stops waiting before it is applied, nothing is locked; if after, all is unlocked.
@@ -156,6 +157,7 @@ impl Shared {
             topics: request.topics.iter().map(|topic| topic.claim.clone()).collect(),
             candidates,
             is_wanted: asker.0.clone(),
+            remembered: self.remembered(),
         }));
         let shared = self.clone();
         let wanted_properties = topics_with_properties(request);
@@ -173,6 +175,14 @@ impl Shared {
         .await;
         drop(asker);
         fetched
+    }
+
+    /// Where other nodes write, what is in memory may be old.
+    fn remembered(&self) -> Remembered {
+        match self.settings.nodes {
+            Nodes::Alone => Remembered(Some(self.lanes.clone())),
+            Nodes::Several => Remembered::default(),
+        }
     }
 
     /// Takes a claim over into what is in memory.

@@ -18,7 +18,7 @@ use engine::{
     ChangeSet, Command, DefinitionReference, Effect, Env, Outcome, ProcessDefinition, Rejection, Reply, TableChange,
     TaskTree, ThrownSignal, Unfinished,
 };
-use store::LocatedBy;
+use store::{ClaimVariables, LocatedBy};
 use tokio::sync::Notify;
 use types::{ExternalTaskId, JobId, ProcessDefinitionId, ProcessInstanceId, VariableValue};
 
@@ -49,8 +49,8 @@ pub(crate) struct LaneState {
     /// Counts the loads that have begun.
     loads: u64,
     next_commit: u64,
-    /// Commits under way.
-    outstanding: BTreeSet<u64>,
+    /// Commits under way, the oldest first: few at a time.
+    outstanding: Vec<u64>,
     value_bytes: usize,
 }
 
@@ -185,7 +185,7 @@ impl Lane {
             loading_generation: 0,
             loads: 0,
             next_commit: 0,
-            outstanding: BTreeSet::new(),
+            outstanding: Vec::new(),
             value_bytes: 0,
         };
         Lane { root, state: Mutex::new(state), moved: Notify::new() }
@@ -288,7 +288,9 @@ impl Lane {
     /// A commit has ended.
     pub(crate) fn settle(&self, commit: u64, standing: Standing, is_applied: bool) {
         let mut state = self.lock();
-        state.outstanding.remove(&commit);
+        if let Ok(at) = state.outstanding.binary_search(&commit) {
+            state.outstanding.remove(at);
+        }
         if !is_applied && state.generation == standing.generation {
             state.forget();
         }
@@ -319,6 +321,25 @@ impl Lane {
             Held::Loading => state.forget(),
             Held::Nothing => {}
         }
+    }
+
+    /// What comes with a task; `None` while the state in memory is not, or not certainly, what is stored.
+    pub(crate) fn stored_variables(
+        &self,
+        task: &ExternalTask,
+        wanted: &ClaimVariables,
+    ) -> Option<Vec<(Arc<str>, VariableValue)>> {
+        let state = self.lock();
+        let aggregate = state.aggregate().filter(|_| state.is_quiet())?;
+        let execution = aggregate.external_task(task.id)?.execution_id;
+        let mut variables = match wanted.is_local_only {
+            true => aggregate.variables_local_to(execution),
+            false => aggregate.variables_visible_from(execution),
+        };
+        if let Some(names) = &wanted.names {
+            variables.retain(|(name, _)| names.contains(name));
+        }
+        Some(variables)
     }
 }
 
@@ -410,7 +431,7 @@ impl LaneState {
     pub(crate) fn submitted(&mut self) -> u64 {
         let commit = self.next_commit;
         self.next_commit += 1;
-        self.outstanding.insert(commit);
+        self.outstanding.push(commit);
         commit
     }
 }

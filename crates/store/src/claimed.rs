@@ -9,7 +9,7 @@ use types::{Uuid, VariableValue};
 use crate::StoreError;
 use crate::codec::RowSource;
 use crate::codec::value::decode_value;
-use crate::work::{ClaimOrder, ClaimVariables, LockedExternalTask};
+use crate::work::{ClaimOrder, ClaimVariables, LockedExternalTask, NamedValues, Remembered};
 
 /// A task that was just locked.
 #[derive(Debug)]
@@ -107,6 +107,16 @@ impl VisibleVariable {
         self.task -= first;
         self
     }
+}
+
+/// The variables of all tasks as the asker remembers them; `None` where one of them has to be read.
+pub fn remembered(
+    claimed: &[ClaimedTask],
+    wanted: &[ClaimVariables],
+    remembered: &Remembered,
+) -> Option<Vec<NamedValues>> {
+    let memory = remembered.0.as_ref()?;
+    claimed.iter().map(|claimed| memory.of(&claimed.task, &wanted[claimed.topic])).collect()
 }
 
 /// A claimed task that asks for variables.

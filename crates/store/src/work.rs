@@ -97,6 +97,8 @@ pub struct ClaimRequest {
     pub candidates: Vec<Option<Vec<TaskKey>>>,
     /// Answers whether the asker is still there when its turn comes; if not, nothing is locked.
     pub is_wanted: ClaimWanted,
+    /// Saves a database of one node a look at what the asker knows.
+    pub remembered: Remembered,
 }
 
 /// Where a task that can be fetched is among those of its topic.
@@ -139,6 +141,21 @@ pub struct ClaimedJob {
 /// Shared with the request that waits for the claim.
 #[derive(Clone, Debug)]
 pub struct ClaimWanted(pub Arc<std::sync::atomic::AtomicBool>);
+
+/// Variables that somebody has in memory as they are stored.
+pub trait RememberedVariables: Send + Sync {
+    /// What would come with a task that is locked now; `None` where that is not known for certain.
+    fn of(&self, task: &ExternalTask, wanted: &ClaimVariables) -> Option<NamedValues>;
+}
+
+#[derive(Clone, Default)]
+pub struct Remembered(pub Option<Arc<dyn RememberedVariables>>);
+
+impl std::fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Remembered").field(&self.0.is_some()).finish()
+    }
+}
 
 /// First come, first served is always the last criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,9 +215,12 @@ pub struct ClaimVariables {
     pub is_local_only: bool,
 }
 
-/// A task that was just locked, with the variables that it can see: the nearest of each name, in order of names.
+/// Values of variables in order of their names.
+pub type NamedValues = Vec<(Arc<str>, VariableValue)>;
+
+/// A task that was just locked, with the variables that it can see: the nearest of each name.
 #[derive(Clone, Debug)]
 pub struct LockedExternalTask {
     pub task: ExternalTask,
-    pub variables: Vec<(Arc<str>, VariableValue)>,
+    pub variables: NamedValues,
 }

@@ -195,6 +195,12 @@ impl Aggregate {
         self.visible(ScopeKey::Execution(execution))
     }
 
+    /// The variables of an execution's own scope, in the order of names.
+    pub fn variables_local_to(&self, execution: ExecutionId) -> Vec<(Arc<str>, VariableValue)> {
+        let own = self.variables_of(ScopeKey::Execution(execution));
+        own.map(|variable| (variable.name.clone(), variable.value.clone())).collect()
+    }
+
     /// What a user task sees: its own variables before those of its execution.
     pub fn variables_visible_from_task(&self, task: TaskId) -> Vec<(Arc<str>, VariableValue)> {
         self.visible(ScopeKey::Task(task))

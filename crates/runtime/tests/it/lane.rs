@@ -2,7 +2,7 @@
 
 use engine::{Command, RejectionKind, VariablePatch, VariableReach};
 use query::tables;
-use runtime::{Error, LocatedBy, Settings, StoreError};
+use runtime::{ClaimVariables, Error, LocatedBy, Settings, StoreError};
 use types::{ProcessInstanceId, VariableValue};
 
 use crate::support::*;
@@ -163,4 +163,49 @@ async fn too_much_at_once_is_refused() {
     let runtime = runtime_on(&staged, Settings { in_flight_max: 0, ..settings() }).await;
     let result = runtime.execute(unlock(types::Uuid(1).into())).await;
     assert_eq!(result, Err(Error::Overloaded { in_flight_max: 0 }));
+}
+
+/// Those in memory come with a task without a look at the store.
+#[tokio::test]
+async fn a_task_comes_with_the_same_variables_from_memory_and_from_the_store() {
+    let body = r#"<bpmn:startEvent id="start"/><bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="sub"/>
+      <bpmn:subProcess id="sub"><bpmn:extensionElements><camunda:inputOutput>
+        <camunda:inputParameter name="b">of the sub-process</camunda:inputParameter>
+      </camunda:inputOutput></bpmn:extensionElements>
+      <bpmn:startEvent id="in"/><bpmn:sequenceFlow id="f2" sourceRef="in" targetRef="task"/>
+      <bpmn:serviceTask id="task" camunda:type="external" camunda:topic="work"><bpmn:extensionElements>
+        <camunda:inputOutput><camunda:inputParameter name="c">of the task</camunda:inputParameter></camunda:inputOutput>
+      </bpmn:extensionElements></bpmn:serviceTask></bpmn:subProcess>"#;
+    let staged = Staged::memory();
+    let warm = runtime_on(&staged, settings()).await;
+    deploy(&warm, &model("order", body)).await;
+    let given = [
+        ("a", VariableValue::Integer(1)),
+        ("b", VariableValue::String("hidden".into())),
+        ("d", VariableValue::Date(types::Timestamp(1_700_000_000_123))),
+        ("e", VariableValue::TypedNull(types::VariableType::Long)),
+        ("f", VariableValue::Double(0.1)),
+        ("g", VariableValue::Json(r#"{"x": [1]}"#.into())),
+        ("h", VariableValue::Null),
+    ];
+    start_with(&warm, "order", variables(&given)).await;
+    for (names, is_local_only, count) in [
+        (None, false, 7 + 1),
+        (None, true, 1),
+        (Some(vec!["b".into(), "c".into(), "missing".into()]), false, 2),
+        (Some(vec!["a".into()]), true, 0),
+        (Some(Vec::new()), false, 0),
+    ] {
+        let mut request = fetch("ann", "work");
+        request.topics[0].claim.variables = ClaimVariables { names, is_local_only };
+        let mut seen = Vec::new();
+        for runtime in [warm.clone(), runtime_on(&staged, settings()).await] {
+            let fetched = runtime.fetch_and_lock(request.clone()).await.expect("can be fetched").delivered();
+            assert_eq!(fetched.len(), 1);
+            runtime.execute(unlock(fetched[0].locked.task.id)).await.expect("unlocks");
+            seen.push(fetched[0].locked.variables.clone());
+        }
+        assert_eq!(seen[0], seen[1]);
+        assert_eq!(seen[0].len(), count, "{:?}", seen[0]);
+    }
 }

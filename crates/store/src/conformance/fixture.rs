@@ -13,7 +13,7 @@ use query::{SqlValue, Statement};
 use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 use types::{HistoryId, VariableInstanceId, VariableValue};
 
-use crate::work::{ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimWanted};
+use crate::work::{ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimWanted, Remembered};
 use crate::work::{LockedExternalTask, Work, WorkDone};
 use crate::{Store, StoreError};
 
@@ -334,6 +334,7 @@ pub fn claim_request(tasks_max: u32, order: &[ClaimOrder], topics: Vec<ClaimTopi
         topics,
         candidates: Vec::new(),
         is_wanted: ClaimWanted(Arc::new(AtomicBool::new(true))),
+        remembered: Remembered::default(),
     }
 }
 

@@ -25,9 +25,10 @@ use super::select::SelectWatch;
 use super::syncer::Syncer;
 use super::visible_variables::with_variables;
 use crate::abort_on_panic::AbortOnPanic;
+use crate::claimed::{locked, remembered};
 use crate::error::OpenError;
 use crate::metrics::StoreMetrics;
-use crate::work::{ExpectedStatement, LocatedBy, Work, WorkDone};
+use crate::work::{ExpectedStatement, LocatedBy, Remembered, Work, WorkDone};
 use crate::{Pending, Store, StoreError};
 
 /// How to open a database besides where it is.
@@ -157,15 +158,18 @@ impl Store for SqliteStore {
     }
 
     fn submit(&self, work: Work) -> Pending<'static, WorkDone> {
-        let wanted: Vec<_> = match &work {
-            Work::Claim(request) => request.topics.iter().map(|topic| topic.variables.clone()).collect(),
+        let (wanted, memory) = match &work {
+            Work::Claim(request) => {
+                let wanted = request.topics.iter().map(|topic| topic.variables.clone());
+                (wanted.collect(), request.remembered.clone())
+            }
             Work::Apply(_)
             | Work::ApplyAndRun(..)
             | Work::ApplyAndNote(..)
             | Work::Run(_)
             | Work::Remove(_)
             | Work::ClaimJobs(_)
-            | Work::ReleaseExpired { .. } => Vec::new(),
+            | Work::ReleaseExpired { .. } => (Vec::new(), Remembered::default()),
         };
         let (reply, answer) = oneshot::channel();
         if let Err(failure) = self.queue.push(Message::Unit(Unit { work, reply })) {
@@ -184,6 +188,9 @@ impl Store for SqliteStore {
                     Ok(WorkDone::Claimed(Vec::new()))
                 }
                 UnitDone::Claimed(tasks) => {
+                    if let Some(variables) = remembered(&tasks, &wanted, &memory) {
+                        return Ok(WorkDone::Claimed(locked(tasks, variables)));
+                    }
                     let locked = readers.read(move |connection| with_variables(connection, tasks, &wanted)).await?;
                     Ok(WorkDone::Claimed(locked))
                 }

@@ -10,7 +10,7 @@ use engine::{
 };
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
-use store::work::{ClaimWanted, ExpectedStatement};
+use store::work::{ClaimWanted, ExpectedStatement, Remembered};
 use store::{ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, Store, Work, WorkDone};
 use types::{DeploymentId, ExternalTaskId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 use types::{VariableMap, VariableValue, VariableWrite};
@@ -252,6 +252,7 @@ impl Worker {
             }],
             candidates: Vec::new(),
             is_wanted: ClaimWanted(Arc::new(AtomicBool::new(true))),
+            remembered: Remembered::default(),
         }
     }
 
