@@ -2,7 +2,6 @@
 //!
 //! Knows the history level. What begins and ends within one command leaves one row, already ended.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use types::{
@@ -15,15 +14,16 @@ use crate::history::{
     HistoricProcessInstance, HistoricVariableInstance, HistoryChange, IdentityLinkLogEntry, JobLogEntry,
     ProcessInstanceEnd,
 };
+use crate::instance::OrderedMap;
 
 #[derive(Debug)]
 pub(crate) struct Recorder {
     level: HistoryLevel,
     changes: Vec<HistoryChange>,
     /// Places in `changes` of what began in this command.
-    instances: BTreeMap<ProcessInstanceId, usize>,
-    activities: BTreeMap<ActivityInstanceId, usize>,
-    variables: BTreeMap<VariableInstanceId, usize>,
+    instances: OrderedMap<ProcessInstanceId, usize>,
+    activities: OrderedMap<ActivityInstanceId, usize>,
+    variables: OrderedMap<VariableInstanceId, usize>,
 }
 
 impl Recorder {
@@ -31,9 +31,9 @@ impl Recorder {
         Recorder {
             level,
             changes: Vec::new(),
-            instances: BTreeMap::new(),
-            activities: BTreeMap::new(),
-            variables: BTreeMap::new(),
+            instances: OrderedMap::default(),
+            activities: OrderedMap::default(),
+            variables: OrderedMap::default(),
         }
     }
 

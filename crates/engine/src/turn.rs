@@ -14,7 +14,7 @@ use crate::definition::{DefinitionReference, Definitions, ProcessDefinition};
 use crate::effect::Effect;
 use crate::env::Env;
 use crate::history::TaskEnd;
-use crate::instance::{Aggregate, ScopeKey};
+use crate::instance::{Aggregate, OrderedMap, ScopeKey};
 use crate::listener::Notified;
 use crate::modification::{Progress, Skipped};
 use crate::outcome::{Outcome, ThrownSignal};
@@ -66,7 +66,7 @@ pub(crate) struct Turn<'a, 'e> {
     /// Order of the newest activity start.
     sequence: u64,
     /// Of instances in which the command makes something: the number of the next.
-    next_numbers: BTreeMap<ProcessInstanceId, u32>,
+    next_numbers: OrderedMap<ProcessInstanceId, u32>,
     pub thrown_signals: Vec<ThrownSignal>,
     /// Something has been undone.
     pub has_undone: bool,
@@ -109,7 +109,7 @@ impl<'a, 'e> Turn<'a, 'e> {
             final_variables: BTreeMap::new(),
             needed_definition: None,
             sequence,
-            next_numbers: BTreeMap::new(),
+            next_numbers: OrderedMap::default(),
             thrown_signals: Vec::new(),
             has_undone: false,
             variable_changes: Vec::new(),
@@ -123,13 +123,12 @@ impl<'a, 'e> Turn<'a, 'e> {
 
     /// Of something that belongs to an instance, whose id it carries (ADR 0020).
     pub fn new_id_in<I: From<Uuid>>(&mut self, instance: ProcessInstanceId) -> I {
-        let next = self.next_numbers.entry(instance).or_insert_with(|| {
+        let number = self.next_numbers.get(&instance).copied().unwrap_or_else(|| {
             let instances = &self.aggregate.process_instances;
             let row = instances.get(instance).or_else(|| instances.before(instance));
             row.map_or(ProcessInstance::FIRST_NUMBER, |row| row.next_number)
         });
-        let number = *next;
-        *next = number.saturating_add(1);
+        self.next_numbers.insert(instance, number.saturating_add(1));
         instance.0.numbered(number).into()
     }
 
@@ -227,7 +226,7 @@ impl<'a, 'e> Turn<'a, 'e> {
 
     /// Before instances leave the aggregate.
     pub fn keep_numbers_of_called(&mut self) {
-        for (instance, next) in &self.next_numbers {
+        for (instance, next) in self.next_numbers.iter() {
             let is_called = |row: &ProcessInstance| row.root_process_instance_id != row.id;
             if self.aggregate.process_instance(*instance).is_some_and(is_called) {
                 self.aggregate.process_instances.update(*instance, |row| row.next_number = *next);
@@ -237,7 +236,7 @@ impl<'a, 'e> Turn<'a, 'e> {
 
     /// That of the root goes along with its revision, unless the root is new.
     fn keep_numbers(&mut self, root: ProcessInstanceId) {
-        for (instance, next) in &self.next_numbers {
+        for (instance, next) in self.next_numbers.iter() {
             if *instance != root || self.aggregate.process_instances.before(root).is_none() {
                 self.aggregate.process_instances.update(*instance, |row| row.next_number = *next);
             }
@@ -257,7 +256,9 @@ impl<'a, 'e> Turn<'a, 'e> {
             return Err(Rejection::new(RejectionKind::LimitReached, message));
         }
         let inserted = self.aggregate.variables.changed().filter(|(before, _)| before.is_none());
-        let scopes: BTreeSet<ScopeKey> = inserted.filter_map(|(_, after)| Some(after?.scope_key())).collect();
+        let mut scopes: Vec<ScopeKey> = inserted.filter_map(|(_, after)| Some(after?.scope_key())).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
         for scope in scopes {
             let variables = self.aggregate.variables_of(scope).count();
             if variables > limits.variables_per_scope_max as usize {

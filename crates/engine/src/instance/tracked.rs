@@ -4,25 +4,24 @@
 //! Both cost what the command touched, not what the table holds. Rows are shared with before-images and change sets and
 //! copied when they change, so that the maps stay small and an unchanged row is never copied.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::change::TableChange;
 
 use super::index::{IndexedRecord, MinimumId};
+use super::ordered::OrderedMap;
 
 #[derive(Debug)]
 pub struct Tracked<R: IndexedRecord> {
-    rows: BTreeMap<R::Id, Arc<R>>,
-    index: BTreeSet<(R::Key, R::Id)>,
+    rows: OrderedMap<R::Id, Arc<R>>,
+    index: OrderedMap<(R::Key, R::Id), ()>,
     /// Before-images; `None` for a row that did not exist.
-    touched: BTreeMap<R::Id, Option<Arc<R>>>,
+    touched: OrderedMap<R::Id, Option<Arc<R>>>,
 }
 
 impl<R: IndexedRecord> Default for Tracked<R> {
     fn default() -> Self {
-        Tracked { rows: BTreeMap::new(), index: BTreeSet::new(), touched: BTreeMap::new() }
+        Tracked { rows: OrderedMap::default(), index: OrderedMap::default(), touched: OrderedMap::default() }
     }
 }
 
@@ -50,14 +49,14 @@ impl<R: IndexedRecord> Tracked<R> {
 
     /// In the order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.rows.values().map(Arc::as_ref)
+        self.rows.iter().map(|(_, row)| row.as_ref())
     }
 
     /// The rows under a key, in the order of their ids.
     pub fn by_key(&self, key: R::Key) -> impl Iterator<Item = &R> {
-        let range = (key.clone(), R::Id::MINIMUM)..;
         self.index
-            .range(range)
+            .iter_from((key.clone(), R::Id::MINIMUM))
+            .map(|(entry, ())| entry)
             .take_while(move |(found, _)| *found == key)
             .map(|(_, id)| self.get(*id).expect("the index names rows of the table"))
     }
@@ -65,14 +64,14 @@ impl<R: IndexedRecord> Tracked<R> {
     /// The rows with keys from `key` on, in the order of the keys.
     pub fn from_key(&self, key: R::Key) -> impl Iterator<Item = &R> {
         self.index
-            .range((key, R::Id::MINIMUM)..)
-            .map(|(_, id)| self.get(*id).expect("the index names rows of the table"))
+            .iter_from((key, R::Id::MINIMUM))
+            .map(|((_, id), ())| self.get(*id).expect("the index names rows of the table"))
     }
 
     pub fn insert(&mut self, row: R) {
         let id = row.id();
-        debug_assert!(!self.rows.contains_key(&id), "{id:?} is in the table already");
-        self.touched.entry(id).or_insert(None);
+        debug_assert!(self.rows.get(&id).is_none(), "{id:?} is in the table already");
+        self.touched.insert_if_vacant(id, || None);
         self.put(Arc::new(row));
     }
 
@@ -80,9 +79,7 @@ impl<R: IndexedRecord> Tracked<R> {
     pub fn update(&mut self, id: R::Id, change: impl FnOnce(&mut R)) {
         let Some(row) = self.rows.get_mut(&id) else { return };
         let old_keys = row.keys();
-        if let Entry::Vacant(slot) = self.touched.entry(id) {
-            slot.insert(Some(row.clone()));
-        }
+        self.touched.insert_if_vacant(id, || Some(row.clone()));
         let row = Arc::make_mut(row);
         change(row);
         debug_assert_eq!(row.id(), id, "a row keeps its id");
@@ -92,16 +89,14 @@ impl<R: IndexedRecord> Tracked<R> {
                 self.index.remove(&(key, id));
             }
             for key in new_keys.into_iter().flatten() {
-                self.index.insert((key, id));
+                self.index.insert((key, id), ());
             }
         }
     }
 
     pub fn remove(&mut self, id: R::Id) -> Option<Arc<R>> {
         let row = self.drop_row(id)?;
-        if let Entry::Vacant(slot) = self.touched.entry(id) {
-            slot.insert(Some(row.clone()));
-        }
+        self.touched.insert_if_vacant(id, || Some(row.clone()));
         Some(row)
     }
 
@@ -165,7 +160,7 @@ impl<R: IndexedRecord> Tracked<R> {
     fn put(&mut self, row: Arc<R>) {
         let id = row.id();
         for key in row.keys().into_iter().flatten() {
-            self.index.insert((key, id));
+            self.index.insert((key, id), ());
         }
         self.rows.insert(id, row);
     }
