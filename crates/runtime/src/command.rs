@@ -190,6 +190,7 @@ impl Shared {
         result
     }
 
+    /// What is rare has a place of its own in memory: each command's future is as large as its largest part.
     async fn run_until_it_lasts(self: &Arc<Self>, lane: &Pin, work: &LaneWork) -> Result<Reply, Error> {
         let (mut attempts, mut lookups) = (0, Lookups::on(self.settings.nodes));
         let trust = self.trust_in(lane);
@@ -201,12 +202,12 @@ impl Shared {
                 Pass::Again => attempts += 1,
                 Pass::Conflict => {
                     attempts += 1;
-                    self.check_after_conflict(&[work]).await?;
-                    stand_back(attempts).await;
+                    Box::pin(self.check_after_conflict(&[work])).await?;
+                    Box::pin(stand_back(attempts)).await;
                 }
-                Pass::NeedsDefinition(reference) => self.look_up(reference, &mut lookups).await?,
+                Pass::NeedsDefinition(reference) => Box::pin(self.look_up(reference, &mut lookups)).await?,
                 Pass::Together => {
-                    let mut replies = self.run_together(vec![(lane.root, work.clone())]).await?;
+                    let mut replies = Box::pin(self.run_together(vec![(lane.root, work.clone())])).await?;
                     return replies.pop().ok_or_else(|| Error::Defect("a unit of work has no reply".to_owned()));
                 }
             }
@@ -372,7 +373,7 @@ impl Shared {
         loop {
             match lane.readiness() {
                 Readiness::Ready => return Ok(()),
-                Readiness::ToLoad => match self.load(lane.root).await {
+                Readiness::ToLoad => match Box::pin(self.load(lane.root)).await {
                     Ok((aggregate, definitions)) => lane.loaded(aggregate, definitions),
                     Err(error) => {
                         lane.load_failed();
@@ -524,14 +525,17 @@ pub(crate) async fn until_it_lasts<T, F: Future<Output = Result<T, Error>>>(
     Err(Error::OptimisticLocking { attempts: CONFLICT_ATTEMPTS_MAX })
 }
 
-/// Runs to its end even if the caller stops waiting.
-pub(crate) async fn in_own_task<T: Send + 'static>(
+/// Begins at once and runs to its end even if the caller stops waiting.
+pub(crate) fn in_own_task<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    match tokio::spawn(work.in_current_span()).await {
-        Ok(result) => result,
-        Err(error) if error.is_cancelled() => Err(Error::ShuttingDown),
-        Err(_) => Err(Error::Defect("a request broke an invariant".to_owned())),
+) -> impl Future<Output = Result<T, Error>> + Send {
+    let task = tokio::spawn(work.in_current_span());
+    async move {
+        match task.await {
+            Ok(result) => result,
+            Err(error) if error.is_cancelled() => Err(Error::ShuttingDown),
+            Err(_) => Err(Error::Defect("a request broke an invariant".to_owned())),
+        }
     }
 }
 

@@ -141,9 +141,13 @@ impl DefinitionCache {
         shared: &Shared,
         id: &ProcessDefinitionId,
     ) -> Result<Option<Arc<ProcessDefinition>>, Error> {
-        if let Some(definition) = self.get(id) {
-            return Ok(Some(definition));
+        match self.get(id) {
+            Some(definition) => Ok(Some(definition)),
+            None => Box::pin(self.read(shared, id)).await,
         }
+    }
+
+    async fn read(&self, shared: &Shared, id: &ProcessDefinitionId) -> Result<Option<Arc<ProcessDefinition>>, Error> {
         let Some(row) = self.row(shared, &DefinitionSelector::ById(id.clone())).await? else { return Ok(None) };
         let contents = resource(shared, row.deployment_id, &row.resource_name).await?.ok_or_else(|| {
             Error::Defect(format!("the resource `{}` of the definition {id} is gone", row.resource_name))
@@ -183,7 +187,7 @@ impl DefinitionCache {
             }
             state.epoch
         };
-        let mut rows = definition_rows(shared, condition(which)).await?;
+        let mut rows = Box::pin(definition_rows(shared, condition(which))).await?;
         if rows.len() > 1 {
             let message = format!("several tenants have a definition for {which}: name one");
             return Err(Error::rejected(engine::RejectionKind::ProcessEngine, message));
