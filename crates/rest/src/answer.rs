@@ -34,6 +34,13 @@ impl Answer {
         Ok(Answer::json_text(text))
     }
 
+    /// A JSON document as text, with room for so many bytes from the start.
+    pub fn text_of(value: &impl Serialize, bytes_usual: usize) -> Result<Vec<u8>, Failure> {
+        let mut text = Vec::with_capacity(bytes_usual);
+        serde_json::to_writer(&mut text, value).map_err(Failure::internal)?;
+        Ok(text)
+    }
+
     /// 200 with a JSON document that is already text.
     pub fn json_text(text: impl Into<Body>) -> Answer {
         let mut response = Answer::of_type(HeaderValue::from_static("application/json"), text);

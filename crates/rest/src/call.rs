@@ -36,6 +36,11 @@ impl Call {
         &self.rest.runtime
     }
 
+    /// Once the request is understood nothing else of it has to be kept while it is carried out.
+    pub fn into_runtime(self) -> Runtime {
+        self.rest.runtime
+    }
+
     /// A parameter of the path that is an id; one that cannot be any names nothing. `what` is for the refusal.
     pub fn id<I: FromStr>(&self, what: &str) -> Result<I, Failure> {
         parse_id(self.path("id"), what)
@@ -64,7 +69,7 @@ impl Call {
     /// The address of something in this API, as a link in an answer.
     pub fn link(&self, path: &str) -> String {
         let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        format!("http://{host}{BASE_PATH}{path}")
+        ["http://", host, BASE_PATH, path].concat()
     }
 }
 

@@ -8,10 +8,12 @@ use std::borrow::{Borrow, Cow};
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use serde_json::{Map, Number, Value};
+use serde::de::DeserializeOwned;
+use serde_json::Number;
 use types::Timestamp;
 
 use crate::failure::Failure;
+use crate::given::{Given, Properties};
 
 /// Arrays and objects inside each other.
 pub const DEPTH_MAX: usize = 100;
@@ -20,10 +22,10 @@ pub const VALUES_MAX: usize = 1_000_000;
 
 /// An object with checked access to its properties, or a borrowed one. A property that is `null` is as good as absent.
 #[derive(Clone, Debug, Default)]
-pub struct Fields<M = Map<String, Value>>(M);
+pub struct Fields<M = Properties>(M);
 
 /// The body as a value.
-pub fn parse(body: &[u8]) -> Result<Value, Failure> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     check_extent(body)?;
     serde_json::from_slice(body).map_err(|fault| {
         Failure::invalid(format!("the body is no JSON: line {}, column {}", fault.line(), fault.column()))
@@ -71,7 +73,7 @@ impl Fields {
         }
         match parse(body)? {
             // Camunda: a body that is `null` is taken for an object and fails on the first look at it.
-            Value::Null => Err(Failure::refused(
+            Given::Null => Err(Failure::refused(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "NullPointerException",
                 "the body is null; an object was expected",
@@ -81,40 +83,45 @@ impl Fields {
     }
 
     /// `what` names the value in a refusal.
-    pub fn of(value: Value, what: &str) -> Result<Fields, Failure> {
+    pub fn of(value: Given, what: &str) -> Result<Fields, Failure> {
         match value {
-            Value::Object(properties) => Ok(Fields(properties)),
+            Given::Object(properties) => Ok(Fields(properties)),
             other => Err(wrong(what, "an object", &other)),
         }
     }
 
-    pub fn into_inner(self) -> Map<String, Value> {
+    pub fn into_inner(self) -> Properties {
         self.0
     }
 }
 
-impl<'v> Fields<&'v Map<String, Value>> {
+impl<'v> Fields<&'v Properties> {
     /// `what` names the value in a refusal.
-    pub fn within(value: &'v Value, what: impl FnOnce() -> String) -> Result<Fields<&'v Map<String, Value>>, Failure> {
+    pub fn within(value: &'v Given, what: impl FnOnce() -> String) -> Result<Fields<&'v Properties>, Failure> {
         match value {
-            Value::Object(properties) => Ok(Fields(properties)),
+            Given::Object(properties) => Ok(Fields(properties)),
             other => Err(wrong(&what(), "an object", other)),
         }
     }
 }
 
-impl<M: Borrow<Map<String, Value>>> Fields<M> {
-    pub fn get(&self, name: &str) -> Option<&Value> {
+impl<M: Borrow<Properties>> Fields<M> {
+    pub fn get(&self, name: &str) -> Option<&Given> {
         self.0.borrow().get(name).filter(|value| !value.is_null())
     }
 
     /// Whether it is there at all, even as `null`.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.borrow().contains_key(name)
+        self.0.borrow().get(name).is_some()
     }
 
     pub fn text(&self, name: &str) -> Result<Option<Arc<str>>, Failure> {
-        self.get(name).map(|value| text(value, name)).transpose().map(|text| text.map(Into::into))
+        self.get(name).map(|value| shared_text(value, name)).transpose()
+    }
+
+    /// The same for a text that is not kept.
+    pub fn word(&self, name: &str) -> Result<Option<Cow<'_, str>>, Failure> {
+        self.get(name).map(|value| text(value, name)).transpose()
     }
 
     pub fn integer(&self, name: &str) -> Result<Option<i32>, Failure> {
@@ -128,9 +135,9 @@ impl<M: Borrow<Map<String, Value>>> Fields<M> {
     pub fn long(&self, name: &str) -> Result<Option<i64>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Number(number)) => whole(number).map(Some).ok_or_else(|| out_of_range(name, number)),
-            Some(Value::String(digits)) if digits.trim().is_empty() => Ok(None),
-            Some(value @ Value::String(digits)) => {
+            Some(Given::Number(number)) => whole(number).map(Some).ok_or_else(|| out_of_range(name, number)),
+            Some(Given::String(digits)) if digits.trim().is_empty() => Ok(None),
+            Some(value @ Given::String(digits)) => {
                 digits.trim().parse().map(Some).map_err(|_| wrong(&quoted(name), "a whole number", value))
             }
             Some(value) => Err(wrong(&quoted(name), "a whole number", value)),
@@ -140,9 +147,9 @@ impl<M: Borrow<Map<String, Value>>> Fields<M> {
     pub fn flag(&self, name: &str) -> Result<Option<bool>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(Value::Number(number)) if !number.is_f64() => Ok(Some(number.as_i64() != Some(0))),
-            Some(value @ Value::String(word)) => match word.trim() {
+            Some(Given::Bool(flag)) => Ok(Some(*flag)),
+            Some(Given::Number(number)) if !number.is_f64() => Ok(Some(number.as_i64() != Some(0))),
+            Some(value @ Given::String(word)) => match word.trim() {
                 "" => Ok(None),
                 "true" | "True" | "TRUE" => Ok(Some(true)),
                 "false" | "False" | "FALSE" => Ok(Some(false)),
@@ -155,21 +162,21 @@ impl<M: Borrow<Map<String, Value>>> Fields<M> {
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Number(number)) => {
+            Some(Given::Number(number)) => {
                 whole(number).map(|ms| Some(Timestamp(ms))).ok_or_else(|| out_of_range(name, number))
             }
-            Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-            Some(Value::String(text)) => {
+            Some(Given::String(text)) if text.trim().is_empty() => Ok(None),
+            Some(Given::String(text)) => {
                 text.parse().map(Some).map_err(|fault| Failure::invalid(format!("`{name}`: {fault}")))
             }
             Some(value) => Err(wrong(&quoted(name), "a time", value)),
         }
     }
 
-    pub fn array(&self, name: &str) -> Result<Option<&[Value]>, Failure> {
+    pub fn array(&self, name: &str) -> Result<Option<&[Given]>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(Given::Array(items)) => Ok(Some(items)),
             Some(value) => Err(wrong(&quoted(name), "an array", value)),
         }
     }
@@ -177,14 +184,14 @@ impl<M: Borrow<Map<String, Value>>> Fields<M> {
     /// Texts; `null` among them is left out.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<Arc<str>>>, Failure> {
         let Some(items) = self.array(name)? else { return Ok(None) };
-        let texts = items.iter().filter(|item| !item.is_null()).map(|item| text(item, name).map(Into::into));
+        let texts = items.iter().filter(|item| !item.is_null()).map(|item| shared_text(item, name));
         texts.collect::<Result<_, _>>().map(Some)
     }
 
-    pub fn object(&self, name: &str) -> Result<Option<&Map<String, Value>>, Failure> {
+    pub fn object(&self, name: &str) -> Result<Option<&Properties>, Failure> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Object(properties)) => Ok(Some(properties)),
+            Some(Given::Object(properties)) => Ok(Some(properties)),
             Some(value) => Err(wrong(&quoted(name), "an object", value)),
         }
     }
@@ -198,12 +205,19 @@ impl<M: Borrow<Map<String, Value>>> Fields<M> {
     }
 }
 
-/// A scalar as text.
-fn text<'v>(value: &'v Value, name: &str) -> Result<Cow<'v, str>, Failure> {
+fn shared_text(value: &Given, name: &str) -> Result<Arc<str>, Failure> {
     match value {
-        Value::String(text) => Ok(text.as_str().into()),
-        Value::Number(number) => Ok(number.to_string().into()),
-        Value::Bool(flag) => Ok(flag.to_string().into()),
+        Given::String(text) => Ok(text.shared()),
+        _ => Ok(text(value, name)?.into()),
+    }
+}
+
+/// A scalar as text.
+fn text<'v>(value: &'v Given, name: &str) -> Result<Cow<'v, str>, Failure> {
+    match value {
+        Given::String(text) => Ok((**text).into()),
+        Given::Number(number) => Ok(number.to_string().into()),
+        Given::Bool(flag) => Ok(flag.to_string().into()),
         _ => Err(wrong(&quoted(name), "a text", value)),
     }
 }
@@ -222,14 +236,14 @@ fn quoted(name: &str) -> String {
     format!("`{name}`")
 }
 
-fn wrong(what: &str, expected: &str, value: &Value) -> Failure {
+fn wrong(what: &str, expected: &str, value: &Given) -> Failure {
     let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a flag",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Given::Null => "null",
+        Given::Bool(_) => "a flag",
+        Given::Number(_) => "a number",
+        Given::String(_) => "a text",
+        Given::Array(_) => "an array",
+        Given::Object(_) => "an object",
     };
     Failure::invalid(format!("{what} has to be {expected}, not {kind}"))
 }
@@ -283,7 +297,7 @@ mod tests {
         }
         assert_eq!(fields(r#"{"a":1,"a":2}"#).integer("a").expect("the last one counts"), Some(2));
         assert!(Fields::parse(&b"[".repeat(1_000_000)).is_err());
-        assert!(parse(format!("[{}0]", "0,".repeat(VALUES_MAX)).as_bytes()).is_err());
+        assert!(parse::<Given>(format!("[{}0]", "0,".repeat(VALUES_MAX)).as_bytes()).is_err());
         assert!(Fields::parse(br#"{"a":"[[[\"{{{"}"#).is_ok());
     }
 }

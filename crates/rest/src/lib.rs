@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod form;
 pub mod generated_form;
+pub mod given;
 pub mod idempotency;
 pub mod json;
 pub mod list;

@@ -2,11 +2,11 @@
 
 use engine::history::EndState;
 use engine::{Cancellation, Instantiation, Modification, ModificationInstruction, Place, Skipped};
-use serde_json::Value;
 use types::VariableMap;
 
 use super::variable::variable;
 use crate::failure::Failure;
+use crate::given::Given;
 use crate::json::Fields;
 
 /// What the instructions are for; not all are of use everywhere.
@@ -101,12 +101,12 @@ fn cancellation(given: &Fields) -> Result<Cancellation, Failure> {
 fn instruction_variables(given: &Fields) -> Result<(VariableMap, VariableMap), Failure> {
     let mut split = (VariableMap::new(), VariableMap::new());
     let Some(variables) = given.object("variables")? else { return Ok(split) };
-    for (name, value) in variables {
+    for (name, value) in variables.iter() {
         let target = match value.get("local") {
-            Some(Value::Bool(true)) => &mut split.1,
+            Some(Given::Bool(true)) => &mut split.1,
             _ => &mut split.0,
         };
-        target.insert(name.as_str().into(), variable(value, name)?);
+        target.insert(name.shared(), variable(value, name)?);
     }
     Ok(split)
 }

@@ -19,6 +19,7 @@ use crate::call::{Call, parse_id};
 use crate::delivery::Delivery;
 use crate::dto::variable::variables;
 use crate::failure::{Failure, Refusal, look};
+use crate::given::Given;
 use crate::idempotency;
 use crate::json::Fields;
 
@@ -98,20 +99,20 @@ fn completions(call: &Call, fields: Fields) -> Result<(Option<Arc<str>>, Vec<Com
     let worker_id = fields.text("workerId")?;
     let key = idempotency::text_of(call)?;
     fields.array("tasks")?.ok_or_else(|| Failure::invalid("`tasks` is missing; it has to be an array"))?;
-    let Some(Value::Array(entries)) = fields.into_inner().remove("tasks") else { return Ok((worker_id, Vec::new())) };
+    let Some(Given::Array(entries)) = fields.into_inner().remove("tasks") else { return Ok((worker_id, Vec::new())) };
     let completions_max = call.rest.settings.completions_per_request_max;
     if entries.len() > completions_max {
         return Err(Failure::invalid(format!("`tasks` must not have more than {completions_max} entries")));
     }
-    let completion = |entry: Value| {
-        let id = entry.get("id").cloned().unwrap_or_default();
+    let completion = |entry: Given| {
+        let id = entry.get("id").map_or(Value::Null, Value::from);
         Completion { id, content: content(entry, key, worker_id.as_deref()) }
     };
     let completions = entries.into_iter().map(completion).collect();
     Ok((worker_id, completions))
 }
 
-fn content(entry: Value, key: Option<&str>, worker_id: Option<&str>) -> Result<Content, Failure> {
+fn content(entry: Given, key: Option<&str>, worker_id: Option<&str>) -> Result<Content, Failure> {
     let fingerprint = key.map(|_| fingerprint(&entry, worker_id));
     let fields = Fields::of(entry, "an entry of `tasks`")?;
     let id = fields.text("id")?.ok_or_else(|| Failure::invalid("`id` is missing"))?;
@@ -125,7 +126,7 @@ fn content(entry: Value, key: Option<&str>, worker_id: Option<&str>) -> Result<C
     })
 }
 
-fn fingerprint(entry: &Value, worker_id: Option<&str>) -> [u8; 32] {
+fn fingerprint(entry: &Given, worker_id: Option<&str>) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(json!([worker_id, entry]).to_string());
     digest.finalize().into()

@@ -21,18 +21,23 @@ pub async fn lock(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let worker_id = fields.text("workerId")?;
     let lock_duration_ms = fields.long("lockDuration")?;
-    run(&call, Command::LockExternalTask { id: call.id(WHAT)?, worker_id, lock_duration_ms }).await
+    let command = Command::LockExternalTask { id: call.id(WHAT)?, worker_id, lock_duration_ms };
+    drop(fields);
+    run(call, command).await
 }
 
 pub async fn unlock(call: Call) -> Result<Answer, Failure> {
-    run(&call, Command::UnlockExternalTask { id: call.id(WHAT)? }).await
+    let command = Command::UnlockExternalTask { id: call.id(WHAT)? };
+    run(call, command).await
 }
 
 pub async fn extend_lock(call: Call) -> Result<Answer, Failure> {
     let fields = call.fields()?;
     let worker_id = fields.text("workerId")?;
     let new_duration_ms = fields.long("newDuration")?;
-    run(&call, Command::ExtendExternalTaskLock { id: call.id(WHAT)?, worker_id, new_duration_ms }).await
+    let command = Command::ExtendExternalTaskLock { id: call.id(WHAT)?, worker_id, new_duration_ms };
+    drop(fields);
+    run(call, command).await
 }
 
 pub async fn complete(call: Call) -> Result<Answer, Failure> {
@@ -40,13 +45,14 @@ pub async fn complete(call: Call) -> Result<Answer, Failure> {
     let worker_id = fields.text("workerId")?;
     let sent = variables(&fields, "variables")?;
     let local_variables = variables(&fields, "localVariables")?;
+    drop(fields);
     let id = call.id(WHAT)?;
-    let command = Command::CompleteExternalTask { id, worker_id: worker_id.clone(), variables: sent, local_variables };
-    match worker_id {
-        Some(worker_id) if call.rest.settings.idempotent_completion => {
-            complete_once(call, command, id, &worker_id).await
-        }
-        _ => run(&call, command).await,
+    let is_idempotent = call.rest.settings.idempotent_completion;
+    let once_for = worker_id.clone().filter(|_| is_idempotent);
+    let command = Command::CompleteExternalTask { id, worker_id, variables: sent, local_variables };
+    match once_for {
+        Some(worker_id) => Box::pin(complete_once(call, command, id, &worker_id)).await,
+        None => run(call, command).await,
     }
 }
 
@@ -63,7 +69,7 @@ async fn complete_once(
     if let Some(recording) = runtime.record(key, Some(RecordedAnswer::no_content())) {
         call.rest.runtime = recording;
     }
-    match run(&call, command).await {
+    match run(call, command).await {
         Err(Failure::Rejected(rejection)) if rejection.kind == RejectionKind::NotFound => {
             match runtime.is_completed_by(id, worker_id).await? {
                 true => Ok(Answer::no_content()),
@@ -87,7 +93,8 @@ pub async fn fail(call: Call) -> Result<Answer, Failure> {
         local_variables: variables(&fields, "localVariables")?,
         id: call.id(WHAT)?,
     };
-    run(&call, command).await
+    drop(fields);
+    run(call, command).await
 }
 
 pub async fn throw_bpmn_error(call: Call) -> Result<Answer, Failure> {
@@ -99,7 +106,8 @@ pub async fn throw_bpmn_error(call: Call) -> Result<Answer, Failure> {
         variables: variables(&fields, "variables")?,
         id: call.id(WHAT)?,
     };
-    run(&call, command).await
+    drop(fields);
+    run(call, command).await
 }
 
 pub async fn set_priority(call: Call) -> Result<Answer, Failure> {
@@ -108,12 +116,14 @@ pub async fn set_priority(call: Call) -> Result<Answer, Failure> {
         let message = "`priority` is missing; it has to be a whole number";
         return Err(Failure::refused(StatusCode::INTERNAL_SERVER_ERROR, "NullPointerException", message));
     };
-    run(&call, Command::SetExternalTaskPriority { id: call.id(WHAT)?, priority }).await
+    let command = Command::SetExternalTaskPriority { id: call.id(WHAT)?, priority };
+    run(call, command).await
 }
 
 pub async fn set_retries(call: Call) -> Result<Answer, Failure> {
     let retries = call.fields()?.integer("retries")?.ok_or_else(no_retries)?;
-    run(&call, Command::SetExternalTaskRetries { id: call.id(WHAT)?, retries }).await
+    let command = Command::SetExternalTaskRetries { id: call.id(WHAT)?, retries };
+    run(call, command).await
 }
 
 /// The details of the last failure as text; 204 where there are none.
@@ -163,8 +173,8 @@ pub(super) fn no_retries() -> Failure {
     Failure::invalid("`retries` is missing; it has to be a whole number")
 }
 
-async fn run(call: &Call, command: Command) -> Result<Answer, Failure> {
-    call.runtime().execute(command).await?;
+async fn run(call: Call, command: Command) -> Result<Answer, Failure> {
+    call.into_runtime().execute(command).await?;
     Ok(Answer::no_content())
 }
 

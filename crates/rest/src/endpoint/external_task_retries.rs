@@ -1,12 +1,12 @@
 //! The retries of many external tasks at once, named by ids, by their instances, or by queries.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use engine::Command;
 use query::tables::EXTERNAL_TASK;
 use query::{Condition, SqlValue, resource};
 use runtime::{BatchWork, NewBatch};
-use serde_json::Value;
 use types::{ExternalTaskId, Uuid};
 
 use super::batch;
@@ -14,6 +14,7 @@ use super::external_task::no_retries;
 use crate::answer::Answer;
 use crate::call::{Call, parse_id};
 use crate::failure::Failure;
+use crate::given::Given;
 use crate::json::Fields;
 use crate::list;
 use crate::row;
@@ -79,11 +80,11 @@ async fn instances(call: &Call, fields: &Fields) -> Result<Vec<Uuid>, Failure> {
     Ok(instances)
 }
 
-fn ids(fields: &Fields, property: &str) -> Result<Vec<String>, Failure> {
+fn ids(fields: &Fields, property: &str) -> Result<Vec<Arc<str>>, Failure> {
     let given = fields.array(property)?.unwrap_or_default();
-    let text = |id: &Value| match id {
-        Value::String(id) => Ok(id.clone()),
-        Value::Null => Err(Failure::invalid(format!("`{property}` contains null"))),
+    let text = |id: &Given| match id {
+        Given::String(id) => Ok(id.shared()),
+        Given::Null => Err(Failure::invalid(format!("`{property}` contains null"))),
         _ => Err(Failure::invalid(format!("`{property}` has to contain texts"))),
     };
     given.iter().map(text).collect()

@@ -12,7 +12,6 @@ use runtime::{
     ClaimOrder, ClaimTenants, ClaimTopic, ClaimVariables, ExtensionProperties, FetchRequest, FetchTopic, FetchedTask,
 };
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 use types::{ActivityInstanceId, ExecutionId, ExternalTaskId, ProcessInstanceId, Timestamp};
 
 use crate::answer::Answer;
@@ -21,17 +20,22 @@ use crate::delivery::Delivery;
 use crate::dto::shown::Shown;
 use crate::dto::variable::{ValueForm, VariablesJson, plain_value};
 use crate::failure::{Failure, Refusal};
+use crate::given::Properties;
 use crate::json::Fields;
 use crate::settings::RestSettings;
 
 /// Topics of one request.
 pub const TOPICS_MAX: usize = 1_000;
 
+/// About as long is a task with few variables in an answer.
+const TASK_BYTES: usize = 1024;
+
 pub async fn fetch_and_lock(call: Call) -> Result<Answer, Failure> {
     let (request, topics) = read(&call.fields()?, &call.rest.settings)?;
-    let fetched = call.runtime().fetch_and_lock(request).await?;
-    let text = serde_json::to_vec(&topics.shown(&fetched.tasks)?).map_err(Failure::internal)?;
-    Ok(Answer::json_text(Delivery::new(text, fetched, call.deliveries).into_body()))
+    let deliveries = call.deliveries.clone();
+    let fetched = call.into_runtime().fetch_and_lock(request).await?;
+    let text = Answer::text_of(&topics.shown(&fetched.tasks)?, TASK_BYTES * fetched.tasks.len())?;
+    Ok(Answer::json_text(Delivery::new(text, fetched, deliveries).into_body()))
 }
 
 /// The topics of a request, with what its answer needs.
@@ -120,7 +124,7 @@ fn topics(fields: &Fields) -> Result<Vec<Topic>, Failure> {
 }
 
 /// An entry of `topics`.
-type TopicFields<'v> = Fields<&'v Map<String, Value>>;
+type TopicFields<'v> = Fields<&'v Properties>;
 
 fn topic(fields: &TopicFields<'_>) -> Result<Topic, Failure> {
     let name = fields.text("topicName")?.ok_or_else(|| null_value("`topicName` is missing"))?;
@@ -168,7 +172,7 @@ fn tenants(fields: &TopicFields<'_>) -> Result<ClaimTenants, Failure> {
 
 fn process_variables(fields: &TopicFields<'_>) -> Result<Vec<(Arc<str>, types::VariableValue)>, Failure> {
     let Some(wanted) = fields.object("processVariables")? else { return Ok(Vec::new()) };
-    wanted.iter().map(|(name, value)| Ok((name.as_str().into(), plain_value(value)?))).collect()
+    wanted.iter().map(|(name, value)| Ok((name.shared(), plain_value(value)?))).collect()
 }
 
 /// A locked task as the worker gets it.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use query::{Resource, resource};
-use serde_json::Value;
 use types::{ProcessInstanceId, Uuid};
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::given::Given;
 use crate::json::Fields;
 use crate::list;
 
@@ -55,8 +55,8 @@ pub async fn named_or_none(
     for id in fields.array(ids)?.unwrap_or_default() {
         found.push(match id {
             // A text that cannot be an id is that of nothing.
-            Value::String(id) => id.parse().unwrap_or(Uuid(0)),
-            Value::Null if nulls == Nulls::NameNothing => Uuid(0),
+            Given::String(id) => id.parse().unwrap_or(Uuid(0)),
+            Given::Null if nulls == Nulls::NameNothing => Uuid(0),
             _ => return Err(Failure::invalid(format!("`{ids}` has to contain texts"))),
         });
     }

@@ -79,31 +79,41 @@ pub async fn start(call: Call) -> Result<Answer, Failure> {
         InstanceKeys { business_key: fields.text("businessKey")?, case_instance_id: fields.text("caseInstanceId")? };
     let with_variables = fields.flag("withVariablesInReturn")?.unwrap_or(false);
     let instructions = modification(&fields, "startInstructions", Instructed::NewInstance)?;
+    drop(fields);
     let shown = shown_start(call.link("/process-instance/"), with_variables);
-    record_start(&call, shown.clone());
+    record_start(&call, &shown);
+    let which = selector(&call);
+    let runtime = call.into_runtime();
     let started = if instructions.instructions.is_empty() {
         if instructions.skipped != Skipped::default() {
             let message = "nothing can be skipped where a process starts at its start event";
             return Err(Rejection::new(RejectionKind::ProcessEngine, message).into());
         }
-        call.runtime().start_process_instance(selector(&call), keys, sent).await
+        runtime.start_process_instance(which.clone(), keys, sent).await
     } else {
-        call.runtime().start_process_instance_at(selector(&call), keys, sent, instructions).await
+        Box::pin(runtime.start_process_instance_at(which.clone(), keys, sent, instructions)).await
     };
-    let started = started.map_err(|error| unknown_key_is_not_found(&call, error))?;
+    let started = started.map_err(|error| unknown_key_is_not_found(&which, error))?;
     Ok(Answer::json_text(shown(&started)?))
 }
 
 /// So that a repeated start is answered as this one.
 pub(super) fn record_start(
     call: &Call,
-    shown: impl Fn(&StartedProcessInstance) -> Result<Vec<u8>, Failure> + Send + Sync + 'static,
+    shown: &(impl Fn(&StartedProcessInstance) -> Result<Vec<u8>, Failure> + Clone + Send + Sync + 'static),
 ) {
+    if !call.runtime().is_recording() {
+        return;
+    }
+    let shown = shown.clone();
     idempotency::record_reply(call.runtime(), move |replies| match replies {
         [Reply::Started(started)] => shown(started).ok().map(idempotency::json_answer),
         _ => None,
     });
 }
+
+/// About as long is the answer to a start without variables.
+const STARTED_BYTES: usize = 512;
 
 /// The answer to a start, as a text. `link` is that of an instance but for its id.
 pub(super) fn shown_start(
@@ -118,7 +128,7 @@ pub(super) fn shown_start(
             variables: variables.transpose()?,
             ..started_instance(started)
         };
-        serde_json::to_vec(&shown).map_err(Failure::internal)
+        Answer::text_of(&shown, STARTED_BYTES)
     }
 }
 
@@ -312,10 +322,10 @@ pub(super) fn selector(call: &Call) -> DefinitionSelector {
 }
 
 /// Camunda: a key without a definition is 404, an id without one is refused like any other fault of a start.
-pub(super) fn unknown_key_is_not_found(call: &Call, error: runtime::Error) -> Failure {
+pub(super) fn unknown_key_is_not_found(which: &DefinitionSelector, error: runtime::Error) -> Failure {
     match error {
         runtime::Error::Rejected(rejection)
-            if rejection.kind == RejectionKind::NotFound && !call.path("key").is_empty() =>
+            if rejection.kind == RejectionKind::NotFound && matches!(which, DefinitionSelector::Latest { .. }) =>
         {
             Failure::refused(StatusCode::NOT_FOUND, "RestException", rejection.message)
         }

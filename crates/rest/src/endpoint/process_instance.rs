@@ -14,6 +14,7 @@ use super::process_definition::suspension_state;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::failure::{Failure, Refusal};
+use crate::given::Given;
 use crate::json::Fields;
 use crate::list;
 
@@ -123,7 +124,7 @@ async fn named_instances(call: &Call, fields: &Fields) -> Result<Vec<ProcessInst
 }
 
 /// Camunda: unknown ones are passed over, null and none at all are refused.
-fn instance_ids(given: &[Value]) -> Result<Vec<ProcessInstanceId>, Failure> {
+fn instance_ids(given: &[Given]) -> Result<Vec<ProcessInstanceId>, Failure> {
     let refused = |message: &str| Refusal {
         code: Some(0),
         ..Refusal::new(StatusCode::BAD_REQUEST, "BadUserRequestException", message)
@@ -134,8 +135,8 @@ fn instance_ids(given: &[Value]) -> Result<Vec<ProcessInstanceId>, Failure> {
     let mut ids = Vec::new();
     for id in given {
         match id {
-            Value::String(text) => ids.extend(text.parse::<ProcessInstanceId>().ok()),
-            Value::Null => return Err(refused("`processInstanceIds` contains null").into()),
+            Given::String(text) => ids.extend(text.parse::<ProcessInstanceId>().ok()),
+            Given::Null => return Err(refused("`processInstanceIds` contains null").into()),
             _ => return Err(Failure::invalid("`processInstanceIds` has to contain texts")),
         }
     }

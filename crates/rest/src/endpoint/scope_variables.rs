@@ -14,6 +14,7 @@ use crate::call::{Call, parse_id};
 use crate::dto::variable::{JSON_FORMAT, ValueForm, VariableJson, variable, variables, variables_json};
 use crate::failure::{Failure, Refusal, look};
 use crate::form::{Form, FormPart};
+use crate::given::Given;
 use crate::media::{contents_type, essence, parameter};
 
 /// A process instance's variables.
@@ -110,7 +111,7 @@ impl Variables {
 
     async fn put(self, call: &Call) -> Result<Answer, Failure> {
         let name = call.path("varName");
-        let write = variable(&serde_json::Value::Object(call.fields()?.into_inner()), name)?;
+        let write = variable(&Given::Object(call.fields()?.into_inner()), name)?;
         self.patch(call, modification(name, write)).await
     }
 

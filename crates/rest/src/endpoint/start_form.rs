@@ -49,19 +49,21 @@ pub async fn submit(call: Call) -> Result<Answer, Failure> {
     let sent = variables(&fields, "variables")?;
     let business_key = fields.text("businessKey")?;
     let shown = shown_start(call.link("/process-instance/"), false);
-    record_start(&call, shown.clone());
-    let started = call.runtime().submit_start_form(selector(&call), business_key, sent).await;
-    let started = started.map_err(|error| unknown_key_is_not_found(&call, error))?;
+    record_start(&call, &shown);
+    let which = selector(&call);
+    let started = call.runtime().submit_start_form(which.clone(), business_key, sent).await;
+    let started = started.map_err(|error| unknown_key_is_not_found(&which, error))?;
     Ok(Answer::json_text(shown(&started)?))
 }
 
 /// The definition that the address names, with its start form.
 async fn form(call: &Call) -> Result<(Arc<ProcessDefinition>, Option<ShownForm>), Failure> {
-    let unknown = || runtime::Error::from(Rejection::not_found("process definition", selector(call)));
-    let row = call.runtime().definition_row(&selector(call)).await?;
-    let row = row.ok_or_else(|| unknown_key_is_not_found(call, unknown()))?;
+    let which = selector(call);
+    let unknown = || runtime::Error::from(Rejection::not_found("process definition", &which));
+    let row = call.runtime().definition_row(&which).await?;
+    let row = row.ok_or_else(|| unknown_key_is_not_found(&which, unknown()))?;
     let definition = call.runtime().definition(&row.id).await?;
-    let definition = definition.ok_or_else(|| unknown_key_is_not_found(call, unknown()))?;
+    let definition = definition.ok_or_else(|| unknown_key_is_not_found(&which, unknown()))?;
     let form = shown_start_form(&definition, call.runtime().now())?;
     Ok((definition, form))
 }

@@ -90,7 +90,7 @@ pub(super) fn request(resource: &Resource, call: &Call, purpose: Purpose) -> Res
 
 /// No body at all is an empty object.
 fn body(call: &Call) -> Result<Value, Failure> {
-    Ok(Value::Object(call.fields()?.into_inner()))
+    Ok(Value::Object((&call.fields()?.into_inner()).into()))
 }
 
 fn value_form(call: &Call, parameter: &str) -> ValueForm {

@@ -8,11 +8,12 @@ use types::Uuid;
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::given::Given;
 use crate::row::id_in;
 
 /// `query` is a body as the list of the resource takes it.
-pub async fn ids(resource: &'static LazyLock<Resource>, call: &Call, query: &Value) -> Result<Vec<Uuid>, Failure> {
-    let request = ListRequest::from_body(resource, query, &[], Purpose::Count)?;
+pub async fn ids(resource: &'static LazyLock<Resource>, call: &Call, query: &Given) -> Result<Vec<Uuid>, Failure> {
+    let request = ListRequest::from_body(resource, &Value::from(query), &[], Purpose::Count)?;
     let mut select = resource.select_count(&request, call.runtime().now());
     select.columns = vec![column(resource.source.alias, "id").into()];
     let rows = call.runtime().select(select.render(call.runtime().dialect())).await?;

@@ -12,11 +12,11 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use engine::{Rejection, RejectionKind};
-use serde_json::{Map, Value};
 use types::{FileValue, ObjectValue, VariableMap, VariableType, VariableValue, VariableWrite};
 
 use super::{ENCODING, FILENAME, JSON_FORMAT, MIME_TYPE, OBJECT_TYPE_NAME, SERIALIZATION_DATA_FORMAT, TRANSIENT};
 use crate::failure::Failure;
+use crate::given::{Given, Properties};
 use crate::json::Fields;
 
 /// Camunda: what is no base64 in the contents of a file is skipped, padding or not.
@@ -30,41 +30,41 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// The variables in a property that maps names to them; none if it is absent.
 pub fn variables(fields: &Fields, property: &str) -> Result<VariableMap, Failure> {
     let Some(given) = fields.object(property)? else { return Ok(VariableMap::new()) };
-    given.iter().map(|(name, value)| Ok((name.as_str().into(), variable(value, name)?))).collect()
+    given.iter().map(|(name, value)| Ok((name.shared(), variable(value, name)?))).collect()
 }
 
 /// One variable; `name` is for refusals.
-pub fn variable(given: &Value, name: &str) -> Result<VariableWrite, Failure> {
+pub fn variable(given: &Given, name: &str) -> Result<VariableWrite, Failure> {
     let fields = Fields::within(given, || format!("the variable `{name}`"))?;
-    let no_info = Map::new();
+    let no_info = Properties::default();
     let value_info = fields.object("valueInfo")?.unwrap_or(&no_info);
-    let given = fields.get("value").unwrap_or(&Value::Null);
-    let value = match fields.text("type")? {
+    let given = fields.get("value").unwrap_or(&Given::Null);
+    let value = match fields.word("type")? {
         None => plain_value(given)?,
         Some(type_name) => typed_value(given, &type_name, value_info, name)?,
     };
-    let transient = value_info.get(TRANSIENT).and_then(Value::as_bool).unwrap_or(false);
+    let transient = value_info.get(TRANSIENT).and_then(Given::as_bool).unwrap_or(false);
     Ok(VariableWrite { value, transient })
 }
 
 /// A value without a type: inferred.
-pub fn plain_value(given: &Value) -> Result<VariableValue, Failure> {
+pub fn plain_value(given: &Given) -> Result<VariableValue, Failure> {
     Ok(match given {
-        Value::Null => VariableValue::Null,
-        Value::Bool(flag) => VariableValue::Boolean(*flag),
-        Value::String(text) => VariableValue::String(text.as_str().into()),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+        Given::Null => VariableValue::Null,
+        Given::Bool(flag) => VariableValue::Boolean(*flag),
+        Given::String(text) => VariableValue::String(text.shared()),
+        Given::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => i32::try_from(whole).map_or(VariableValue::Long(whole), VariableValue::Integer),
             (None, Some(fraction)) if number.is_f64() => VariableValue::Double(fraction),
             _ => return Err(Failure::invalid(format!("the number {number} is too large for any type"))),
         },
-        Value::Array(_) => plain_object("java.util.ArrayList", given),
-        Value::Object(_) => plain_object("java.util.LinkedHashMap", given),
+        Given::Array(_) => plain_object("java.util.ArrayList", given),
+        Given::Object(_) => plain_object("java.util.LinkedHashMap", given),
     })
 }
 
 /// Lists and maps are kept as JSON, not in Java's serialization as the reference does.
-fn plain_object(type_name: &str, given: &Value) -> VariableValue {
+fn plain_object(type_name: &str, given: &Given) -> VariableValue {
     VariableValue::Object(Arc::new(ObjectValue {
         object_type_name: Some(type_name.to_owned()),
         serialization_data_format: Some(JSON_FORMAT.to_owned()),
@@ -72,12 +72,7 @@ fn plain_object(type_name: &str, given: &Value) -> VariableValue {
     }))
 }
 
-fn typed_value(
-    given: &Value,
-    type_name: &str,
-    value_info: &Map<String, Value>,
-    name: &str,
-) -> Result<VariableValue, Failure> {
+fn typed_value(given: &Given, type_name: &str, value_info: &Properties, name: &str) -> Result<VariableValue, Failure> {
     let Some(kind) = VariableType::from_name(type_name) else { return Err(unknown_type(type_name, name)) };
     match kind {
         VariableType::Object => return object(given, value_info, name),
@@ -110,12 +105,13 @@ fn unknown_type(type_name: &str, name: &str) -> Failure {
 }
 
 /// By way of its text; `None` where that does not fit the type.
-fn converted(kind: VariableType, given: &Value) -> Option<VariableValue> {
+fn converted(kind: VariableType, given: &Given) -> Option<VariableValue> {
     let text: Cow<'_, str> = match given {
-        Value::String(text) => text.as_str().into(),
-        Value::Bool(flag) => flag.to_string().into(),
-        Value::Number(number) => number.to_string().into(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        Given::String(text) if kind == VariableType::String => return Some(VariableValue::String(text.shared())),
+        Given::String(text) => (**text).into(),
+        Given::Bool(flag) => flag.to_string().into(),
+        Given::Number(number) => number.to_string().into(),
+        Given::Null | Given::Array(_) | Given::Object(_) => return None,
     };
     let trimmed = text.trim();
     let is_text_like = matches!(kind, VariableType::String | VariableType::Bytes | VariableType::Null);
@@ -140,26 +136,26 @@ fn converted(kind: VariableType, given: &Value) -> Option<VariableValue> {
 }
 
 /// Text of a document, kept as given even where it cannot be parsed.
-fn document(kind: VariableType, given: &Value, name: &str) -> Result<VariableValue, Failure> {
+fn document(kind: VariableType, given: &Given, name: &str) -> Result<VariableValue, Failure> {
     match (kind, given) {
-        (_, Value::Null) => Ok(VariableValue::null_of(kind)),
-        (VariableType::Json, Value::String(text)) => Ok(VariableValue::Json(text.as_str().into())),
-        (_, Value::String(text)) => Ok(VariableValue::Xml(text.as_str().into())),
+        (_, Given::Null) => Ok(VariableValue::null_of(kind)),
+        (VariableType::Json, Given::String(text)) => Ok(VariableValue::Json(text.shared())),
+        (_, Given::String(text)) => Ok(VariableValue::Xml(text.shared())),
         _ => Err(Failure::invalid(format!("the variable `{name}` has to be a text or null, as it is serialized"))),
     }
 }
 
-fn object(given: &Value, value_info: &Map<String, Value>, name: &str) -> Result<VariableValue, Failure> {
+fn object(given: &Given, value_info: &Properties, name: &str) -> Result<VariableValue, Failure> {
     let serialized = match given {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        Given::Null => None,
+        Given::String(text) => Some((**text).to_owned()),
         _ => {
             return Err(Failure::invalid(format!(
                 "the variable `{name}` has to be a text or null, as it is serialized"
             )));
         }
     };
-    let told = |key: &str| value_info.get(key).and_then(Value::as_str).map(str::to_owned);
+    let told = |key: &str| value_info.get(key).and_then(Given::as_str).map(str::to_owned);
     let object_type_name = told(OBJECT_TYPE_NAME);
     let serialization_data_format = told(SERIALIZATION_DATA_FORMAT);
     if serialized.is_some() && (object_type_name.is_none() || serialization_data_format.is_none()) {
@@ -172,11 +168,11 @@ fn object(given: &Value, value_info: &Map<String, Value>, name: &str) -> Result<
     Ok(VariableValue::Object(Arc::new(ObjectValue { object_type_name, serialization_data_format, serialized })))
 }
 
-fn file(given: &Value, value_info: &Map<String, Value>, name: &str) -> Result<VariableValue, Failure> {
-    let told = |key: &str| value_info.get(key).and_then(Value::as_str).map(str::to_owned);
+fn file(given: &Given, value_info: &Properties, name: &str) -> Result<VariableValue, Failure> {
+    let told = |key: &str| value_info.get(key).and_then(Given::as_str).map(str::to_owned);
     let contents = match given {
-        Value::String(text) => lenient_base64(text),
-        Value::Null => None,
+        Given::String(text) => lenient_base64(text),
+        Given::Null => None,
         _ => {
             // Camunda: contents that are no text are not expected.
             let message = format!("the variable `{name}` is a file and needs its contents in base64");
@@ -214,12 +210,16 @@ fn lenient_base64(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn read(given: &Value) -> Option<VariableValue> {
-        variable(given, "v").ok().map(|write| write.value)
+    fn given(json: &Value) -> Given {
+        serde_json::from_value(json.clone()).expect("JSON")
+    }
+
+    fn read(json: &Value) -> Option<VariableValue> {
+        variable(&given(json), "v").ok().map(|write| write.value)
     }
 
     #[test]
@@ -264,6 +264,6 @@ mod tests {
     #[test]
     fn transient_flag() {
         let given = json!({"value": 1, "valueInfo": {"transient": true}});
-        assert!(variable(&given, "v").is_ok_and(|write| write.transient));
+        assert!(variable(&self::given(&given), "v").is_ok_and(|write| write.transient));
     }
 }
