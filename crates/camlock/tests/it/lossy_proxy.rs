@@ -2,7 +2,7 @@
 //!
 //! Only a commit of a transaction that inserts something is cut: a node also reads, and tells that it lives.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -159,15 +159,35 @@ async fn copy(
 /// What a node says on one connection.
 struct Said<'a> {
     messages: Messages,
-    /// The names of prepared statements that insert.
-    insertions: HashSet<Vec<u8>>,
+    /// What prepared statements do, by their names; others do nothing that counts here.
+    prepared: HashMap<Vec<u8>, Step>,
     /// Whether the transaction that is open, or was last, inserts.
     inserts: &'a AtomicBool,
 }
 
+/// Of a transaction.
+#[derive(Clone, Copy)]
+enum Step {
+    Begin,
+    Insert,
+    Commit,
+}
+
+impl Step {
+    /// Of a statement, and what follows it in its message.
+    fn of(text: &[u8]) -> Option<Step> {
+        match text {
+            _ if text.starts_with(BEGIN) => Some(Step::Begin),
+            _ if text.starts_with(COMMIT) => Some(Step::Commit),
+            _ if contains(text, INSERT) => Some(Step::Insert),
+            _ => None,
+        }
+    }
+}
+
 impl Said<'_> {
     fn new(inserts: &AtomicBool) -> Said<'_> {
-        Said { messages: Messages::after_greeting(), insertions: HashSet::new(), inserts }
+        Said { messages: Messages::after_greeting(), prepared: HashMap::new(), inserts }
     }
 
     /// Whether the bytes end a message that commits what was inserted.
@@ -176,15 +196,25 @@ impl Said<'_> {
         self.messages.add(bytes);
         while let Some((kind, body)) = self.messages.next() {
             let (first, rest) = cut_at_zero(&body);
-            match kind {
-                b'Q' if body == BEGIN => self.inserts.store(false, Ordering::Relaxed),
-                b'Q' if body == COMMIT => commits |= self.inserts.load(Ordering::Relaxed),
-                // The name of a statement, then its text.
-                b'P' if contains(rest, INSERT) => drop(self.insertions.insert(first.to_vec())),
-                b'P' => drop(self.insertions.remove(first)),
+            let step = match kind {
+                b'Q' => Step::of(&body),
                 // The name of a portal, then that of a statement.
-                b'B' if self.insertions.contains(cut_at_zero(rest).0) => self.inserts.store(true, Ordering::Relaxed),
-                _ => {}
+                b'B' => self.prepared.get(cut_at_zero(rest).0).copied(),
+                // The name of a statement, then its text.
+                b'P' => {
+                    match Step::of(rest) {
+                        Some(step) => self.prepared.insert(first.to_vec(), step),
+                        None => self.prepared.remove(first),
+                    };
+                    None
+                }
+                _ => None,
+            };
+            match step {
+                Some(Step::Begin) => self.inserts.store(false, Ordering::Relaxed),
+                Some(Step::Insert) => self.inserts.store(true, Ordering::Relaxed),
+                Some(Step::Commit) => commits |= self.inserts.load(Ordering::Relaxed),
+                None => {}
             }
         }
         commits

@@ -79,8 +79,9 @@ impl Failure {
             return Failure::Conflict;
         }
         // Class 08: connection; 40003: nobody knows what became of it; 57P: the server goes or is not there yet; 25006: a
-        // server that has become a replica.
-        if state == "40003" || state.starts_with("08") || state.starts_with("57P") || state == "25006" {
+        // server that has become a replica; 25P03 and 25P04: it has ended the session of a node that stood still.
+        if matches!(state, "40003" | "25006" | "25P03" | "25P04") || state.starts_with("08") || state.starts_with("57P")
+        {
             return Failure::Lost(text);
         }
         // Class 53: out of memory, disk or connections; 55: locked; 57: stopped; 58: IO.
