@@ -118,7 +118,11 @@ impl ClaimText {
             self.condition(before, name);
             self.value(value);
         }
-        self.push(")))");
+        self.push(match self.dialect {
+            Dialect::Sqlite => ")))",
+            // Each task looks its variables up: they are not joined, which could begin with all of them.
+            Dialect::Postgres => ")) OFFSET 0)",
+        });
     }
 
     fn value(&mut self, value: &VariableValue) {

@@ -46,7 +46,7 @@ pub fn claim_text(request: &ClaimRequest) -> Option<ClaimText> {
         ExternalTask::FOREIGN_EPOCH_STEP
     );
     text.bind(SqlValue::Text(request.worker_id.clone()));
-    let _ = write!(text.text, " FROM chosen WHERE t.id = chosen.id RETURNING chosen.n, t.{columns}");
+    let _ = write!(text.text, " FROM chosen WHERE t.id = ANY (ARRAY[chosen.id]) RETURNING chosen.n, t.{columns}");
     Some(text)
 }
 

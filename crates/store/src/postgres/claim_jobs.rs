@@ -2,7 +2,8 @@
 //!
 //! An exclusive job is claimed only with its instance's row locked, in a statement after the one that has locked it: so
 //! two nodes never get exclusive jobs of one instance at once. A claim waits for no row that another one
-//! has locked; giving jobs back may.
+//! has locked; giving jobs back may. No text lets a plan look at all jobs that are locked (see `texts`): `IS TRUE` and
+//! `OFFSET 0` are for that.
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -21,12 +22,13 @@ use query::ColumnKind;
 const FOUND_DUE_MAX: i64 = 1000;
 
 const RELEASE: &str = "UPDATE job AS t SET lock_owner = NULL, lock_expiration = u.not_before \
-     FROM UNNEST($2::uuid[], $3::bigint[]) AS u (id, not_before) WHERE t.id = u.id AND t.lock_owner = $1";
+     FROM UNNEST($2::uuid[], $3::bigint[]) AS u (id, not_before) WHERE t.id = ANY (ARRAY[u.id]) \
+     AND (t.lock_owner = $1) IS TRUE";
 
-const MARK_DUE: &str = "UPDATE job SET lock_owner = NULL, lock_expiration = 0 WHERE id IN (\
+const MARK_DUE: &str = "UPDATE job SET lock_owner = NULL, lock_expiration = 0 WHERE id = ANY (ARRAY(\
      SELECT id FROM job WHERE retries > 0 AND is_suspended = 0 \
      AND coalesce(lock_expiration, due_date, 0) > 0 AND coalesce(lock_expiration, due_date, 0) <= $1 \
-     ORDER BY coalesce(lock_expiration, due_date, 0) LIMIT $2 FOR UPDATE SKIP LOCKED)";
+     ORDER BY coalesce(lock_expiration, due_date, 0) LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
 /// Lowest priority, highest priority, owner, now, most.
 const CANDIDATES: &str = "WITH candidate AS (SELECT id, process_instance_id, is_exclusive FROM job \
@@ -34,9 +36,9 @@ const CANDIDATES: &str = "WITH candidate AS (SELECT id, process_instance_id, is_
      AND priority >= $1 AND priority <= $2 AND (is_exclusive = 0 OR NOT EXISTS (\
      SELECT 1 FROM job AS other WHERE other.process_instance_id = job.process_instance_id \
      AND other.lock_owner IS NOT NULL AND other.lock_owner <> $3 AND other.lock_expiration > $4 \
-     AND other.is_exclusive = 1)) ORDER BY priority DESC, create_time, id LIMIT $5 FOR UPDATE SKIP LOCKED), \
-     held AS (SELECT id FROM process_instance WHERE id IN (\
-     SELECT process_instance_id FROM candidate WHERE is_exclusive = 1) FOR UPDATE SKIP LOCKED) \
+     AND other.is_exclusive = 1 OFFSET 0)) ORDER BY priority DESC, create_time, id LIMIT $5 FOR UPDATE SKIP LOCKED), \
+     held AS (SELECT id FROM process_instance WHERE id = ANY (ARRAY(\
+     SELECT process_instance_id FROM candidate WHERE is_exclusive = 1)) FOR UPDATE SKIP LOCKED) \
      SELECT candidate.id FROM candidate LEFT JOIN held ON held.id = candidate.process_instance_id \
      WHERE candidate.is_exclusive = 0 OR candidate.process_instance_id IS NULL OR held.id IS NOT NULL";
 
@@ -45,15 +47,17 @@ const LOCK: &str = "UPDATE job SET lock_owner = $1, lock_expiration = $2 \
      WHERE id = ANY ($3::uuid[]) AND (is_exclusive = 0 OR NOT EXISTS (\
      SELECT 1 FROM job AS other WHERE other.process_instance_id = job.process_instance_id \
      AND other.lock_owner IS NOT NULL AND other.lock_owner <> $1 AND other.lock_expiration > $4 \
-     AND other.is_exclusive = 1)) RETURNING id, root_process_instance_id, priority, create_time";
+     AND other.is_exclusive = 1 OFFSET 0)) RETURNING id, root_process_instance_id, priority, create_time";
 
 const NEXT: &str = "SELECT coalesce(lock_expiration, due_date, 0) FROM job \
      WHERE retries > 0 AND is_suspended = 0 AND coalesce(lock_expiration, due_date, 0) > 0 \
      ORDER BY coalesce(lock_expiration, due_date, 0) LIMIT 1";
 
+pub const TEXTS: [&str; 5] = [RELEASE, MARK_DUE, CANDIDATES, LOCK, NEXT];
+
 pub async fn claim_jobs(connection: &mut Connection, claim: &JobClaim) -> Result<WorkDone, Broken> {
     let open = |failure: Failure| (failure, Progress::Open);
-    let prepared = connection.prepare([RELEASE, MARK_DUE, CANDIDATES, LOCK, NEXT]).await.map_err(open)?;
+    let prepared = connection.prepare(TEXTS).await.map_err(open)?;
     let [release, mark_due, candidates, lock, next] = prepared.as_slice() else {
         return Err(open(Failure::Failed("a claim was not prepared".to_owned())));
     };

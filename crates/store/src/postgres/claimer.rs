@@ -35,28 +35,30 @@ const CLAIMS_MAX: usize = 64;
 /// Released by claims on their way; the rest waits for the next.
 const RELEASED_BY_CLAIM_MAX: u32 = 1000;
 
-const RELEASE: &str = "UPDATE external_task SET available_at = 0 WHERE id IN (SELECT id FROM external_task \
-     WHERE available_at > 0 AND available_at <= $1 ORDER BY available_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
+pub const RELEASE: &str = "UPDATE external_task SET available_at = 0 WHERE id = ANY (ARRAY(SELECT id FROM external_task \
+     WHERE available_at > 0 AND available_at <= $1 ORDER BY available_at LIMIT $2 FOR UPDATE SKIP LOCKED)) \
      RETURNING topic, worker_id IS NOT NULL";
-const NEXT_EXPIRY: &str = "SELECT available_at FROM external_task WHERE available_at > 0 ORDER BY available_at LIMIT 1";
+pub const NEXT_EXPIRY: &str =
+    "SELECT available_at FROM external_task WHERE available_at > 0 ORDER BY available_at LIMIT 1";
 
 /// Walks from each task's execution outwards. The names are those asked for, or null for all. The variables of the process
-/// are a half range of the key, from an instance's id to the id beside it; they are farther away than all others.
-const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) AS (\
+/// are a half range of the key, from an instance's id to the id beside it; they are farther away than all others. `OFFSET 0`
+/// keeps the planner from beginning with a walk through a whole index (see `texts`).
+pub const VARIABLES: &str = "WITH RECURSIVE path (n, depth, execution_id, is_local) AS (\
         SELECT n, 0::bigint, execution_id, is_local \
         FROM UNNEST($1::bigint[], $2::uuid[], $3::bigint[]) AS task (n, execution_id, is_local) UNION ALL \
-        SELECT path.n, path.depth + 1, e.parent_id, path.is_local FROM path JOIN execution e ON e.id = path.execution_id \
+        SELECT path.n, path.depth + 1, e.parent_id, path.is_local \
+        FROM path JOIN execution e ON e.id = ANY (ARRAY[path.execution_id]) \
         WHERE e.parent_id IS NOT NULL AND path.is_local = 0) \
-    SELECT path.n, path.depth, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
-        v.value_info \
-    FROM path JOIN variable v ON v.execution_id = path.execution_id AND v.is_inner = 1 \
-    WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[])) UNION ALL \
-    SELECT task.n, 9223372036854775807, v.name, v.value_type, v.text_value, v.integer_value, v.real_value, v.bytes_value, \
-        v.value_info \
-    FROM UNNEST($5::bigint[], $6::uuid[], $7::uuid[]) AS task (n, instance_id, half_end) \
-    JOIN variable v ON v.id BETWEEN task.instance_id AND task.half_end AND v.execution_id = task.instance_id \
-        AND v.is_inner = 0 \
-    WHERE v.task_id IS NULL AND ($4::text[] IS NULL OR v.name = ANY ($4::text[]))";
+    SELECT path.n, path.depth, v.* FROM path CROSS JOIN LATERAL (\
+        SELECT name, value_type, text_value, integer_value, real_value, bytes_value, value_info FROM variable \
+        WHERE execution_id = path.execution_id AND is_inner = 1 AND task_id IS NULL \
+        AND ($4::text[] IS NULL OR name = ANY ($4::text[])) OFFSET 0) AS v UNION ALL \
+    SELECT task.n, 9223372036854775807, v.* \
+    FROM UNNEST($5::bigint[], $6::uuid[], $7::uuid[]) AS task (n, instance_id, half_end) CROSS JOIN LATERAL (\
+        SELECT name, value_type, text_value, integer_value, real_value, bytes_value, value_info FROM variable \
+        WHERE id BETWEEN task.instance_id AND task.half_end AND execution_id = task.instance_id AND is_inner = 0 \
+        AND task_id IS NULL AND ($4::text[] IS NULL OR name = ANY ($4::text[])) OFFSET 0) AS v";
 
 #[derive(Debug)]
 pub enum Work {

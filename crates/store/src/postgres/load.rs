@@ -17,17 +17,23 @@ use crate::codec::RowEncode;
 use crate::codec::identity_link::IdentityLinkRow;
 use crate::work::LocatedBy;
 
+const OF_PROCESS_INSTANCE: &str = "SELECT root_process_instance_id FROM process_instance WHERE id = $1";
+const OF_EXECUTION: &str = "SELECT p.root_process_instance_id FROM execution e JOIN process_instance p \
+     ON p.id = ANY (ARRAY[e.process_instance_id]) WHERE e.id = $1";
+const OF_EXTERNAL_TASK: &str = "SELECT root_process_instance_id FROM external_task WHERE id = $1";
+const OF_TASK: &str = "SELECT root_process_instance_id FROM task WHERE id = $1";
+const OF_JOB: &str = "SELECT root_process_instance_id FROM job WHERE id = $1";
+#[cfg(test)]
+pub const LOCATIONS: [&str; 5] = [OF_PROCESS_INSTANCE, OF_EXECUTION, OF_EXTERNAL_TASK, OF_TASK, OF_JOB];
+
 /// By one point read.
 pub async fn locate(connection: &mut Connection, by: LocatedBy) -> Result<Option<ProcessInstanceId>, Failure> {
     let text = match by {
-        LocatedBy::ProcessInstance(_) => "SELECT root_process_instance_id FROM process_instance WHERE id = $1",
-        LocatedBy::Execution(_) => {
-            "SELECT p.root_process_instance_id FROM execution e JOIN process_instance p \
-             ON p.id = e.process_instance_id WHERE e.id = $1"
-        }
-        LocatedBy::ExternalTask(_) => "SELECT root_process_instance_id FROM external_task WHERE id = $1",
-        LocatedBy::Task(_) => "SELECT root_process_instance_id FROM task WHERE id = $1",
-        LocatedBy::Job(_) => "SELECT root_process_instance_id FROM job WHERE id = $1",
+        LocatedBy::ProcessInstance(_) => OF_PROCESS_INSTANCE,
+        LocatedBy::Execution(_) => OF_EXECUTION,
+        LocatedBy::ExternalTask(_) => OF_EXTERNAL_TASK,
+        LocatedBy::Task(_) => OF_TASK,
+        LocatedBy::Job(_) => OF_JOB,
     };
     let statement = connection.prepare_one(text).await?;
     let row = connection.client().query_opt(&statement, &[&Id(by.uuid())]).await?;
@@ -79,22 +85,27 @@ pub async fn load(connection: &mut Connection, root: ProcessInstanceId) -> Resul
     Ok(Some(snapshot))
 }
 
-/// In the order in which `load` takes their answers; each takes the root.
-static TEXTS: LazyLock<[String; 9]> = LazyLock::new(|| {
+/// In the order in which `load` takes their answers; each takes the root. What a table has of an instance is looked up behind
+/// `OFFSET 0`, so that the planner never begins with a walk through all of the table (see `texts`).
+pub static TEXTS: LazyLock<[String; 9]> = LazyLock::new(|| {
     let (tasks, links) = (columns_of(Task::TABLE), columns_of(IdentityLinkRow::TABLE));
     let (instances, variables) = (columns_of(ProcessInstance::TABLE), columns_of(VariableInstance::TABLE));
     [
-        format!("SELECT {instances} FROM {INSTANCES} JOIN process_instance AS t ON t.id = p.id ORDER BY t.id"),
+        format!(
+            "SELECT {instances} FROM {INSTANCES} JOIN process_instance AS t ON t.id = ANY (ARRAY[p.id]) ORDER BY p.id"
+        ),
         of_instances::<Execution>(),
         of_instances::<ExternalTask>(),
-        format!("SELECT {tasks} FROM {} JOIN task AS t ON t.id = o.id ORDER BY t.id", *TASKS),
+        format!("SELECT {tasks} FROM {} JOIN task AS t ON t.id = ANY (ARRAY[o.id]) ORDER BY o.id", *TASKS),
         format!(
-            "SELECT {links} FROM {} JOIN identity_link AS t ON t.task_id = o.id ORDER BY t.task_id, t.position",
+            "SELECT {links} FROM {} JOIN identity_link AS t ON t.task_id = ANY (ARRAY[o.id]) ORDER BY o.id, t.position",
             *TASKS
         ),
         format!(
-            "SELECT * FROM (SELECT {variables} FROM {INSTANCES} JOIN variable AS t ON {OF_INSTANCE} UNION ALL \
-             SELECT {variables} FROM variable AS t WHERE t.task_id IN (SELECT id FROM task {ALONE})) AS t ORDER BY id"
+            "SELECT * FROM (SELECT t.* FROM {INSTANCES} CROSS JOIN LATERAL (SELECT {variables} FROM variable AS t \
+             WHERE {OF_INSTANCE} OFFSET 0) AS t UNION ALL \
+             SELECT t.* FROM {TASKS_ALONE} CROSS JOIN LATERAL (SELECT {variables} FROM variable AS t \
+             WHERE t.task_id = o.id OFFSET 0) AS t) AS t ORDER BY id"
         ),
         of_instances::<Job>(),
         of_instances::<EventSubscription>(),
@@ -111,17 +122,25 @@ const OF_INSTANCE: &str = "t.id BETWEEN p.id AND (left(p.id::text, 28) || 'fffff
      AND t.process_instance_id = p.id";
 
 /// Tasks without a process.
-const ALONE: &str = "WHERE root_process_instance_id = $1 AND process_instance_id IS NULL";
+const TASKS_ALONE: &str =
+    "(SELECT id FROM task WHERE root_process_instance_id = $1 AND process_instance_id IS NULL OFFSET 0) AS o";
 
 /// The tasks of the aggregate.
 static TASKS: LazyLock<String> = LazyLock::new(|| {
-    format!("(SELECT t.id FROM {INSTANCES} JOIN task AS t ON {OF_INSTANCE} UNION ALL SELECT id FROM task {ALONE}) AS o")
+    format!(
+        "(SELECT t.id FROM {INSTANCES} CROSS JOIN LATERAL (SELECT id FROM task AS t WHERE {OF_INSTANCE} OFFSET 0) AS t \
+         UNION ALL SELECT id FROM {TASKS_ALONE}) AS o"
+    )
 });
 
 /// In the order of ids, as SQLite's tables are.
 fn of_instances<R: RowEncode>() -> String {
     let (table, columns) = (R::TABLE, columns_of(R::TABLE));
-    format!("SELECT {columns} FROM {INSTANCES} JOIN {} AS t ON {OF_INSTANCE} ORDER BY t.id", table.name)
+    format!(
+        "SELECT t.* FROM {INSTANCES} CROSS JOIN LATERAL (SELECT {columns} FROM {} AS t WHERE {OF_INSTANCE} OFFSET 0) AS t \
+         ORDER BY t.id",
+        table.name
+    )
 }
 
 fn columns_of(table: &Table) -> String {

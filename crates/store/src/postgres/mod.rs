@@ -21,6 +21,8 @@ mod message;
 mod migration;
 mod news;
 mod plan;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod queue;
 mod removal;

@@ -1,4 +1,9 @@
 //! The texts of the set-wise statements, each made once from the declaration of its table.
+//!
+//! A row that is given by its id is found by `t.id = ANY (ARRAY[u.id])`. What is found by `t.id = u.id` can be merged along
+//! the key as well: to the planner a walk through all of it costs nothing while it takes the table to be empty, as it does
+//! until a table that was analyzed when it was new is analyzed again. Of rows that are to be locked in the order of ids it is the
+//! given ids that are sorted, for the same reason.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -103,18 +108,18 @@ pub static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts {
     check_task_revisions: check("task", "revision"),
     check_epochs: check("external_task", "lock_epoch"),
     check_jobs: "SELECT 1 / CASE WHEN count(*) = cardinality($1::uuid[]) THEN 1 ELSE 0 END FROM (\
-           SELECT t.id FROM UNNEST($1::uuid[], $2::text[]) AS u (id, owner) JOIN job AS t ON t.id = u.id \
-           WHERE t.lock_owner IS NULL OR t.lock_owner = u.owner ORDER BY t.id FOR UPDATE OF t) AS kept",
+           SELECT t.id FROM UNNEST($1::uuid[], $2::text[]) AS u (id, owner) JOIN job AS t \
+           ON t.id = ANY (ARRAY[u.id]) WHERE t.lock_owner IS NULL OR t.lock_owner = u.owner ORDER BY u.id FOR UPDATE OF t) AS kept",
     keep_definitions: "SELECT 1 / CASE WHEN count(*) = cardinality($1::text[]) THEN 1 ELSE 0 END FROM (\
            SELECT id FROM process_definition WHERE id = ANY ($1::text[]) \
            AND (is_suspended = 0 OR id = ANY ($2::text[])) ORDER BY id FOR SHARE) AS kept",
-    lock_jobs: "SELECT t.id, 0::bigint FROM UNNEST($1::uuid[], $2::text[]) AS u (id, owner) JOIN job AS t ON t.id = u.id \
-           WHERE t.lock_owner IS NULL OR t.lock_owner = u.owner ORDER BY t.id FOR UPDATE OF t",
+    lock_jobs: "SELECT t.id, 0::bigint FROM UNNEST($1::uuid[], $2::text[]) AS u (id, owner) JOIN job AS t \
+           ON t.id = ANY (ARRAY[u.id]) WHERE t.lock_owner IS NULL OR t.lock_owner = u.owner ORDER BY u.id FOR UPDATE OF t",
     bump: "UPDATE process_instance AS t SET revision = u.revision, next_number = GREATEST(t.next_number, u.next_number) \
-           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS u (id, revision, next_number) WHERE t.id = u.id",
+           FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS u (id, revision, next_number) WHERE t.id = ANY (ARRAY[u.id])",
     lock_task_revisions: "SELECT id, revision FROM task WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE",
     bump_task: "UPDATE task AS t SET revision = u.revision \
-                FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, revision) WHERE t.id = u.id",
+                FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, revision) WHERE t.id = ANY (ARRAY[u.id])",
     process_instances: table::<ProcessInstance>(),
     executions: table::<Execution>(),
     external_tasks: table::<ExternalTask>(),
@@ -173,8 +178,8 @@ fn history() -> HistoryTexts {
 fn check(table: &str, number: &str) -> String {
     format!(
         "SELECT 1 / CASE WHEN count(*) = cardinality($1::uuid[]) THEN 1 ELSE 0 END FROM (\
-         SELECT t.id FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, number) JOIN {table} AS t ON t.id = u.id \
-         WHERE t.{number} = u.number ORDER BY t.id FOR UPDATE OF t) AS kept"
+         SELECT t.id FROM UNNEST($1::uuid[], $2::bigint[]) AS u (id, number) JOIN {table} AS t ON t.id = ANY (ARRAY[u.id]) \
+         WHERE t.{number} = u.number ORDER BY u.id FOR UPDATE OF t) AS kept"
     )
 }
 
@@ -213,7 +218,7 @@ fn cells(table: &Table, names: &[&'static str]) -> CellTexts {
 fn joined_update(table: &Table, names: &[&str], unnest: &str) -> String {
     let assignments: Vec<String> = names[1..].iter().map(|name| format!("{name} = u.{name}")).collect();
     format!(
-        "UPDATE {} AS t SET {} FROM (SELECT {unnest}) AS u ({}) WHERE t.id = u.id",
+        "UPDATE {} AS t SET {} FROM (SELECT {unnest}) AS u ({}) WHERE t.id = ANY (ARRAY[u.id])",
         table.name,
         assignments.join(", "),
         names.join(", ")
@@ -243,12 +248,12 @@ mod tests {
         assert!(
             TEXTS.executions.update.starts_with("UPDATE execution AS t SET parent_id = u.parent_id, kind = u.kind")
         );
-        assert!(TEXTS.executions.update.ends_with("WHERE t.id = u.id"));
+        assert!(TEXTS.executions.update.ends_with("WHERE t.id = ANY (ARRAY[u.id])"));
         assert_eq!(
             TEXTS.history.incident_ended.update,
             "UPDATE historic_incident AS t SET end_time = u.end_time, state = u.state \
              FROM (SELECT UNNEST($1::uuid[]), UNNEST($2::bigint[]), UNNEST($3::bigint[])) AS u (id, end_time, state) \
-             WHERE t.id = u.id"
+             WHERE t.id = ANY (ARRAY[u.id])"
         );
     }
 }
