@@ -34,6 +34,8 @@ impl Capabilities {
                 "SET enable_hashjoin = off",
                 "SET enable_mergejoin = off",
                 "SET jit = off",
+                // A process started for a few rows costs more than they do; it is planned where many are expected.
+                "SET max_parallel_workers_per_gather = 0",
             ],
             (Purpose::Keys, false) => &[BOUNDED, "SET statement_timeout = '60s'"],
             (Purpose::Queries, true) => &[BOUNDED, "SET statement_timeout = '60s'", "SET jit = off"],

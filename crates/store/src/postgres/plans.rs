@@ -166,7 +166,7 @@ fn find_walks(node: &Value, above: &[&str], walks: &mut Vec<String>) {
     // Whoever asks stops when it has enough.
     let is_limited = matches!(above, ["Limit", ..] | ["LockRows", "Limit", ..]);
     let is_walk = match kind {
-        "Seq Scan" | "Tid Scan" => true,
+        "Seq Scan" | "Tid Scan" | "Gather" | "Gather Merge" => true,
         "Index Scan" | "Index Only Scan" => has_no_condition && !is_limited,
         "Bitmap Index Scan" => has_no_condition,
         // All of a topic to take a few of it.
