@@ -18,6 +18,7 @@ use super::capabilities::Capabilities;
 use super::cell::Bind;
 use super::dial::dial;
 use super::failure::Failure;
+use super::outage::Outage;
 use super::tls;
 use super::url::PostgresUrl;
 use super::wire::{Call, Wire};
@@ -45,6 +46,7 @@ pub enum Purpose {
 pub struct Connector {
     url: Arc<PostgresUrl>,
     tls: tokio_postgres_rustls::MakeRustlsConnect,
+    outage: Arc<Outage>,
 }
 
 pub struct Connection {
@@ -60,11 +62,15 @@ impl Connector {
     /// A text that says why TLS cannot be had as it was asked for.
     pub fn new(url: PostgresUrl) -> Result<Connector, String> {
         let tls = tls::connector(&url.trust)?;
-        Ok(Connector { url: Arc::new(url), tls })
+        Ok(Connector { url: Arc::new(url), tls, outage: Arc::default() })
     }
 
     pub fn url(&self) -> &PostgresUrl {
         &self.url
+    }
+
+    pub fn outage(&self) -> &Outage {
+        &self.outage
     }
 
     pub async fn connect(&self, purpose: Purpose) -> Result<Connection, Failure> {

@@ -1,18 +1,14 @@
 //! The connection of someone who needs one for good: made when it is needed, and again when it is lost.
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::connection::{Connection, Connector, Purpose};
 use super::failure::Failure;
 use super::wire::Wire;
 use crate::metrics::StoreMetrics;
 
-/// How long nobody tries after a try that failed; doubled with each further one.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Tries in a row that may fail while others reach the database.
+const TRIES_MAX: u32 = 3;
 
 /// What a line is made of.
 pub trait Link: Sized + Send {
@@ -45,16 +41,13 @@ pub struct Line<L: Link = Connection> {
     connector: Connector,
     purpose: Purpose,
     connection: Option<L>,
-    /// Why the last try failed, and when the next one may be made.
-    failed: Option<(String, Instant)>,
-    pause: Duration,
     metrics: Arc<StoreMetrics>,
 }
 
 impl<L: Link> Line<L> {
     pub fn new(connector: &Connector, purpose: Purpose, metrics: &Arc<StoreMetrics>) -> Line<L> {
         let (connector, metrics) = (connector.clone(), metrics.clone());
-        Line { connector, purpose, connection: None, failed: None, pause: PAUSE_MIN, metrics }
+        Line { connector, purpose, connection: None, metrics }
     }
 
     /// # Errors
@@ -77,26 +70,26 @@ impl<L: Link> Line<L> {
         }
     }
 
-    async fn connect(&mut self) -> Result<L, Failure> {
-        if let Some((why, until)) = &self.failed
-            && Instant::now() < *until
-        {
-            return Err(Failure::Unavailable(why.clone()));
-        }
-        match L::make(&self.connector, self.purpose).await {
-            Ok(connection) => {
-                if self.failed.take().is_some() {
-                    tracing::info!(database = %self.connector.url(), "connected again");
+    async fn connect(&self) -> Result<L, Failure> {
+        let outage = self.connector.outage();
+        let mut tries = 0;
+        loop {
+            let attempt = outage.begin().map_err(Failure::Unavailable)?;
+            tries += 1;
+            match L::make(&self.connector, self.purpose).await {
+                Ok(connection) => {
+                    if outage.end() {
+                        tracing::info!(database = %self.connector.url(), "connected again");
+                    }
+                    return Ok(connection);
                 }
-                self.pause = PAUSE_MIN;
-                Ok(connection)
-            }
-            Err(failure) => {
-                let why = failure.to_string();
-                tracing::warn!(database = %self.connector.url(), why, "no connection to the database");
-                self.failed = Some((why.clone(), Instant::now() + self.pause));
-                self.pause = (self.pause * 2).min(PAUSE_MAX);
-                Err(Failure::Unavailable(why))
+                Err(failure) => {
+                    let why = failure.to_string();
+                    tracing::warn!(database = %self.connector.url(), why, "no connection to the database");
+                    if outage.failed(attempt, &why) || tries == TRIES_MAX {
+                        return Err(Failure::Unavailable(why));
+                    }
+                }
             }
         }
     }

@@ -20,6 +20,7 @@ mod load;
 mod message;
 mod migration;
 mod news;
+mod outage;
 mod plan;
 #[cfg(test)]
 mod plans;
