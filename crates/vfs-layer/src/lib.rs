@@ -4,19 +4,21 @@
 //! layer sees files being opened and deleted, and answers a `LayerFile` for those whose reads, writes and syncs it wants
 //! to see; everything else goes to the layer below as it came. Memory-mapped reading and writing is not offered to SQLite.
 //! `OpenLog` opens a write-ahead log by way of a layer, so that another thread than a connection's can sync it and the
-//! layer sees that.
+//! layer sees that. `sync_database` syncs the database of a connection.
 //!
-//! This is the one crate with unsafe code, in `table`, `handle` and `open_log`: what stands in a table of C functions is
+//! This is the one crate with unsafe code, in `table`, `handle`, `open_log` and `sync`: what stands in a table of C functions is
 //! unsafe by nature.
 
 mod handle;
 mod open_log;
+mod sync;
 mod table;
 
 use std::path::Path;
 
 pub use handle::{Below, Refusal, SyncKind};
 pub use open_log::OpenLog;
+pub use sync::sync_database;
 pub use table::register;
 
 /// What a layer is told of the folder.

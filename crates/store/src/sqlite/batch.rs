@@ -166,7 +166,7 @@ impl<'c> Writer<'c> {
             if let Some(message) = inbox.wait_for(checkpoint::IDLE) {
                 return message;
             }
-            self.checkpoints.run(self.connection);
+            self.checkpoints.finish(self.connection);
         }
         inbox.wait()
     }
@@ -189,9 +189,7 @@ impl<'c> Writer<'c> {
             }
         };
         self.commits.finish(committed, &self.metrics);
-        if self.checkpoints.is_due() {
-            self.checkpoints.run(self.connection);
-        }
+        self.checkpoints.go_on(self.connection);
     }
 
     /// Who claims reads the variables of the tasks next, and waits for what that shows to be durable: it goes on at once.

@@ -23,6 +23,8 @@ pub enum DatabaseUrl {
 pub enum Purpose {
     Write,
     Read,
+    /// Copies the log into the database.
+    Copy,
 }
 
 /// Memory for pages. SQLite takes a negative number as KiB. The writer's holds what some thousands of open instances
@@ -78,7 +80,7 @@ pub fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreE
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
     let cache_size = match purpose {
         Purpose::Write => WRITER_CACHE_SIZE,
-        Purpose::Read => READER_CACHE_SIZE,
+        Purpose::Read | Purpose::Copy => READER_CACHE_SIZE,
     };
     connection.pragma_update(None, "cache_size", cache_size)?;
     connection.pragma_update(None, "mmap_size", 0)?;
@@ -93,6 +95,7 @@ pub fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreE
         Purpose::Write => {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         }
+        Purpose::Copy => connection.pragma_update(None, "synchronous", "FULL")?,
     }
     Ok(())
 }

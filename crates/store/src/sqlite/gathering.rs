@@ -1,12 +1,13 @@
 //! A layer below SQLite that makes few large writes out of many small ones.
 //!
-//! SQLite hands over the write-ahead log in two writes a page, and a checkpoint in one. What follows on from the write
-//! before it is gathered, and handed over before anything depends on it: a sync, a truncation, a question about the size, a
-//! read of the same place, or a lock. SQLite syncs a commit before it tells other connections of it, as the
-//! writer demands with `synchronous = FULL`, so nobody can miss what is still gathered.
+//! SQLite hands over the write-ahead log in two writes a page. What follows on from the write before it is gathered, and
+//! handed over before anything depends on it: a sync, a truncation, a question about the size, a read of the same place,
+//! or a lock. SQLite syncs a commit before it tells other connections of it, as the writer demands with
+//! `synchronous = FULL`, so nobody can miss what is still gathered. The database itself is written page by page: a
+//! checkpoint tells others what it has copied without a call that could hand it over first.
 //!
 //! A write that fails when it is handed over fails the call that asked for that. All that was gathered belongs to the
-//! transaction or checkpoint which that call fails.
+//! transaction which that call fails.
 //!
 //! **Owed syncs.** `with_log_sync_owed` runs a commit whose sync of the log only hands over what was gathered; to sync is
 //! left to the caller (ADR 0022). All other syncs are done where SQLite asks for them: those of checkpoints, which are no
@@ -57,11 +58,10 @@ pub fn with_log_sync_owed<T>(commit: impl FnOnce() -> T) -> (T, LogSync) {
 struct Gathering;
 
 struct GatheringFile {
-    kind: FileKind,
     /// Not handed over yet.
     bytes: Vec<u8>,
     offset: u64,
-    /// Whether its beginning, of a log the header, was written since the last sync.
+    /// Whether its header was written since the last sync.
     has_new_header: bool,
 }
 
@@ -70,10 +70,8 @@ impl Layer for Gathering {
 
     fn open(&self, _: &Path, opening: Opening) -> Option<GatheringFile> {
         match opening.kind {
-            kind @ (FileKind::Database | FileKind::WriteAheadLog) => {
-                Some(GatheringFile { kind, bytes: Vec::new(), offset: 0, has_new_header: false })
-            }
-            FileKind::RollbackJournal => None,
+            FileKind::WriteAheadLog => Some(GatheringFile { bytes: Vec::new(), offset: 0, has_new_header: false }),
+            FileKind::Database | FileKind::RollbackJournal => None,
         }
     }
 }
@@ -93,7 +91,7 @@ impl GatheringFile {
     }
 
     fn may_owe_sync(&self) -> bool {
-        self.kind == FileKind::WriteAheadLog && !self.has_new_header && COMMIT.get().is_some()
+        !self.has_new_header && COMMIT.get().is_some()
     }
 }
 

@@ -93,7 +93,7 @@ impl SqliteStore {
                 make_durable(&connection).map_err(unusable)?;
                 migrate(&mut connection, &url.name())?;
                 let interval = options.checkpoint_pages.unwrap_or(CHECKPOINT_PAGES);
-                let checkpoints = Checkpoints::of(&mut connection, interval).map_err(unusable)?;
+                let checkpoints = Checkpoints::of(&mut connection, path, vfs, interval).map_err(unusable)?;
                 let durability = Arc::new(Durability::default());
                 let readers = FileReaders::open(path, vfs, &durability, &metrics).map_err(unusable)?;
                 let syncer = start_syncer(path, vfs, &durability, &queue, &metrics).map_err(unusable)?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use store::conformance::fixture::{WaitingInstance, claim_from, count, load, start};
+use store::sqlite::SqliteOptions;
 use store::{OpenError, SqliteStore};
 use types::VariableValue;
 
@@ -45,6 +46,24 @@ async fn work_in_hand_is_done_when_the_store_ends() {
     }
     let store = SqliteStore::open(&url(&path)).expect("opens again");
     assert_eq!(count(&store, "process_instance").await, 100);
+}
+
+#[tokio::test]
+async fn the_log_is_copied_while_work_goes_on_and_begins_anew() {
+    const CHECKPOINT_PAGES: u32 = 100;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("a.db");
+    let options = SqliteOptions { vfs: None, checkpoint_pages: Some(CHECKPOINT_PAGES) };
+    let store = SqliteStore::open_with(&url(&path).parse().expect("a valid URL"), &options).expect("opens");
+    // Each commit writes some ten pages of 4 KiB: thirty times the log.
+    for _ in 0..300 {
+        start(&store, &WaitingInstance::new("t")).await;
+    }
+    let size = |name: &str| folder.path().join(name).metadata().map_or(0, |file| file.len());
+    let log = size("a.db-wal");
+    assert!(log > 0 && log < u64::from(CHECKPOINT_PAGES) * 4 * 4096, "{log} bytes of log");
+    assert!(size("a.db") > 300 * 100, "the database holds some of it");
+    assert_eq!(count(&store, "process_instance").await, 300);
 }
 
 #[tokio::test]
