@@ -1,11 +1,12 @@
 //! Connections for reading.
 //!
 //! Point reads run where they are asked for, on a connection that is checked out: a change of threads costs more than
-//! they do. Queries of any shape run on threads of their own. A database in memory has neither: its reads go through
-//! the writer's queue. What was read is answered once all that it can have seen is durable.
+//! they do. Queries of any shape run on threads of their own. A connection is opened when it is first needed: each holds
+//! the schema in memory. A database in memory has neither: its reads go through the writer's queue. What was read is
+//! answered once all that it can have seen is durable.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -36,11 +37,26 @@ pub enum Readers {
 }
 
 pub struct FileReaders {
+    file: ReadFile,
     free: Semaphore,
+    /// Those that were opened and are not in use.
     connections: Mutex<Vec<Connection>>,
     selects: Arc<SelectQueue>,
     threads: Vec<JoinHandle<()>>,
     durability: Arc<Durability>,
+}
+
+/// What connections are opened to.
+#[derive(Clone, Debug)]
+struct ReadFile {
+    path: PathBuf,
+    vfs: Option<String>,
+}
+
+/// A connection of a thread.
+struct SelectReader {
+    connection: Connection,
+    watch: SelectWatch,
 }
 
 struct SelectQueue {
@@ -107,30 +123,23 @@ impl FileReaders {
         durability: &Arc<Durability>,
         metrics: &Arc<StoreMetrics>,
     ) -> Result<FileReaders, StoreError> {
-        let open = || {
-            let connection = open_file(path, Purpose::Read, vfs)?;
-            configure(&connection, Purpose::Read)?;
-            Ok(connection)
-        };
-        let connections = (0..POINT_READERS).map(|_| open()).collect::<Result<_, StoreError>>()?;
+        let file = ReadFile { path: path.to_owned(), vfs: vfs.map(str::to_owned) };
         let selects = Arc::new(SelectQueue::new(metrics.clone()));
         let mut readers = FileReaders {
+            file: file.clone(),
             free: Semaphore::new(POINT_READERS),
-            connections: Mutex::new(connections),
+            connections: Mutex::default(),
             selects: selects.clone(),
             threads: Vec::new(),
             durability: durability.clone(),
         };
         for n in 0..SELECT_READERS {
-            let mut connection = open()?;
-            let watch = SelectWatch::default();
-            watch.install(&mut connection)?;
-            let queue = selects.clone();
+            let (queue, file) = (selects.clone(), file.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("sqlite-reader-{n}"))
                 .spawn(move || {
                     let _loud = AbortOnPanic;
-                    queue.work(&connection, &watch);
+                    queue.work(&file);
                 })
                 .map_err(|error| StoreError::Unavailable(format!("no thread for a reader: {error}")))?;
             readers.threads.push(thread);
@@ -140,7 +149,8 @@ impl FileReaders {
 
     async fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let permit = self.free.acquire().await.map_err(|_| closed())?;
-        let connection = self.lock().pop().expect("there are as many connections as permits");
+        let idle = self.lock().pop();
+        let connection = idle.map_or_else(|| self.file.open(), Ok)?;
         let result = read(&connection);
         self.lock().push(connection);
         drop(permit);
@@ -150,6 +160,26 @@ impl FileReaders {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ReadFile {
+    fn open(&self) -> Result<Connection, StoreError> {
+        let connection = open_file(&self.path, Purpose::Read, self.vfs.as_deref())?;
+        configure(&connection, Purpose::Read)?;
+        Ok(connection)
+    }
+}
+
+impl SelectReader {
+    fn open(file: &ReadFile) -> Result<SelectReader, StoreError> {
+        let mut reader = SelectReader { connection: file.open()?, watch: SelectWatch::default() };
+        reader.watch.install(&mut reader.connection)?;
+        Ok(reader)
+    }
+
+    fn select(&self, statement: &Statement, waited_for: WaitedFor) -> Rows {
+        select(&self.connection, &self.watch, statement, waited_for)
     }
 }
 
@@ -180,11 +210,17 @@ impl SelectQueue {
     }
 
     /// Answers queries until the queue is closed.
-    fn work(&self, connection: &Connection, watch: &SelectWatch) {
-        while let Some(job) = self.next() {
-            if !job.waited_for.has_gone() {
-                let _ = job.reply.send(select(connection, watch, &job.statement, job.waited_for));
+    fn work(&self, file: &ReadFile) {
+        let mut opened = None;
+        while let Some(SelectJob { statement, waited_for, reply }) = self.next() {
+            if waited_for.has_gone() {
+                continue;
             }
+            let reader = match opened.take() {
+                Some(reader) => Ok(reader),
+                None => SelectReader::open(file),
+            };
+            let _ = reply.send(reader.and_then(|reader| opened.insert(reader).select(&statement, waited_for)));
         }
     }
 
