@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use engine::record::{ExternalTask, ProcessInstance};
 use engine::{ChangeSet, TableChange};
-use store::{ClaimVariables, LocatedBy, RememberedVariables};
-use types::{ProcessInstanceId, Uuid, VariableValue};
+use store::{ClaimVariables, LocatedBy, NamedValues};
+use types::{ProcessInstanceId, Uuid};
 
 use crate::lane::Lane;
 
@@ -173,19 +173,18 @@ impl Lanes {
         }
     }
 
+    /// What comes with a task, as far as it is in memory as it is stored.
+    pub(crate) fn stored_variables(&self, task: &ExternalTask, wanted: &ClaimVariables) -> Option<NamedValues> {
+        let lane = self.lock().by_root.get(&task.root_process_instance_id)?.lane.clone();
+        lane.stored_variables(task, wanted)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().expect("no holder of this lock panics")
     }
 
     fn lock_roots(&self) -> MutexGuard<'_, RootIndex> {
         self.roots.lock().expect("no holder of this lock panics")
-    }
-}
-
-impl RememberedVariables for Lanes {
-    fn of(&self, task: &ExternalTask, wanted: &ClaimVariables) -> Option<Vec<(Arc<str>, VariableValue)>> {
-        let lane = self.lock().by_root.get(&task.root_process_instance_id)?.lane.clone();
-        lane.stored_variables(task, wanted)
     }
 }
 

@@ -393,6 +393,11 @@ impl Shared {
         };
         let aggregate = Aggregate::from_snapshot(snapshot)
             .map_err(|broken| Error::Defect(format!("the stored instance {root} is damaged: {broken:?}")))?;
+        let definitions = self.definitions_of(&aggregate).await?;
+        Ok((aggregate, definitions))
+    }
+
+    pub(crate) async fn definitions_of(&self, aggregate: &Aggregate) -> Result<Pinned, Error> {
         let mut definitions = Pinned::default();
         for instance in aggregate.process_instances() {
             if definitions.0.iter().any(|known| known.id == instance.definition_id) {
@@ -403,7 +408,7 @@ impl Shared {
             })?;
             definitions.0.push(definition);
         }
-        Ok((aggregate, definitions))
+        Ok(definitions)
     }
 
     /// What the core says to a command whose aggregate does not exist: what is wrong with the command, or that there

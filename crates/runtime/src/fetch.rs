@@ -5,9 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use store::work::{ClaimWanted, TaskKey};
-use store::{ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, Remembered, StoreError, Work, WorkDone};
+use store::{
+    ClaimRequest, ClaimTopic, LocatedBy, LockedExternalTask, Remembered, RememberedVariables, StoreError, Work,
+    WorkDone,
+};
 use tokio::time::Instant;
 
+use crate::claim_memory::ClaimMemory;
 use crate::command::in_own_task;
 use crate::error::Error;
 use crate::lane::{Holder, LaneWork};
@@ -148,6 +152,7 @@ impl Shared {
     ) -> Result<FetchedTasks, Error> {
         let admitted = self.admission.admit()?;
         let now = self.now();
+        let memory = self.claim_memory();
         let asker = Asker(ClaimWanted(Arc::new(AtomicBool::new(true))));
         let claimed = self.store.submit(Work::Claim(ClaimRequest {
             now,
@@ -157,7 +162,7 @@ impl Shared {
             topics: request.topics.iter().map(|topic| topic.claim.clone()).collect(),
             candidates,
             is_wanted: asker.0.clone(),
-            remembered: self.remembered(),
+            remembered: Remembered(memory.clone().map(|memory| memory as Arc<dyn RememberedVariables>)),
         }));
         let shared = self.clone();
         let wanted_properties = topics_with_properties(request);
@@ -166,6 +171,9 @@ impl Shared {
             let WorkDone::Claimed(locked) = claimed.await? else {
                 return Err(Error::Defect("the store answered a claim with something else".to_owned()));
             };
+            if let Some(memory) = memory {
+                memory.take_over(&shared).await;
+            }
             shared.after_lock(&locked);
             let tasks = locked.into_iter().map(|locked| FetchedTask { locked, extension_properties: Vec::new() });
             let mut fetched = FetchedTasks { tasks: tasks.collect(), shared: Some(shared.clone()) };
@@ -178,10 +186,10 @@ impl Shared {
     }
 
     /// Where other nodes write, what is in memory may be old.
-    fn remembered(&self) -> Remembered {
+    fn claim_memory(&self) -> Option<Arc<ClaimMemory>> {
         match self.settings.nodes {
-            Nodes::Alone => Remembered(Some(self.lanes.clone())),
-            Nodes::Several => Remembered::default(),
+            Nodes::Alone => Some(Arc::new(ClaimMemory::new(self.lanes.clone()))),
+            Nodes::Several => None,
         }
     }
 

@@ -331,16 +331,25 @@ impl Lane {
     ) -> Option<Vec<(Arc<str>, VariableValue)>> {
         let state = self.lock();
         let aggregate = state.aggregate().filter(|_| state.is_quiet())?;
-        let execution = aggregate.external_task(task.id)?.execution_id;
-        let mut variables = match wanted.is_local_only {
-            true => aggregate.variables_local_to(execution),
-            false => aggregate.variables_visible_from(execution),
-        };
-        if let Some(names) = &wanted.names {
-            variables.retain(|(name, _)| names.contains(name));
-        }
-        Some(variables)
+        variables_of(aggregate, task, wanted)
     }
+}
+
+/// What comes with a task that is among those of an aggregate.
+pub(crate) fn variables_of(
+    aggregate: &Aggregate,
+    task: &ExternalTask,
+    wanted: &ClaimVariables,
+) -> Option<Vec<(Arc<str>, VariableValue)>> {
+    let execution = aggregate.external_task(task.id)?.execution_id;
+    let mut variables = match wanted.is_local_only {
+        true => aggregate.variables_local_to(execution),
+        false => aggregate.variables_visible_from(execution),
+    };
+    if let Some(names) = &wanted.names {
+        variables.retain(|(name, _)| names.contains(name));
+    }
+    Some(variables)
 }
 
 impl LaneState {

@@ -7,7 +7,8 @@ pub mod metrics;
 pub mod request;
 pub mod settings;
 
-pub mod clock;
+pub mod claim_memory;
+mod clock;
 pub mod id;
 
 mod idempotency;

@@ -123,7 +123,7 @@ pub fn remembered(
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
     /// Of the claimed tasks.
-    claimed: usize,
+    pub claimed: usize,
     pub task: &'a ExternalTask,
     pub wanted: &'a ClaimVariables,
 }
@@ -147,18 +147,19 @@ pub fn asked_names<'a>(asking: &[Asking<'a>]) -> Option<Vec<&'a str>> {
 }
 
 /// For each claimed task the nearest variable of each name, in order of names.
-pub fn nearest(
-    tasks: usize,
-    asking: &[Asking<'_>],
-    mut found: Vec<VisibleVariable>,
-) -> Vec<Vec<(Arc<str>, VariableValue)>> {
+pub fn nearest(tasks: usize, asking: &[Asking<'_>], found: Vec<VisibleVariable>) -> Vec<NamedValues> {
+    let mut variables = vec![Vec::new(); tasks];
+    put_nearest(&mut variables, asking, found);
+    variables
+}
+
+/// The same where those of other tasks are known.
+pub fn put_nearest(variables: &mut [NamedValues], asking: &[Asking<'_>], mut found: Vec<VisibleVariable>) {
     found.sort_by(|a, b| (a.task, &a.name, a.depth).cmp(&(b.task, &b.name, b.depth)));
     found.dedup_by(|farther, nearer| (farther.task, &farther.name) == (nearer.task, &nearer.name));
-    let mut variables: Vec<Vec<(Arc<str>, VariableValue)>> = vec![Vec::new(); tasks];
     for variable in found {
         variables[asking[variable.task].claimed].push((variable.name, variable.value));
     }
-    variables
 }
 
 pub fn locked(claimed: Vec<ClaimedTask>, variables: Vec<Vec<(Arc<str>, VariableValue)>>) -> Vec<LockedExternalTask> {

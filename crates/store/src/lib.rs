@@ -27,7 +27,7 @@ pub use search::TaskSearch;
 pub use sqlite::SqliteStore;
 pub use work::{
     ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, ClaimedJob, JobClaim, JobRelease, LocatedBy,
-    LockedExternalTask, Remembered, RememberedVariables, TaskKey, Work, WorkDone,
+    LockedExternalTask, NamedValues, Remembered, RememberedVariables, TaskKey, Work, WorkDone,
 };
 
 use std::future::Future;

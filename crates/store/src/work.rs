@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use engine::ChangeSet;
 use engine::record::ExternalTask;
+use engine::{ChangeSet, Snapshot};
 use query::Statement;
 use types::{ExecutionId, ExternalTaskId, JobId, ProcessInstanceId, TaskId, Timestamp, Uuid, VariableValue};
 
@@ -142,10 +142,17 @@ pub struct ClaimedJob {
 #[derive(Clone, Debug)]
 pub struct ClaimWanted(pub Arc<std::sync::atomic::AtomicBool>);
 
-/// Variables that somebody has in memory as they are stored.
+/// What somebody has in memory of instances as they are stored, and would like to have.
 pub trait RememberedVariables: Send + Sync {
     /// What would come with a task that is locked now; `None` where that is not known for certain.
     fn of(&self, task: &ExternalTask, wanted: &ClaimVariables) -> Option<NamedValues>;
+
+    /// The variables of a task have to be read. Answers the instance, by its root, if all of it should be read instead; it
+    /// is read after this call.
+    fn begin_reading(&self, task: &ExternalTask) -> Option<ProcessInstanceId>;
+
+    /// An instance that should be read. Those of which there is nothing, or much, are not handed over.
+    fn keep(&self, root: ProcessInstanceId, snapshot: Snapshot);
 }
 
 #[derive(Clone, Default)]

@@ -1,8 +1,10 @@
 //! Commands of one instance, one after another.
 
+use std::sync::atomic::Ordering;
+
 use engine::{Command, RejectionKind, VariablePatch, VariableReach};
 use query::tables;
-use runtime::{ClaimVariables, Error, LocatedBy, Settings, StoreError};
+use runtime::{ClaimVariables, Error, LocatedBy, Nodes, Settings, StoreError};
 use types::{ProcessInstanceId, VariableValue};
 
 use crate::support::*;
@@ -199,13 +201,73 @@ async fn a_task_comes_with_the_same_variables_from_memory_and_from_the_store() {
         let mut request = fetch("ann", "work");
         request.topics[0].claim.variables = ClaimVariables { names, is_local_only };
         let mut seen = Vec::new();
-        for runtime in [warm.clone(), runtime_on(&staged, settings()).await] {
+        let alone = runtime_on(&staged, settings()).await;
+        let one_of_several = runtime_on(&staged, Settings { nodes: Nodes::Several, ..settings() }).await;
+        for runtime in [warm.clone(), alone, one_of_several] {
             let fetched = runtime.fetch_and_lock(request.clone()).await.expect("can be fetched").delivered();
             assert_eq!(fetched.len(), 1);
             runtime.execute(unlock(fetched[0].locked.task.id)).await.expect("unlocks");
             seen.push(fetched[0].locked.variables.clone());
         }
-        assert_eq!(seen[0], seen[1]);
+        assert!(seen.iter().all(|variables| *variables == seen[0]), "{seen:?}");
         assert_eq!(seen[0].len(), count, "{:?}", seen[0]);
+    }
+}
+
+/// What was read as its task was fetched serves its completion, too, unless it is long.
+#[tokio::test]
+async fn a_fetched_instance_is_not_loaded_again() {
+    let staged = Staged::memory();
+    let before = runtime_on(&staged, settings()).await;
+    deploy(&before, &external_task_model("order", "work", "")).await;
+    let long = "x".repeat(100_000);
+    for (name, value) in [("a", "short"), ("a", &*long), ("b", "short")] {
+        start_with(&before, "order", variables(&[(name, VariableValue::String(value.into()))])).await;
+    }
+    let runtime = runtime_on(&staged, settings()).await;
+    staged.loads.store(0, Ordering::SeqCst);
+    let fetched = runtime.fetch_and_lock(fetch("ann", "work")).await.expect("can be fetched").delivered();
+    let seen: Vec<_> = fetched.iter().map(|task| &*task.locked.variables[0].0).collect();
+    assert_eq!(seen, ["a", "a", "b"]);
+    assert_eq!(fetched[1].locked.variables[0].1, VariableValue::String(long.into()));
+    for task in &fetched {
+        runtime.execute(complete(task.locked.task.id, "ann")).await.expect("it is ann's");
+    }
+    assert_eq!(staged.loads.load(Ordering::SeqCst), 1, "the long one");
+    assert_eq!(count(&runtime, &tables::PROCESS_INSTANCE).await, 0);
+}
+
+/// Who fetches reads an instance, another one changes it meanwhile: none works on what was read before.
+#[tokio::test]
+async fn commands_and_claims_of_one_instance_at_once_lose_nothing() {
+    let staged = Staged::memory();
+    let before = runtime_on(&staged, settings()).await;
+    deploy(&before, &external_task_model("order", "work", "")).await;
+    let instance = start(&before, "order").await;
+    let task = task_of(&before, instance).await;
+    for round in 0..20 {
+        let runtime = runtime_on(&staged, settings()).await;
+        let claims = ["ann", "bob"].map(|worker| {
+            let runtime = runtime.clone();
+            tokio::spawn(async move { fetch_ids(&runtime, worker, "work").await.len() })
+        });
+        let changes = (0..3).map(|n| {
+            let runtime = runtime.clone();
+            tokio::spawn(async move { runtime.execute(set(instance, &format!("v{n}"), round)).await })
+        });
+        for change in changes.collect::<Vec<_>>() {
+            change.await.expect("no panic").expect("no conflict within one node");
+        }
+        let mut fetched = 0;
+        for claim in claims {
+            fetched += claim.await.expect("no panic");
+        }
+        assert_eq!(fetched, 1, "one of them has it");
+        runtime.execute(unlock(task)).await.expect("unlocks");
+        let mut seen = runtime.fetch_and_lock(fetch("eve", "work")).await.expect("can be fetched").delivered();
+        let seen = seen.pop().expect("was unlocked").locked.variables;
+        assert_eq!(seen.len(), 3);
+        assert!(seen.iter().all(|(_, value)| *value == VariableValue::Integer(round)), "{seen:?}");
+        runtime.execute(unlock(task)).await.expect("unlocks");
     }
 }

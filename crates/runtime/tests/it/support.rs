@@ -24,6 +24,7 @@ pub struct Staged {
     /// The same for claims.
     claim_failures: Mutex<VecDeque<StoreError>>,
     pub claims: AtomicUsize,
+    pub loads: AtomicUsize,
     /// Steps of searches for what filters want.
     pub search_steps: AtomicUsize,
 }
@@ -37,6 +38,7 @@ impl Staged {
             failures: Mutex::default(),
             claim_failures: Mutex::default(),
             claims: AtomicUsize::new(0),
+            loads: AtomicUsize::new(0),
             search_steps: AtomicUsize::new(0),
         })
     }
@@ -69,6 +71,7 @@ impl Store for SharedStore {
     }
 
     fn load(&self, root: ProcessInstanceId) -> Pending<'_, Option<Snapshot>> {
+        self.0.loads.fetch_add(1, Ordering::SeqCst);
         self.0.inner.load(root)
     }
 

@@ -79,7 +79,7 @@ impl Driver<'_> {
                     return Err(StoreError::Failed("tasks were claimed that nobody asked for".to_owned()));
                 };
                 let wanted: Vec<_> = request.topics.iter().map(|topic| topic.variables.clone()).collect();
-                WorkDone::Claimed(with_variables(self.connection, tasks, &wanted)?)
+                WorkDone::Claimed(with_variables(self.connection, tasks, &wanted, &request.remembered)?)
             }
         })
     }

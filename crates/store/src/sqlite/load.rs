@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use types::{ProcessInstanceId, Uuid};
 
 use super::row::{bind_uuid, read_all};
-use super::whole_instance::{self, Found};
+use super::whole_instance::{self, Found, Wanted};
 use crate::StoreError;
 use crate::codec::identity_link::IdentityLinkRow;
 use crate::codec::{RowDecode, RowEncode, sql};
@@ -36,7 +36,7 @@ pub fn locate(connection: &Connection, by: LocatedBy) -> Result<Option<ProcessIn
 
 /// All rows of an aggregate, as of one moment.
 pub fn load(connection: &Connection, root: ProcessInstanceId) -> Result<Option<Snapshot>, StoreError> {
-    match whole_instance::read(connection, root)? {
+    match whole_instance::read(connection, root, Wanted::All)? {
         Found::Nothing => return Ok(None),
         Found::Instance(snapshot) => return Ok(Some(*snapshot)),
         Found::More => {}

@@ -191,7 +191,8 @@ impl Store for SqliteStore {
                     if let Some(variables) = remembered(&tasks, &wanted, &memory) {
                         return Ok(WorkDone::Claimed(locked(tasks, variables)));
                     }
-                    let locked = readers.read(move |connection| with_variables(connection, tasks, &wanted)).await?;
+                    let locked =
+                        readers.read(move |connection| with_variables(connection, tasks, &wanted, &memory)).await?;
                     Ok(WorkDone::Claimed(locked))
                 }
             }

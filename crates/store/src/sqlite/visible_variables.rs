@@ -3,9 +3,10 @@
 use rusqlite::Connection;
 
 use super::row::ReadRow;
+use super::whole_instance::{self, Found, Wanted};
 use crate::StoreError;
-use crate::claimed::{Asking, ClaimedTask, VisibleVariable, asked_names, asking, locked, nearest};
-use crate::work::{ClaimVariables, LockedExternalTask};
+use crate::claimed::{Asking, ClaimedTask, VisibleVariable, asked_names, asking, locked, put_nearest};
+use crate::work::{ClaimVariables, LockedExternalTask, NamedValues, Remembered, RememberedVariables};
 
 /// Walks from each task's execution to the root. Parameter 1 holds the executions, 16 bytes each, 2 their number, 3 a
 /// byte for each that is 1 where its own scope alone counts, 4 a JSON list of the names asked for or null for all.
@@ -28,16 +29,51 @@ const TEXT: &str = "WITH RECURSIVE \
     WHERE v.is_inner = 0 AND v.task_id IS NULL AND substr(path.execution_id, 13) = x'00000000' \
         AND (?4 IS NULL OR v.name IN (SELECT value FROM json_each(?4)))";
 
-/// Adds to each task what its topic asked for: the nearest variable of each name, in order of names.
+/// Adds to each task what its topic asked for: the nearest variable of each name, in order of names. Who would keep an
+/// instance is given all of it and has its variables then.
 pub fn with_variables(
     connection: &Connection,
     claimed: Vec<ClaimedTask>,
     wanted: &[ClaimVariables],
+    memory: &Remembered,
 ) -> Result<Vec<LockedExternalTask>, StoreError> {
-    let asking = asking(&claimed, wanted);
-    let found = if asking.is_empty() { Vec::new() } else { select(connection, &asking)? };
-    let variables = nearest(claimed.len(), &asking, found);
+    let transaction = connection.unchecked_transaction()?;
+    let mut asking = asking(&claimed, wanted);
+    let mut variables: Vec<NamedValues> = vec![Vec::new(); claimed.len()];
+    if let Some(memory) = &memory.0 {
+        read_instances(connection, &asking, &**memory)?;
+        asking.retain(|asking| match memory.of(asking.task, asking.wanted) {
+            Some(known) => {
+                variables[asking.claimed] = known;
+                false
+            }
+            None => true,
+        });
+    }
+    if !asking.is_empty() {
+        let found = select(connection, &asking)?;
+        put_nearest(&mut variables, &asking, found);
+    }
+    transaction.finish()?;
     Ok(locked(claimed, variables))
+}
+
+/// Tasks of one claim were mostly made one after the other, and so are their instances: they share pages, which are read
+/// once in one transaction.
+fn read_instances(
+    connection: &Connection,
+    asking: &[Asking<'_>],
+    memory: &dyn RememberedVariables,
+) -> Result<(), StoreError> {
+    for Asking { task, wanted, .. } in asking {
+        if memory.of(task, wanted).is_none()
+            && let Some(root) = memory.begin_reading(task)
+            && let Found::Instance(snapshot) = whole_instance::read(connection, root, Wanted::IfShort)?
+        {
+            memory.keep(root, *snapshot);
+        }
+    }
+    Ok(())
 }
 
 fn select(connection: &Connection, tasks: &[Asking<'_>]) -> Result<Vec<VisibleVariable>, StoreError> {

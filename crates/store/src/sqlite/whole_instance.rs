@@ -7,7 +7,8 @@ use engine::Snapshot;
 use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
 use query::Table;
-use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 use types::ProcessInstanceId;
 
 use super::row::{ReadRow, bind_uuid};
@@ -20,9 +21,23 @@ pub enum Found {
     Nothing,
     /// All there is.
     Instance(Box<Snapshot>),
-    /// It has called others, or there are tasks without a process: all of it takes more than one statement.
+    /// It has called others, or there are tasks without a process: all of it takes more than one statement. Or there is
+    /// more than was wanted.
     More,
 }
+
+/// How much of an instance is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    All,
+    /// Nothing of one that takes more than a few pages.
+    IfShort,
+}
+
+/// Rows of a short instance.
+const SHORT_ROWS_MAX: usize = 64;
+/// Bytes in the rows of its variables.
+const SHORT_VARIABLES_MAX: usize = 32 << 10;
 
 /// What a row of the statement is; the number in its first column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +68,13 @@ const PARTS: [Part; 10] = [
     Part::Incident,
 ];
 
-pub fn read(connection: &Connection, root: ProcessInstanceId) -> Result<Found, StoreError> {
+pub fn read(connection: &Connection, root: ProcessInstanceId, wanted: Wanted) -> Result<Found, StoreError> {
     let mut statement = connection.prepare_cached(&TEXT)?;
     bind_uuid(&mut statement, 1, root.0)?;
     bind_uuid(&mut statement, 2, root.0.range_end())?;
     let mut snapshot = Snapshot::default();
     let mut links: Vec<IdentityLinkRow> = Vec::new();
+    let (mut row_count, mut variable_bytes) = (0, 0);
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         let part = PARTS.get(usize::from(row.get::<_, u8>(0)?));
@@ -77,10 +93,17 @@ pub fn read(connection: &Connection, root: ProcessInstanceId) -> Result<Found, S
             Part::ExternalTask => snapshot.external_tasks.push(ExternalTask::decode(&mut cells)?),
             Part::Task => snapshot.tasks.push(Task::decode(&mut cells)?),
             Part::IdentityLink => links.push(IdentityLinkRow::decode(&mut cells)?),
-            Part::Variable => snapshot.variables.push(VariableInstance::decode(&mut cells)?),
+            Part::Variable => {
+                snapshot.variables.push(VariableInstance::decode(&mut cells)?);
+                variable_bytes += bytes_of(row)?;
+            }
             Part::Job => snapshot.jobs.push(Job::decode(&mut cells)?),
             Part::EventSubscription => snapshot.event_subscriptions.push(EventSubscription::decode(&mut cells)?),
             Part::Incident => snapshot.incidents.push(Incident::decode(&mut cells)?),
+        }
+        row_count += 1;
+        if wanted == Wanted::IfShort && (row_count > SHORT_ROWS_MAX || variable_bytes > SHORT_VARIABLES_MAX) {
+            return Ok(Found::More);
         }
     }
     if snapshot.process_instances.is_empty() {
@@ -92,6 +115,17 @@ pub fn read(connection: &Connection, root: ProcessInstanceId) -> Result<Found, S
         task.identity_links = own.map(|row| row.link.clone()).collect();
     }
     Ok(Found::Instance(Box::new(snapshot)))
+}
+
+fn bytes_of(row: &Row<'_>) -> Result<usize, StoreError> {
+    let mut bytes = 0;
+    for column in 1..=VariableInstance::TABLE.columns.len() {
+        bytes += match row.get_ref(column)? {
+            ValueRef::Text(value) | ValueRef::Blob(value) => value.len(),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => 0,
+        };
+    }
+    Ok(bytes)
 }
 
 /// One sub-select a part, each as wide as the widest table.
