@@ -189,6 +189,8 @@ impl Store for SqliteStore {
                 }
                 UnitDone::Claimed(tasks) => {
                     if let Some(variables) = remembered(&tasks, &wanted, &memory) {
+                        // The locks are told of, whatever was read.
+                        durability.settled().await;
                         return Ok(WorkDone::Claimed(locked(tasks, variables)));
                     }
                     let locked =

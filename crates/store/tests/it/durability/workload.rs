@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use engine::record::ExternalTask;
 use engine::{
     Aggregate, ChangeSet, Command, DefinitionReference, Definitions, DelegateRegistry, Env, HistoryLevel, IdSource,
     JobDefinition, JobSettings, Limits, NoScripts, ProcessDefinition, RemovalTimeStrategy, Resolution, Skipped,
+    Snapshot,
 };
 use query::{SqlValue, Statement};
 use recording_vfs::Recorder;
 use store::work::{ClaimWanted, ExpectedStatement, Remembered};
-use store::{ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, Store, Work, WorkDone};
+use store::{ClaimOrder, ClaimRequest, ClaimTenants, ClaimTopic, ClaimVariables, NamedValues, RememberedVariables};
+use store::{Store, Work, WorkDone};
 use types::{DeploymentId, ExternalTaskId, JobDefinitionId, ProcessDefinitionId, ProcessInstanceId, Timestamp, Uuid};
 use types::{VariableMap, VariableValue, VariableWrite};
 
@@ -252,7 +255,8 @@ impl Worker {
             }],
             candidates: Vec::new(),
             is_wanted: ClaimWanted(Arc::new(AtomicBool::new(true))),
-            remembered: Remembered::default(),
+            // Those of every other worker are answered without a read.
+            remembered: Remembered(self.number.is_multiple_of(2).then(|| Arc::new(KnowsAll) as _)),
         }
     }
 
@@ -262,6 +266,21 @@ impl Worker {
         let rows = rows_of(&*self.store, id).await.expect("rows can be read");
         self.account.finish_step(id, rows);
     }
+}
+
+/// Remembers variables that nobody here looks at.
+struct KnowsAll;
+
+impl RememberedVariables for KnowsAll {
+    fn of(&self, _: &ExternalTask, _: &ClaimVariables) -> Option<NamedValues> {
+        Some(Vec::new())
+    }
+
+    fn begin_reading(&self, _: &ExternalTask) -> Option<ProcessInstanceId> {
+        None
+    }
+
+    fn keep(&self, _: ProcessInstanceId, _: Snapshot) {}
 }
 
 fn deletion(id: ProcessInstanceId) -> Command {
