@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use query::SqlValue;
-use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use types::Uuid;
 
+use super::message::Row;
+use super::wire::{Answer, Prepared};
 use crate::StoreError;
 use crate::codec::{Cell, RowDecode, RowSource, corrupt};
 
@@ -74,19 +75,23 @@ impl<'a> FromSql<'a> for Id {
 /// A cell of any type that our statements answer.
 struct AnyCell<'a>(Cell<'a>);
 
+fn cell_of<'a>(found: &Type, raw: &'a [u8]) -> Result<Cell<'a>, Boxed> {
+    Ok(match *found {
+        Type::INT8 => Cell::Integer(i64::from_be_bytes(raw.try_into()?)),
+        Type::INT4 => Cell::Integer(i32::from_be_bytes(raw.try_into()?).into()),
+        Type::INT2 => Cell::Integer(i16::from_be_bytes(raw.try_into()?).into()),
+        Type::BOOL => Cell::Integer(raw.first().copied().unwrap_or_default().into()),
+        Type::FLOAT8 => Cell::Real(f64::from_be_bytes(raw.try_into()?)),
+        Type::TEXT | Type::VARCHAR | Type::NAME => Cell::Text(std::str::from_utf8(raw)?),
+        Type::BYTEA => Cell::Blob(raw),
+        Type::UUID => Cell::Uuid(Uuid::from_bytes(raw.try_into()?)),
+        _ => return Err(format!("a cell of type {found} was not expected").into()),
+    })
+}
+
 impl<'a> FromSql<'a> for AnyCell<'a> {
     fn from_sql(found: &Type, raw: &'a [u8]) -> Result<Self, Boxed> {
-        Ok(AnyCell(match *found {
-            Type::INT8 => Cell::Integer(i64::from_be_bytes(raw.try_into()?)),
-            Type::INT4 => Cell::Integer(i32::from_be_bytes(raw.try_into()?).into()),
-            Type::INT2 => Cell::Integer(i16::from_be_bytes(raw.try_into()?).into()),
-            Type::BOOL => Cell::Integer(raw.first().copied().unwrap_or_default().into()),
-            Type::FLOAT8 => Cell::Real(f64::from_be_bytes(raw.try_into()?)),
-            Type::TEXT | Type::VARCHAR | Type::NAME => Cell::Text(std::str::from_utf8(raw)?),
-            Type::BYTEA => Cell::Blob(raw),
-            Type::UUID => Cell::Uuid(Uuid::from_bytes(raw.try_into()?)),
-            _ => return Err(format!("a cell of type {found} was not expected").into()),
-        }))
+        Ok(AnyCell(cell_of(found, raw)?))
     }
 
     fn from_sql_null(_: &Type) -> Result<Self, Boxed> {
@@ -98,26 +103,35 @@ impl<'a> FromSql<'a> for AnyCell<'a> {
     }
 }
 
-/// Reads the cells of a row, from `first` on.
+/// Reads the cells of a row one by one.
 #[derive(Debug)]
 pub struct ReadRow<'a> {
-    row: &'a Row,
-    next: usize,
+    kinds: std::slice::Iter<'a, Type>,
+    rest: &'a [u8],
     /// A text that was stored in another form.
     unescaped: String,
 }
 
 impl<'a> ReadRow<'a> {
-    pub fn new(row: &'a Row, first: usize) -> Self {
-        ReadRow { row, next: first, unescaped: String::new() }
+    /// `kinds`: those of the statement's columns.
+    pub fn new(row: &'a Row, kinds: &'a [Type]) -> Self {
+        ReadRow { kinds: kinds.iter(), rest: row.bytes(), unescaped: String::new() }
+    }
+
+    fn next(&mut self) -> Option<Result<Cell<'a>, Boxed>> {
+        let kind = self.kinds.next()?;
+        let length = self.rest.try_get_i32().ok()?;
+        let Ok(length) = usize::try_from(length) else { return Some(Ok(Cell::Null)) };
+        let (own, behind) = self.rest.split_at_checked(length)?;
+        self.rest = behind;
+        Some(cell_of(kind, own))
     }
 }
 
 impl RowSource for ReadRow<'_> {
     fn cell(&mut self) -> Result<Cell<'_>, StoreError> {
-        let AnyCell(cell) = self.row.try_get(self.next).map_err(|error| corrupt(&error.to_string()))?;
-        self.next += 1;
-        match cell {
+        let cell = self.next().ok_or_else(|| corrupt("a cell is missing"))?;
+        match cell.map_err(|error| corrupt(&error.to_string()))? {
             Cell::Text(text) => match query::nul::unescape(text) {
                 Cow::Borrowed(text) => Ok(Cell::Text(text)),
                 Cow::Owned(text) => {
@@ -130,12 +144,12 @@ impl RowSource for ReadRow<'_> {
     }
 }
 
-pub fn decode_all<R: RowDecode>(rows: &[Row]) -> Result<Vec<R>, StoreError> {
-    rows.iter().map(|row| R::decode(&mut ReadRow::new(row, 0))).collect()
+pub fn decode_all<R: RowDecode>(statement: &Prepared, answer: &Answer) -> Result<Vec<R>, StoreError> {
+    answer.rows.iter().map(|row| R::decode(&mut ReadRow::new(row, &statement.columns))).collect()
 }
 
 /// The cells of a row as they are.
-pub fn values_of(row: &Row) -> Result<Vec<SqlValue>, StoreError> {
+pub fn values_of(row: &tokio_postgres::Row) -> Result<Vec<SqlValue>, StoreError> {
     let cell = |n| {
         let AnyCell(cell) = row.try_get(n).map_err(|error| corrupt(&error.to_string()))?;
         Ok(match cell {

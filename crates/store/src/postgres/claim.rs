@@ -7,9 +7,10 @@ use std::fmt::Write;
 
 use engine::record::ExternalTask;
 use query::{Dialect, SqlValue};
-use tokio_postgres::Row;
 
 use super::cell::ReadRow;
+use super::message::Row;
+use super::wire::{Answer, Prepared};
 use crate::StoreError;
 use crate::claim_text::ClaimText;
 use crate::claimed::{ClaimWalk, ClaimedTask, WalkKey};
@@ -51,13 +52,17 @@ pub fn claim_text(request: &ClaimRequest) -> Option<ClaimText> {
 }
 
 /// The rows that a claim has answered, in the order asked for.
-pub fn claimed_tasks(request: &ClaimRequest, rows: &[Row]) -> Result<Vec<ClaimedTask>, StoreError> {
+pub fn claimed_tasks(
+    request: &ClaimRequest,
+    statement: &Prepared,
+    answer: &Answer,
+) -> Result<Vec<ClaimedTask>, StoreError> {
     let walk = ClaimWalk::of(&request.order);
     let decode = |row: &Row| {
-        let mut cells = ReadRow::new(row, 0);
+        let mut cells = ReadRow::new(row, &statement.columns);
         Ok(ClaimedTask { topic: cells.narrow()?, task: ExternalTask::decode(&mut cells)? })
     };
-    let mut claimed: Vec<ClaimedTask> = rows.iter().map(decode).collect::<Result<_, StoreError>>()?;
+    let mut claimed: Vec<ClaimedTask> = answer.rows.iter().map(decode).collect::<Result<_, StoreError>>()?;
     claimed.sort_by(|a, b| walk.compare(WalkKey::of(&a.task), WalkKey::of(&b.task)));
     Ok(claimed)
 }

@@ -5,18 +5,16 @@
 //! has locked; giving jobs back may. No text lets a plan look at all jobs that are locked (see `texts`): `IS TRUE` and
 //! `OFFSET 0` are for that.
 
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
+use query::ColumnKind;
 use types::{JobId, ProcessInstanceId, Timestamp, Uuid};
 
 use super::array::{ArrayColumn, ArrayRows};
-use super::cell::{Id, ReadRow};
-use super::connection::{Answer, Connection, in_order};
+use super::cell::ReadRow;
 use super::failure::{Failure, Progress};
-use super::transaction::Broken;
+use super::transaction::{BEGIN, Broken, COMMIT, committing};
+use super::wire::{Answer, Call, Prepared, Wire};
 use crate::codec::{RowSink, RowSource};
 use crate::work::{ClaimedJob, JobClaim, WorkDone};
-use query::ColumnKind;
 
 /// Jobs that one claim finds to be due; the rest waits for the next.
 const FOUND_DUE_MAX: i64 = 1000;
@@ -55,29 +53,29 @@ const NEXT: &str = "SELECT coalesce(lock_expiration, due_date, 0) FROM job \
 
 pub const TEXTS: [&str; 5] = [RELEASE, MARK_DUE, CANDIDATES, LOCK, NEXT];
 
-pub async fn claim_jobs(connection: &mut Connection, claim: &JobClaim) -> Result<WorkDone, Broken> {
+pub async fn claim_jobs(wire: &mut Wire, claim: &JobClaim) -> Result<WorkDone, Broken> {
     let open = |failure: Failure| (failure, Progress::Open);
-    let prepared = connection.prepare(TEXTS).await.map_err(open)?;
-    let [release, mark_due, candidates, lock, next] = prepared.as_slice() else {
+    let prepared = wire.prepare(TEXTS.into_iter().chain([BEGIN, COMMIT])).await.map_err(open)?;
+    let [release, mark_due, candidates, lock, next, begin, commit] = prepared.as_slice() else {
         return Err(open(Failure::Failed("a claim was not prepared".to_owned())));
     };
-    let found = find(connection, [release, mark_due, candidates], claim).await.map_err(open)?;
-    let ids = ArrayColumn::of_ids(found);
-    let lock_bound: [&(dyn ToSql + Sync); 4] = [&&*claim.owner, &claim.locked_until.0, &ids, &claim.now.0];
-    let commit = async { connection.plain("COMMIT").await.map(|()| Vec::new()) };
-    let pipeline: Vec<Answer<'_, Vec<Row>>> =
-        vec![connection.query(lock, &lock_bound), connection.query(next, &[]), Box::pin(commit)];
-    let mut answers = Vec::with_capacity(pipeline.len());
-    for answer in in_order(pipeline).await {
-        answers.push(answer.map_err(|error| (Failure::from(error), Progress::Committing))?);
-    }
-    let next = answers[1].first().map(|row| row.try_get(0)).transpose().map_err(|error| open(error.into()))?;
-    Ok(WorkDone::JobsClaimed { jobs: in_order_of_claims(&answers[0]).map_err(open)?, next: next.map(Timestamp) })
+    let found = find(wire, [begin, release, mark_due, candidates], claim).await.map_err(open)?;
+    let (owner, ids): (&str, _) = (&claim.owner, ArrayColumn::of_ids(found));
+    let calls = [
+        Call { statement: lock, values: vec![&owner, &claim.locked_until.0, &ids, &claim.now.0] },
+        Call { statement: next, values: Vec::new() },
+        Call { statement: commit, values: Vec::new() },
+    ];
+    let answers = wire.run(&calls).await.map_err(committing)?;
+    let next_at = answers[1].rows.first().map(|row| ReadRow::new(row, &next.columns).integer());
+    let next_at = next_at.transpose().map_err(|error| open(error.into()))?;
+    let jobs = in_order_of_claims(lock, &answers[0]).map_err(open)?;
+    Ok(WorkDone::JobsClaimed { jobs, next: next_at.map(Timestamp) })
 }
 
 async fn find(
-    connection: &Connection,
-    [release, mark_due, candidates]: [&Statement; 3],
+    wire: &mut Wire,
+    [begin, release, mark_due, candidates]: [&Prepared; 4],
     claim: &JobClaim,
 ) -> Result<Vec<Uuid>, Failure> {
     let mut released = ArrayRows::of_kinds([Some(ColumnKind::Id), Some(ColumnKind::Time)]);
@@ -89,27 +87,23 @@ async fn find(
     let released = released.into_columns();
     let owner: &str = &claim.owner;
     let jobs_max = i64::from(claim.jobs_max);
-    let release_bound: [&(dyn ToSql + Sync); 3] = [&owner, &released[0], &released[1]];
-    let due_bound: [&(dyn ToSql + Sync); 2] = [&claim.now.0, &FOUND_DUE_MAX];
-    let candidates_bound: [&(dyn ToSql + Sync); 5] =
-        [claim.priorities.start(), claim.priorities.end(), &owner, &claim.now.0, &jobs_max];
-    let begin = async { connection.plain("BEGIN").await.map(|()| Vec::new()) };
-    let mut pipeline: Vec<Answer<'_, Vec<Row>>> = vec![Box::pin(begin)];
+    let mut calls = vec![Call { statement: begin, values: Vec::new() }];
     if !claim.releases.is_empty() {
-        pipeline.push(connection.query(release, &release_bound));
+        calls.push(Call { statement: release, values: vec![&owner, &released[0], &released[1]] });
     }
-    pipeline.push(connection.query(mark_due, &due_bound));
-    pipeline.push(connection.query(candidates, &candidates_bound));
-    let answers: Result<Vec<Vec<Row>>, _> = in_order(pipeline).await.into_iter().collect();
-    let rows = answers?.pop().unwrap_or_default();
-    rows.iter().map(|row| Ok(row.try_get::<_, Id>(0)?.0)).collect()
+    calls.push(Call { statement: mark_due, values: vec![&claim.now.0, &FOUND_DUE_MAX] });
+    let (lowest, highest) = (claim.priorities.start(), claim.priorities.end());
+    calls.push(Call { statement: candidates, values: vec![lowest, highest, &owner, &claim.now.0, &jobs_max] });
+    let answer = wire.run(&calls).await?.pop().unwrap_or_default();
+    let id = |row| Ok(ReadRow::new(row, &candidates.columns).uuid()?);
+    answer.rows.iter().map(id).collect()
 }
 
 /// The highest priority first, then the oldest.
-fn in_order_of_claims(rows: &[Row]) -> Result<Vec<ClaimedJob>, Failure> {
-    let mut jobs = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut cells = ReadRow::new(row, 0);
+fn in_order_of_claims(statement: &Prepared, answer: &Answer) -> Result<Vec<ClaimedJob>, Failure> {
+    let mut jobs = Vec::with_capacity(answer.rows.len());
+    for row in &answer.rows {
+        let mut cells = ReadRow::new(row, &statement.columns);
         let id = cells.uuid()?;
         let root = cells.optional_uuid()?.map(ProcessInstanceId);
         let (priority, create_time) = (cells.integer()?, cells.integer()?);

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use query::SqlValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
 use types::{Timestamp, Uuid};
 
 use super::array::ArrayColumn;
@@ -16,10 +15,11 @@ use super::cell::{Bind, ReadRow};
 use super::claim::{claim_text, claimed_tasks};
 use super::claim_jobs::claim_jobs;
 use super::committer::{COLLISIONS_MAX, pause};
-use super::connection::{Answer, Connection, Connector, Purpose, in_order, parameters};
+use super::connection::{Connector, Purpose, parameters};
 use super::failure::{Failure, Progress};
 use super::line::Line;
-use super::transaction::Broken;
+use super::transaction::{BEGIN, Broken, COMMIT, committing};
+use super::wire::{Answer, Call, Prepared, Wire};
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
 use crate::claim_text::ClaimText;
@@ -90,7 +90,7 @@ pub struct ClaimQueues {
 }
 
 pub struct Claimer {
-    line: Line,
+    line: Line<Wire>,
     inbox: mpsc::UnboundedReceiver<ClaimUnit>,
     claims: Arc<Claims>,
 }
@@ -199,7 +199,8 @@ impl Claimer {
         }
     }
 
-    /// In one transaction. Answers for each claim the tasks that it has got.
+    /// In one transaction. Answers for each claim the tasks that it has got. Their variables are read once they are locked for
+    /// good: nobody else changes the tasks then, and a claim without tasks is a single message.
     async fn claim(&mut self, claims: Vec<ClaimRequest>) -> Result<Vec<Vec<LockedExternalTask>>, StoreError> {
         if claims.is_empty() {
             return Ok(Vec::new());
@@ -207,18 +208,26 @@ impl Claimer {
         let claims = Arc::new(claims);
         let attempted = self.attempt(|connection| {
             let claims = claims.clone();
-            Box::pin(async move { claim_all(connection, &claims).await })
+            Box::pin(async move { lock_all(connection, &claims).await })
         });
-        let (expired, answers) = attempted.await?;
+        let (expired, claimed) = attempted.await?;
         self.claims.count_expiries(&expired);
         self.claims.topics().extend(expired.0.into_keys());
-        Ok(answers)
+        let claimed = Arc::new(claimed);
+        let attempted = self.attempt(|wire| {
+            let (claims, claimed) = (claims.clone(), claimed.clone());
+            Box::pin(async move { read_variables(wire, &claims, &claimed).await })
+        });
+        // The tasks are locked: the claim must not be made again.
+        let found = attempted.await.map_err(|failure| StoreError::OutcomeUnknown(failure.to_string()))?;
+        let claimed = Arc::into_inner(claimed).unwrap_or_default();
+        Ok(claimed.into_iter().zip(found).map(|(claimed, variables)| locked(claimed, variables)).collect())
     }
 
     /// Tries again after a collision, and once if the connection was lost before a commit.
     async fn attempt<T>(
         &mut self,
-        transaction: impl for<'c> Fn(&'c mut Connection) -> Transaction<'c, T>,
+        transaction: impl for<'c> Fn(&'c mut Wire) -> Transaction<'c, T>,
     ) -> Result<T, StoreError> {
         let metrics = self.claims.metrics.clone();
         let _in_use = metrics.connections_in_use.count();
@@ -257,93 +266,88 @@ struct Expired(BTreeMap<Arc<str>, u64>);
 
 type Released = (Expired, Option<Timestamp>);
 
-async fn release(connection: &mut Connection, now: Timestamp, limit: u32) -> Result<Released, Broken> {
+async fn release(wire: &mut Wire, now: Timestamp, limit: u32) -> Result<Released, Broken> {
     let open = |failure: Failure| (failure, Progress::Open);
-    let prepared = connection.prepare([RELEASE, NEXT_EXPIRY]).await.map_err(open)?;
+    let prepared = wire.prepare([RELEASE, NEXT_EXPIRY].into_iter()).await.map_err(open)?;
     let limit = i64::from(limit);
-    let bound: [&(dyn ToSql + Sync); 2] = [&now.0, &limit];
-    // Each is a transaction of its own.
-    let answers = in_order(vec![connection.query(&prepared[0], &bound), connection.query(&prepared[1], &[])]).await;
-    let mut answers = answers.into_iter();
-    let mut rows = || answers.next().expect("two were asked").map_err(|error| open(error.into()));
-    let (expired, next) = (expired_of(&rows()?).map_err(open)?, rows()?);
-    let next = next.first().map(|row| row.try_get(0)).transpose().map_err(|error| open(error.into()))?;
+    let calls = [
+        Call { statement: &prepared[0], values: vec![&now.0, &limit] },
+        Call { statement: &prepared[1], values: Vec::new() },
+    ];
+    // Done twice it is the same.
+    let answers = wire.run(&calls).await.map_err(open)?;
+    let expired = expired_of(&prepared[0], &answers[0]).map_err(open)?;
+    let next = answers[1].rows.first().map(|row| ReadRow::new(row, &prepared[1].columns).integer());
+    let next = next.transpose().map_err(|error| open(error.into()))?;
     Ok((expired, next.map(Timestamp)))
 }
 
-fn expired_of(rows: &[Row]) -> Result<Expired, Failure> {
+fn expired_of(statement: &Prepared, answer: &Answer) -> Result<Expired, Failure> {
     let mut expired = Expired::default();
-    for row in rows {
-        let mut cells = ReadRow::new(row, 0);
+    for row in &answer.rows {
+        let mut cells = ReadRow::new(row, &statement.columns);
         let topic = cells.text()?;
         *expired.0.entry(topic).or_default() += u64::from(cells.boolean()?);
     }
     Ok(expired)
 }
 
-type ClaimAnswers = (Expired, Vec<Vec<LockedExternalTask>>);
+type Locked = (Expired, Vec<Vec<ClaimedTask>>);
 
-/// What has run out is released, then each claim sees what those before it have left.
-async fn claim_all(connection: &mut Connection, claims: &[ClaimRequest]) -> Result<ClaimAnswers, Broken> {
+/// What has run out is released, then each claim sees what those before it have left. One message with the commit in it.
+async fn lock_all(wire: &mut Wire, claims: &[ClaimRequest]) -> Result<Locked, Broken> {
     let open = |failure: Failure| (failure, Progress::Open);
     let now = claims.iter().map(|request| request.now).max().unwrap_or(Timestamp(0));
+    let limit = i64::from(RELEASED_BY_CLAIM_MAX);
     let texts: Vec<Option<ClaimText>> = claims.iter().map(claim_text).collect();
-    let prepared = {
-        let claims = texts.iter().flatten().map(|text| text.text.as_str());
-        connection.prepare([RELEASE, VARIABLES].into_iter().chain(claims)).await.map_err(open)?
-    };
-    let [release, variables, prepared_claims @ ..] = prepared.as_slice() else {
+    let asked = texts.iter().flatten();
+    let prepared =
+        wire.prepare([BEGIN, RELEASE].into_iter().chain(asked.map(|text| &*text.text)).chain([COMMIT])).await;
+    let prepared = prepared.map_err(open)?;
+    let [begin, release, statements @ .., commit] = prepared.as_slice() else {
         return Err(open(Failure::Failed("a claim was not prepared".to_owned())));
     };
-    let (released, rows) = lock_all(connection, release, prepared_claims, &texts, now).await.map_err(open)?;
-    let mut rows = rows.into_iter();
+    let binds: Vec<Vec<Bind<'_>>> =
+        texts.iter().flatten().map(|text| text.binds.iter().map(|value: &SqlValue| Bind(value)).collect()).collect();
+    let mut calls =
+        vec![Call { statement: begin, values: Vec::new() }, Call { statement: release, values: vec![&now.0, &limit] }];
+    calls.extend(statements.iter().zip(&binds).map(|(statement, bound)| Call { statement, values: parameters(bound) }));
+    calls.push(Call { statement: commit, values: Vec::new() });
+    let answers = wire.run(&calls).await.map_err(committing)?;
+    // The tasks are locked by now.
+    let committed = |failure: Failure| (Failure::Lost(failure.to_string()), Progress::Committing);
+    let released = expired_of(release, &answers[1]).map_err(committed)?;
+    let mut answers = statements.iter().zip(&answers[2..]);
     let mut all_claimed = Vec::with_capacity(claims.len());
     for (request, text) in claims.iter().zip(&texts) {
-        let rows = if text.is_some() { rows.next().unwrap_or_default() } else { Vec::new() };
-        all_claimed.push(claimed_tasks(request, &rows).map_err(|error| open(error.into()))?);
+        let claimed = match text.as_ref().and_then(|_| answers.next()) {
+            Some((statement, answer)) => claimed_tasks(request, statement, answer),
+            None => Ok(Vec::new()),
+        };
+        all_claimed.push(claimed.map_err(|error| committed(error.into()))?);
     }
-    let wanted: Vec<Vec<ClaimVariables>> = claims.iter().map(wanted_variables).collect();
-    let found = read_and_commit(connection, variables, &all_claimed, &wanted).await?;
-    let answers = all_claimed.into_iter().zip(found).map(|(claimed, variables)| locked(claimed, variables));
-    Ok((released, answers.collect()))
+    Ok((released, all_claimed))
 }
 
 fn wanted_variables(request: &ClaimRequest) -> Vec<ClaimVariables> {
     request.topics.iter().map(|topic| topic.variables.clone()).collect()
 }
 
-async fn lock_all(
-    connection: &Connection,
-    release: &Statement,
-    claims: &[Statement],
-    texts: &[Option<ClaimText>],
-    now: Timestamp,
-) -> Result<(Expired, Vec<Vec<Row>>), Failure> {
-    let limit = i64::from(RELEASED_BY_CLAIM_MAX);
-    let release_bound: [&(dyn ToSql + Sync); 2] = [&now.0, &limit];
-    let binds: Vec<Vec<Bind<'_>>> =
-        texts.iter().flatten().map(|text| text.binds.iter().map(|value: &SqlValue| Bind(value)).collect()).collect();
-    let bound: Vec<Vec<&(dyn ToSql + Sync)>> = binds.iter().map(|binds| parameters(binds)).collect();
-    let begin = async { connection.plain("BEGIN").await.map(|()| Vec::new()) };
-    let mut pipeline: Vec<Answer<'_, Vec<Row>>> = vec![Box::pin(begin), connection.query(release, &release_bound)];
-    pipeline.extend(claims.iter().zip(&bound).map(|(statement, bound)| connection.query(statement, bound)));
-    let answers: Result<Vec<Vec<Row>>, _> = in_order(pipeline).await.into_iter().collect();
-    let mut answers = answers?.into_iter().skip(1);
-    let released = expired_of(&answers.next().unwrap_or_default())?;
-    Ok((released, answers.collect()))
-}
-
 type VariablesOfTasks = Vec<Vec<(Arc<str>, types::VariableValue)>>;
 
-/// The variables of all tasks of all claims in one statement, and the commit right behind.
-async fn read_and_commit(
-    connection: &Connection,
-    statement: &Statement,
+/// The variables of all tasks of all claims in one statement.
+async fn read_variables(
+    wire: &mut Wire,
+    claims: &[ClaimRequest],
     claimed: &[Vec<ClaimedTask>],
-    wanted: &[Vec<ClaimVariables>],
 ) -> Result<Vec<VariablesOfTasks>, Broken> {
-    let askings: Vec<_> = claimed.iter().zip(wanted).map(|(claimed, wanted)| asking(claimed, wanted)).collect();
+    let open = |failure: Failure| (failure, Progress::Open);
+    let wanted: Vec<Vec<ClaimVariables>> = claims.iter().map(wanted_variables).collect();
+    let askings: Vec<_> = claimed.iter().zip(&wanted).map(|(claimed, wanted)| asking(claimed, wanted)).collect();
     let all: Vec<_> = askings.iter().flatten().copied().collect();
+    if all.is_empty() {
+        return Ok(by_claim(claimed, &askings, Vec::new()));
+    }
     let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let numbers = ArrayColumn::of_integers(0..count);
     let executions = ArrayColumn::of_ids(all.iter().map(|asking| asking.task.execution_id.0));
@@ -359,22 +363,15 @@ async fn read_and_commit(
     let instance_numbers = ArrayColumn::of_integers(instances.iter().map(|(n, _)| *n));
     let instance_ids = ArrayColumn::of_ids(instances.iter().map(|(_, id)| *id));
     let half_ends = ArrayColumn::of_ids(instances.iter().map(|(_, id)| id.lower_half_end()));
-    let bound: [&(dyn ToSql + Sync); 7] =
-        [&numbers, &executions, &own, &names, &instance_numbers, &instance_ids, &half_ends];
-    let commit = async { connection.plain("COMMIT").await.map(|()| Vec::new()) };
-    let mut pipeline: Vec<Answer<'_, Vec<Row>>> = Vec::new();
-    if !all.is_empty() {
-        pipeline.push(connection.query(statement, &bound));
-    }
-    pipeline.push(Box::pin(commit));
-    let mut rows = Vec::new();
-    for answer in in_order(pipeline).await {
-        rows.extend(answer.map_err(|error| (Failure::from(error), Progress::Committing))?);
-    }
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let variable = VisibleVariable::read(&mut ReadRow::new(row, 0), &all);
-        found.extend(variable.map_err(|error| (Failure::from(error), Progress::Open))?);
+    let prepared = wire.prepare(std::iter::once(VARIABLES)).await.map_err(open)?;
+    let statement = &*prepared[0];
+    let values: Vec<&(dyn ToSql + Sync)> =
+        vec![&numbers, &executions, &own, &names, &instance_numbers, &instance_ids, &half_ends];
+    let answers = wire.run(&[Call { statement, values }]).await.map_err(open)?;
+    let mut found = Vec::new();
+    for row in answers.iter().flat_map(|answer| &answer.rows) {
+        let variable = VisibleVariable::read(&mut ReadRow::new(row, &statement.columns), &all);
+        found.extend(variable.map_err(|error| open(error.into()))?);
     }
     Ok(by_claim(claimed, &askings, found))
 }

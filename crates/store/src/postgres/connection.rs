@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, Statement};
 
 use super::capabilities::Capabilities;
 use super::cell::Bind;
@@ -241,14 +241,6 @@ impl Connection {
         parameters: &'a [&'a (dyn ToSql + Sync)],
     ) -> Answer<'a, u64> {
         Box::pin(self.client.execute(statement, parameters))
-    }
-
-    pub fn query<'a>(
-        &'a self,
-        statement: &'a Statement,
-        parameters: &'a [&'a (dyn ToSql + Sync)],
-    ) -> Answer<'a, Vec<Row>> {
-        Box::pin(self.client.query(statement, parameters))
     }
 
     /// Leaves it without a transaction, or of no use.

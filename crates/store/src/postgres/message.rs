@@ -26,6 +26,8 @@ pub enum Message {
     Row(Row),
     /// Types of parameters, by their numbers.
     Parameters(Vec<u32>),
+    /// The same of the cells that a statement answers.
+    Columns(Vec<u32>),
     /// Nothing that anybody waits for.
     Other,
 }
@@ -58,6 +60,7 @@ impl Message {
             b'C' => Message::Complete(rows_touched(&body)),
             b'D' => Message::Row(Row(body.slice(2.min(body.len())..))),
             b't' => Message::Parameters(parameter_types(&body).ok_or_else(broken)?),
+            b'T' => Message::Columns(column_types(&body).ok_or_else(broken)?),
             _ => Message::Other,
         }))
     }
@@ -78,6 +81,19 @@ fn parameter_types(mut body: &[u8]) -> Option<Vec<u32>> {
     (0..count).map(|_| body.try_get_u32().ok()).collect()
 }
 
+/// Of each column a name, a table, a number in it, a type, a length, a modifier, and a format.
+fn column_types(mut body: &[u8]) -> Option<Vec<u32>> {
+    let count = body.try_get_u16().ok()?;
+    let column = |_| {
+        let name = body.iter().position(|byte| *byte == 0)?;
+        body = body.get(name + 1 + 6..)?;
+        let kind = body.try_get_u32().ok()?;
+        body = body.get(8..)?;
+        Some(kind)
+    };
+    (0..count).map(column).collect()
+}
+
 /// What an error's fields say: each is a letter and a text.
 fn told(body: &[u8]) -> Failure {
     let field = |letter: u8| {
@@ -89,6 +105,11 @@ fn told(body: &[u8]) -> Failure {
 }
 
 impl Row {
+    /// Of each cell the length, or -1 for NULL, and the bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The bytes of the cells.
     ///
     /// # Errors
@@ -216,6 +237,7 @@ mod tests {
             (b'E', b"SERROR\0C23505\0Mthere is one\0Dof that key\0\0"),
             (b'D', &[0, 2, 0, 0, 0, 1, 7, 0, 0, 0, 2, 8, 9]),
             (b't', &[0, 1, 0, 0, 0, 25]),
+            (b'T', &[0, 1, b'a', 0, 0, 0, 0, 9, 0, 1, 0, 0, 0, 20, 0, 8, 255, 255, 255, 255, 0, 0]),
             (b'N', b"whatever"),
             (b'Z', b"T"),
         ]);
@@ -231,6 +253,7 @@ mod tests {
         assert_eq!(row.cells(), Ok([&[7][..], &[8, 9]]));
         assert!(row.cells::<3>().is_err());
         assert!(matches!(next(), Message::Parameters(types) if types == [25]));
+        assert!(matches!(next(), Message::Columns(types) if types == [20]));
         assert!(matches!(next(), Message::Other));
         assert!(matches!(next(), Message::Ready { is_in_transaction: true }));
         assert!(Message::take(&mut input(&[])).expect("nothing").is_none());

@@ -17,6 +17,7 @@ mod failure;
 mod history_plan;
 mod line;
 mod load;
+mod loader;
 mod message;
 mod migration;
 mod news;

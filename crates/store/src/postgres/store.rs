@@ -10,7 +10,8 @@ use types::ProcessInstanceId;
 use super::claimer::{self, ClaimQueues, ClaimUnit};
 use super::committer::Committer;
 use super::connection::{Connector, Purpose};
-use super::load::{load, locate};
+use super::load::locate;
+use super::loader::{Loader, Loads};
 use super::migration::{Schema, check_schema, inspect, migrate, newest_version};
 use super::news::{Announcer, Channel, listen};
 use super::pool::Pool;
@@ -29,7 +30,9 @@ use crate::{Pending, Store, StoreError};
 pub struct PostgresOptions {
     pub committers: usize,
     pub claimers: usize,
-    /// For reads by keys.
+    /// Of aggregates.
+    pub loaders: usize,
+    /// For reads of single rows by keys.
     pub readers: usize,
     /// For queries of any shape.
     pub queriers: usize,
@@ -37,7 +40,7 @@ pub struct PostgresOptions {
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        PostgresOptions { committers: 4, claimers: 2, readers: 4, queriers: 4 }
+        PostgresOptions { committers: 4, claimers: 2, loaders: 2, readers: 2, queriers: 4 }
     }
 }
 
@@ -47,6 +50,7 @@ impl Default for PostgresOptions {
 pub struct PostgresStore {
     queue: Arc<Queue>,
     claims: ClaimQueues,
+    loads: Arc<Loads>,
     readers: Pool,
     queriers: Pool,
     remover: Arc<Pool>,
@@ -90,6 +94,10 @@ impl PostgresStore {
         for claimer in claimers {
             tokio::spawn(claimer.run());
         }
+        let loads = Arc::new(Loads::new(&metrics));
+        for _ in 0..options.loaders.max(1) {
+            tokio::spawn(Loader::new(&connector, &loads).run());
+        }
         let (alive, ended) = watch::channel(());
         let announcer = Arc::new(Announcer::new(&metrics));
         let channel = schema.has_notifications.then(|| Channel::of_schema(&schema.name));
@@ -99,6 +107,7 @@ impl PostgresStore {
         PostgresStore {
             queue,
             claims,
+            loads,
             readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1), &metrics),
             queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1), &metrics),
             remover: Arc::new(Pool::new(&connector, Purpose::Keys, 1, &metrics)),
@@ -124,7 +133,7 @@ impl Store for PostgresStore {
 
     fn load(&self, root: ProcessInstanceId) -> Pending<'_, Option<Snapshot>> {
         self.broken.mend(root);
-        Box::pin(self.readers.read(move |connection| Box::pin(load(connection, root))))
+        Box::pin(self.loads.load(root))
     }
 
     fn select(&self, statement: Statement) -> Pending<'_, Vec<Vec<SqlValue>>> {
@@ -205,6 +214,7 @@ impl Store for PostgresStore {
 impl Drop for PostgresStore {
     fn drop(&mut self) {
         self.queue.close();
+        self.loads.close();
     }
 }
 

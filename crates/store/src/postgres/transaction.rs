@@ -14,8 +14,8 @@ use super::wire::{Answer, Call, Wire};
 use crate::StoreError;
 use crate::work::ExpectedStatement;
 
-const BEGIN: &str = "BEGIN";
-const COMMIT: &str = "COMMIT";
+pub const BEGIN: &str = "BEGIN";
+pub const COMMIT: &str = "COMMIT";
 
 /// Whether each unit was applied, or is in conflict.
 pub type Fits = Vec<bool>;
@@ -76,6 +76,12 @@ fn fits(batch: &Batch<'_>, mut numbers: Numbers) -> Fits {
 
 fn open(failure: Failure) -> Broken {
     (failure, Progress::Open)
+}
+
+/// Of a message with the commit in it: what a statement before it fails with has it not executed.
+pub fn committing(failure: Failure) -> Broken {
+    let may_be_done = matches!(failure, Failure::Lost(_));
+    (failure, if may_be_done { Progress::Committing } else { Progress::Open })
 }
 
 async fn begin_and_look(wire: &mut Wire, wanted: &Wanted) -> Result<Numbers, Failure> {

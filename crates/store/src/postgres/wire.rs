@@ -41,7 +41,9 @@ pub struct Wire {
 #[derive(Debug)]
 pub struct Prepared {
     name: String,
-    parameters: Vec<Type>,
+    pub parameters: Vec<Type>,
+    /// Of the rows that it answers.
+    pub columns: Vec<Type>,
 }
 
 /// A statement with its values.
@@ -126,15 +128,22 @@ impl Wire {
             message::describe_statement(name, &mut self.output);
         }
         message::synchronise(&mut self.output);
-        let described = self.exchange().await?.into_iter().filter_map(|message| match message {
-            Message::Parameters(types) => Some(types),
-            _ => None,
-        });
+        let mut described: Vec<(Vec<u32>, Vec<u32>)> = Vec::with_capacity(texts.len());
+        for message in self.exchange().await? {
+            match (message, described.last_mut()) {
+                (Message::Parameters(types), _) => described.push((types, Vec::new())),
+                (Message::Columns(types), Some((_, columns))) => *columns = types,
+                _ => {}
+            }
+        }
         let mut prepared = HashMap::with_capacity(texts.len());
-        for ((text, name), types) in texts.into_iter().zip(names).zip(described) {
-            let types: Option<Vec<Type>> = types.into_iter().map(Type::from_oid).collect();
-            let parameters = types.ok_or_else(|| Failure::Failed(format!("a parameter of an unknown type: {text}")))?;
-            prepared.insert(text.to_owned(), Arc::new(Prepared { name, parameters }));
+        for ((text, name), (parameters, columns)) in texts.into_iter().zip(names).zip(described) {
+            let known = |types: Vec<u32>| -> Result<Vec<Type>, Failure> {
+                let types: Option<Vec<Type>> = types.into_iter().map(Type::from_oid).collect();
+                types.ok_or_else(|| Failure::Failed(format!("a value of an unknown type: {text}")))
+            };
+            let one = Prepared { name, parameters: known(parameters)?, columns: known(columns)? };
+            prepared.insert(text.to_owned(), Arc::new(one));
         }
         Ok(prepared)
     }
@@ -232,7 +241,7 @@ impl std::fmt::Debug for Wire {
 
 impl Call<'_> {
     fn encode(&self, output: &mut BytesMut) -> Result<(), Failure> {
-        let Prepared { name, parameters } = self.statement;
+        let Prepared { name, parameters, columns: _ } = self.statement;
         if parameters.len() != self.values.len() {
             let (values, wanted) = (self.values.len(), parameters.len());
             return Err(Failure::Failed(format!("{values} values for {wanted} parameters")));
