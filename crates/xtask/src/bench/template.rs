@@ -3,6 +3,9 @@
 //! Written lifecycles lie in the hour before the observed one, a millisecond apart: their times, and their ids, which are
 //! ordered by time. An id becomes another one by a number that is added to its upper bits, so that ids that have something
 //! in common, as those of one instance have, keep it.
+//!
+//! Changes of rows that were there before are left out, such as tasks of other instances that were fetched besides, and the
+//! beat of the server: all lifecycles would change the same rows, and those that write them wait for each other.
 
 use super::row_set::{DatabaseImage, RowChange, TableShape};
 use anyhow::ensure;
@@ -74,15 +77,19 @@ impl Lifecycle {
     /// `images`: of one database, before the first command and after each command of one lifecycle.
     pub fn observed(images: &[DatabaseImage]) -> anyhow::Result<Lifecycle> {
         let changes: Vec<Vec<RowChange>> = images.windows(2).map(|pair| pair[0].changes_to(&pair[1])).collect();
-        let rows = changes.iter().map(Vec::len).sum();
-        ensure!(changes.iter().all(|command| !command.is_empty()), "a command of the lifecycle wrote no row");
         let old: BTreeSet<u128> = images[0].values().flat_map(ids_in).collect();
         let values = changes.iter().flatten().flat_map(RowChange::values);
         let fresh: BTreeSet<u128> = values.flat_map(ids_in).filter(|id| !old.contains(id)).collect();
         let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
         let fresh = Fresh { ids: fresh, times: now - SAME_TIME_MS..now + SAME_TIME_MS };
-        let templates = |command: Vec<RowChange>| command.into_iter().map(|change| template(change, &fresh)).collect();
-        Ok(Lifecycle { commands: changes.into_iter().map(templates).collect(), rows })
+        let templates = |command: Vec<RowChange>| -> Vec<Template> {
+            let all = command.into_iter().map(|change| template(change, &fresh));
+            all.filter(Template::has_key_of_its_own).collect()
+        };
+        let commands: Vec<_> = changes.into_iter().map(templates).collect();
+        ensure!(commands.iter().all(|command| !command.is_empty()), "a command of the lifecycle wrote no row");
+        let rows = commands.iter().map(Vec::len).sum();
+        Ok(Lifecycle { commands, rows })
     }
 
     /// What it adds: the rest is about other instances.
@@ -103,6 +110,12 @@ struct Fresh {
 }
 
 impl Template {
+    /// Whether another lifecycle has another row.
+    fn has_key_of_its_own(&self) -> bool {
+        let key = self.columns.iter().zip(&self.slots).filter(|(column, _)| self.table.key.contains(column));
+        key.map(|(_, slot)| slot).any(Slot::differs)
+    }
+
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|index| self.table.columns[*index].as_str())
     }
@@ -175,6 +188,14 @@ fn places(
 }
 
 impl Slot {
+    fn differs(&self) -> bool {
+        match self {
+            Slot::Same(_) => false,
+            Slot::Counter(_) | Slot::Time(_) => true,
+            Slot::Text { ids, .. } | Slot::Blob { ids, .. } => !ids.is_empty(),
+        }
+    }
+
     pub fn value(&self, lifecycle: u64) -> Cow<'_, Value> {
         match self {
             Slot::Same(value) => Cow::Borrowed(value),
@@ -259,6 +280,8 @@ mod tests {
                  CREATE TABLE instance (id BLOB PRIMARY KEY, definition TEXT) WITHOUT ROWID;
                  CREATE TABLE log (number INTEGER PRIMARY KEY, text TEXT);
                  CREATE TABLE part (instance BLOB, number INTEGER, PRIMARY KEY (instance, number)) WITHOUT ROWID;
+                 CREATE TABLE beat (node BLOB PRIMARY KEY, count INTEGER) WITHOUT ROWID;
+                 INSERT INTO beat VALUES (x'0190a1b200007e5f8a9b0c1d2e3f4a5b', 1);
                  INSERT INTO definition VALUES ('a:1:{DEFINITION}');"
             ))
             .unwrap();
@@ -268,6 +291,7 @@ mod tests {
         connection.execute("INSERT INTO log VALUES (1, ?1)", [format!("started {INSTANCE}")]).unwrap();
         connection.execute("INSERT INTO part VALUES (?1, 3)", [id]).unwrap();
         images.push(DatabaseImage::read(&file).unwrap());
+        connection.execute("UPDATE beat SET count = 2", []).unwrap();
         connection.execute("DELETE FROM instance", []).unwrap();
         images.push(DatabaseImage::read(&file).unwrap());
         Lifecycle::observed(&images).unwrap()
