@@ -36,7 +36,10 @@ pub fn locate(connection: &Connection, by: LocatedBy) -> Result<Option<ProcessIn
 
 /// All rows of an aggregate, as of one moment.
 pub fn load(connection: &Connection, root: ProcessInstanceId) -> Result<Option<Snapshot>, StoreError> {
-    match whole_instance::read(connection, root, Wanted::All)? {
+    let mut statement = whole_instance::prepare(connection)?;
+    let found = whole_instance::read(&mut statement, root, Wanted::All)?;
+    drop(statement);
+    match found {
         Found::Nothing => return Ok(None),
         Found::Instance(snapshot) => return Ok(Some(*snapshot)),
         Found::More => {}

@@ -37,7 +37,6 @@ pub fn with_variables(
     wanted: &[ClaimVariables],
     memory: &Remembered,
 ) -> Result<Vec<LockedExternalTask>, StoreError> {
-    let transaction = connection.unchecked_transaction()?;
     let mut asking = asking(&claimed, wanted);
     let mut variables: Vec<NamedValues> = vec![Vec::new(); claimed.len()];
     if let Some(memory) = &memory.0 {
@@ -54,26 +53,30 @@ pub fn with_variables(
         let found = select(connection, &asking)?;
         put_nearest(&mut variables, &asking, found);
     }
-    transaction.finish()?;
     Ok(locked(claimed, variables))
 }
 
 /// Tasks of one claim were mostly made one after the other, and so are their instances: they share pages, which are read
-/// once in one transaction.
+/// once in one transaction. That begins when it is known what is read, so that it sees all that was stored by then.
 fn read_instances(
     connection: &Connection,
     asking: &[Asking<'_>],
     memory: &dyn RememberedVariables,
 ) -> Result<(), StoreError> {
-    for Asking { task, wanted, .. } in asking {
-        if memory.of(task, wanted).is_none()
-            && let Some(root) = memory.begin_reading(task)
-            && let Found::Instance(snapshot) = whole_instance::read(connection, root, Wanted::IfShort)?
-        {
+    let missing = asking.iter().filter(|asking| memory.of(asking.task, asking.wanted).is_none());
+    let roots: Vec<_> = missing.filter_map(|asking| memory.begin_reading(asking.task)).collect();
+    if roots.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.unchecked_transaction()?;
+    let mut statement = whole_instance::prepare(connection)?;
+    for root in roots {
+        if let Found::Instance(snapshot) = whole_instance::read(&mut statement, root, Wanted::IfShort)? {
             memory.keep(root, *snapshot);
         }
     }
-    Ok(())
+    drop(statement);
+    Ok(transaction.finish()?)
 }
 
 fn select(connection: &Connection, tasks: &[Asking<'_>]) -> Result<Vec<VisibleVariable>, StoreError> {

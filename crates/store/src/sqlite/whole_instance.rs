@@ -8,7 +8,7 @@ use engine::record::VariableInstance;
 use engine::record::{EventSubscription, Execution, ExternalTask, Incident, Job, ProcessInstance, Task};
 use query::Table;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{CachedStatement, Connection, Row, Statement};
 use types::ProcessInstanceId;
 
 use super::row::{ReadRow, bind_uuid};
@@ -68,10 +68,14 @@ const PARTS: [Part; 10] = [
     Part::Incident,
 ];
 
-pub fn read(connection: &Connection, root: ProcessInstanceId, wanted: Wanted) -> Result<Found, StoreError> {
-    let mut statement = connection.prepare_cached(&TEXT)?;
-    bind_uuid(&mut statement, 1, root.0)?;
-    bind_uuid(&mut statement, 2, root.0.range_end())?;
+/// The statement for `read`.
+pub fn prepare(connection: &Connection) -> Result<CachedStatement<'_>, StoreError> {
+    Ok(connection.prepare_cached(&TEXT)?)
+}
+
+pub fn read(statement: &mut Statement<'_>, root: ProcessInstanceId, wanted: Wanted) -> Result<Found, StoreError> {
+    bind_uuid(statement, 1, root.0)?;
+    bind_uuid(statement, 2, root.0.range_end())?;
     let mut snapshot = Snapshot::default();
     let mut links: Vec<IdentityLinkRow> = Vec::new();
     let (mut row_count, mut variable_bytes) = (0, 0);

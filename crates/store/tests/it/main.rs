@@ -1,6 +1,7 @@
 //! Each store against the conformance suite, and what only one of them has: files and locks, schemas and several nodes.
 
 mod backup;
+mod claim_memory;
 mod conformance;
 mod durability;
 mod endless_query;
