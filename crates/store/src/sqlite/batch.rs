@@ -197,7 +197,7 @@ impl<'c> Writer<'c> {
         let mut waiting = Vec::with_capacity(units.len());
         for (unit, answer) in units.into_iter().zip(answers) {
             match answer {
-                Ok(UnitDone::Claimed(_)) => unit.answer(answer),
+                Ok(UnitDone::Claimed { .. }) => unit.answer(answer),
                 answer => {
                     self.metrics.conflicts.add(u64::from(matches!(answer, Err(StoreError::Conflict))));
                     waiting.push((unit, answer));
@@ -316,7 +316,10 @@ impl<'c> Writer<'c> {
                 self.run_statements(statements)?;
                 Ok(UnitDone::Applied)
             }
-            Work::Claim(request) => self.claim(request).map(UnitDone::Claimed),
+            Work::Claim(request) => {
+                let commit = self.commits.durability.next();
+                Ok(UnitDone::Claimed { tasks: self.claim(request)?, commit })
+            }
             Work::Run(statements) => self.run_statements(statements),
             Work::Remove(statements) => {
                 statements.iter().try_for_each(|statement| self.run_statement(statement).map(drop))?;

@@ -74,7 +74,7 @@ impl Driver<'_> {
             UnitDone::Ran => WorkDone::Ran,
             UnitDone::JobsClaimed { jobs, next } => WorkDone::JobsClaimed { jobs, next },
             UnitDone::Released { topics, next } => WorkDone::Released { topics, next },
-            UnitDone::Claimed(tasks) => {
+            UnitDone::Claimed { tasks, .. } => {
                 let Work::Claim(request) = work else {
                     return Err(StoreError::Failed("tasks were claimed that nobody asked for".to_owned()));
                 };

@@ -19,9 +19,14 @@ pub struct Durability {
 }
 
 impl Durability {
-    /// A commit is going to be made. Answers its number. Only one thread commits.
+    /// Of the commit that is announced next. Only one thread commits.
+    pub fn next(&self) -> u64 {
+        self.announced.load(Ordering::Relaxed) + 1
+    }
+
+    /// A commit is going to be made. Answers its number.
     pub fn announce(&self) -> u64 {
-        let number = self.announced.load(Ordering::Relaxed) + 1;
+        let number = self.next();
         self.announced.store(number, Ordering::SeqCst);
         number
     }
@@ -40,10 +45,14 @@ impl Durability {
 
     /// Waits until all that anybody has seen before the call is durable. Costs two loads where nothing is owed.
     pub async fn settled(&self) {
-        let seen = self.announced.load(Ordering::SeqCst);
-        if self.durable.load(Ordering::SeqCst) < seen {
+        self.reached(self.announced.load(Ordering::SeqCst)).await;
+    }
+
+    /// Waits until this commit and all before it are durable.
+    pub async fn reached(&self, number: u64) {
+        if self.durable.load(Ordering::SeqCst) < number {
             // The sender is ours, so it has not gone.
-            let _ = self.told.subscribe().wait_for(|durable| *durable >= seen).await;
+            let _ = self.told.subscribe().wait_for(|durable| *durable >= number).await;
         }
     }
 }

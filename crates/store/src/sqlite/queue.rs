@@ -50,10 +50,20 @@ impl AsRef<Work> for Unit {
 /// `WorkDone` as the writer knows it: tasks without their variables.
 pub enum UnitDone {
     Applied,
-    Claimed(Vec<ClaimedTask>),
+    /// In the commit of this number, which need not be durable yet.
+    Claimed {
+        tasks: Vec<ClaimedTask>,
+        commit: u64,
+    },
     Ran,
-    JobsClaimed { jobs: Vec<ClaimedJob>, next: Option<Timestamp> },
-    Released { topics: Vec<Arc<str>>, next: Option<Timestamp> },
+    JobsClaimed {
+        jobs: Vec<ClaimedJob>,
+        next: Option<Timestamp>,
+    },
+    Released {
+        topics: Vec<Arc<str>>,
+        next: Option<Timestamp>,
+    },
 }
 
 /// The sending side.

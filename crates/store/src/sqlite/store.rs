@@ -183,14 +183,15 @@ impl Store for SqliteStore {
                 UnitDone::Ran => Ok(WorkDone::Ran),
                 UnitDone::JobsClaimed { jobs, next } => Ok(WorkDone::JobsClaimed { jobs, next }),
                 UnitDone::Released { topics, next } => Ok(WorkDone::Released { topics, next }),
-                UnitDone::Claimed(tasks) if tasks.is_empty() => {
-                    durability.settled().await;
+                UnitDone::Claimed { tasks, commit } if tasks.is_empty() => {
+                    // What others have committed may have left nothing.
+                    durability.reached(commit).await;
                     Ok(WorkDone::Claimed(Vec::new()))
                 }
-                UnitDone::Claimed(tasks) => {
+                UnitDone::Claimed { tasks, commit } => {
                     if let Some(variables) = remembered(&tasks, &wanted, &memory) {
-                        // The locks are told of, whatever was read.
-                        durability.settled().await;
+                        // The locks are told of, and nothing that is newer.
+                        durability.reached(commit).await;
                         return Ok(WorkDone::Claimed(locked(tasks, variables)));
                     }
                     let locked =
