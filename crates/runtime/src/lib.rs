@@ -7,7 +7,6 @@ pub mod metrics;
 pub mod request;
 pub mod settings;
 
-pub mod claim_memory;
 mod clock;
 pub mod id;
 
@@ -25,6 +24,7 @@ mod background;
 mod row;
 
 mod cache;
+mod claim_memory;
 mod command;
 mod effect;
 mod lane;
