@@ -78,12 +78,15 @@ pub fn open_file(path: &Path, purpose: Purpose, vfs: Option<&str>) -> Result<Con
 pub fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    connection.pragma_update(None, "mmap_size", 0)?;
     let cache_size = match purpose {
         Purpose::Write => WRITER_CACHE_SIZE,
-        Purpose::Read | Purpose::Copy => READER_CACHE_SIZE,
+        Purpose::Read => READER_CACHE_SIZE,
+        // It caches no pages, and syncs fully as connections do of themselves: to set either would read the whole schema
+        // into memory.
+        Purpose::Copy => return Ok(()),
     };
     connection.pragma_update(None, "cache_size", cache_size)?;
-    connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "temp_store", 2)?;
     connection.pragma_update(None, "case_sensitive_like", true)?;
     // It would rather index a whole table for one statement than look through ranges of its key.
@@ -95,7 +98,7 @@ pub fn configure(connection: &Connection, purpose: Purpose) -> Result<(), StoreE
         Purpose::Write => {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         }
-        Purpose::Copy => connection.pragma_update(None, "synchronous", "FULL")?,
+        Purpose::Copy => {}
     }
     Ok(())
 }
@@ -108,4 +111,18 @@ pub fn make_durable(connection: &Connection) -> Result<(), StoreError> {
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_copies_syncs_fully() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = open_file(&folder.path().join("a.db"), Purpose::Write, None).expect("opens");
+        configure(&connection, Purpose::Copy).expect("can be set up");
+        let mode = connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0));
+        assert_eq!(mode.expect("is known"), 2);
+    }
 }
