@@ -1,6 +1,7 @@
 //! The schema, in numbered steps that are only ever added to. One transaction behind a lock row takes all steps that are
 //! missing: of several nodes that start at the same time one does, and the others wait for it.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -89,27 +90,28 @@ async fn check_encoding(connection: &Connection, name: &str) -> Result<(), OpenE
 }
 
 async fn has_table(connection: &Connection, table: &str) -> Result<bool, Failure> {
-    let text =
-        "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
-    let row = connection.client().query_one(text, &[&table]).await?;
-    Ok(row.try_get::<_, i64>(0)? > 0)
+    Ok(tables_there(connection).await?.contains(table))
+}
+
+async fn tables_there(connection: &Connection) -> Result<BTreeSet<String>, Failure> {
+    // The catalog itself: the view over it takes longer than all else here.
+    let text = "SELECT relname::text FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') \
+         AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())";
+    let rows = connection.client().query(text, &[]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// A schema without our ledger must not have tables that we would take for ours. Another node may be filling it: its tables
 /// are never seen before its ledger, so that is looked for once more.
 async fn refuse_foreign(connection: &Connection, name: &str) -> Result<(), OpenError> {
     let unusable = |failure: Failure| OpenError::Unusable { path: name.to_owned(), why: failure.to_string() };
-    for table in query::tables::ALL {
-        if !has_table(connection, table.name).await.map_err(unusable)? {
-            continue;
-        }
-        if has_table(connection, "camlock_schema_version").await.map_err(unusable)? {
-            return Ok(());
-        }
-        let path = format!("{name} (it has a table `{}` of someone else)", table.name);
-        return Err(OpenError::Foreign { path });
+    let there = tables_there(connection).await.map_err(unusable)?;
+    let Some(table) = query::tables::ALL.iter().find(|table| there.contains(table.name)) else { return Ok(()) };
+    if has_table(connection, "camlock_schema_version").await.map_err(unusable)? {
+        return Ok(());
     }
-    Ok(())
+    let path = format!("{name} (it has a table `{}` of someone else)", table.name);
+    Err(OpenError::Foreign { path })
 }
 
 /// Two that create the same table at once collide in the catalog.
