@@ -14,6 +14,7 @@ use types::ProcessInstanceId;
 
 use crate::cache::{Lanes, Pin};
 use crate::lane::{Readiness, variables_of};
+use crate::settings::Nodes;
 use crate::shared::Shared;
 
 /// Instances that one claim reads. Who fetches more at once does not complete them soon.
@@ -23,6 +24,7 @@ const READ_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct ClaimMemory {
     lanes: Arc<Lanes>,
+    nodes: Nodes,
     loads: Mutex<Vec<Load>>,
 }
 
@@ -36,8 +38,8 @@ struct Load {
 }
 
 impl ClaimMemory {
-    pub(crate) fn new(lanes: Arc<Lanes>) -> ClaimMemory {
-        ClaimMemory { lanes, loads: Mutex::default() }
+    pub(crate) fn new(lanes: Arc<Lanes>, nodes: Nodes) -> ClaimMemory {
+        ClaimMemory { lanes, nodes, loads: Mutex::default() }
     }
 
     /// Gives what was read to the lanes. To be called before they are told of the claim.
@@ -68,7 +70,11 @@ impl RememberedVariables for ClaimMemory {
             return load.aggregate.as_ref().and_then(|aggregate| variables_of(aggregate, task, wanted));
         }
         drop(loads);
-        self.lanes.stored_variables(task, wanted)
+        match self.nodes {
+            Nodes::Alone => self.lanes.stored_variables(task, wanted),
+            // Another node may have changed what is in memory.
+            Nodes::Several => None,
+        }
     }
 
     fn begin_reading(&self, task: &ExternalTask) -> Option<ProcessInstanceId> {

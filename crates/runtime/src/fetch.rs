@@ -185,12 +185,11 @@ impl Shared {
         fetched
     }
 
-    /// Where other nodes write, what is in memory may be old.
+    /// Where other nodes live, a completion may come to any of them: nothing is read for it beforehand.
     fn claim_memory(&self) -> Option<Arc<ClaimMemory>> {
-        match self.settings.nodes {
-            Nodes::Alone => Some(Arc::new(ClaimMemory::new(self.lanes.clone()))),
-            Nodes::Several => None,
-        }
+        let is_last_of_several = || self.nodes_living.load(Ordering::Relaxed) <= 1;
+        let nodes = self.settings.nodes;
+        (nodes == Nodes::Alone || is_last_of_several()).then(|| Arc::new(ClaimMemory::new(self.lanes.clone(), nodes)))
     }
 
     /// Takes a claim over into what is in memory.

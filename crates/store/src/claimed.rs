@@ -146,14 +146,7 @@ pub fn asked_names<'a>(asking: &[Asking<'a>]) -> Option<Vec<&'a str>> {
     Some(asked)
 }
 
-/// For each claimed task the nearest variable of each name, in order of names.
-pub fn nearest(tasks: usize, asking: &[Asking<'_>], found: Vec<VisibleVariable>) -> Vec<NamedValues> {
-    let mut variables = vec![Vec::new(); tasks];
-    put_nearest(&mut variables, asking, found);
-    variables
-}
-
-/// The same where those of other tasks are known.
+/// Of each task the nearest variable of each name, in order of names; those of other tasks are known.
 pub fn put_nearest(variables: &mut [NamedValues], asking: &[Asking<'_>], mut found: Vec<VisibleVariable>) {
     found.sort_by(|a, b| (a.task, &a.name, a.depth).cmp(&(b.task, &b.name, b.depth)));
     found.dedup_by(|farther, nearer| (farther.task, &farther.name) == (nearer.task, &nearer.name));

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use query::SqlValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::types::ToSql;
-use types::{Timestamp, Uuid};
+use types::{ProcessInstanceId, Timestamp, Uuid};
 
 use super::array::ArrayColumn;
 use super::cell::{Bind, ReadRow};
@@ -18,15 +18,16 @@ use super::committer::{COLLISIONS_MAX, pause};
 use super::connection::{Connector, Purpose, parameters};
 use super::failure::{Failure, Progress};
 use super::line::Line;
+use super::loader::Loads;
 use super::transaction::{BEGIN, Broken, COMMIT, committing};
 use super::wire::{Answer, Call, Prepared, Wire};
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
 use crate::claim_text::ClaimText;
-use crate::claimed::{Asking, ClaimedTask, VisibleVariable, asked_names, asking, locked, nearest};
+use crate::claimed::{Asking, ClaimedTask, VisibleVariable, asked_names, asking, locked, put_nearest};
 use crate::codec::RowSource;
 use crate::metrics::StoreMetrics;
-use crate::work::{ClaimRequest, ClaimVariables, JobClaim, LockedExternalTask, WorkDone};
+use crate::work::{ClaimRequest, ClaimVariables, JobClaim, LockedExternalTask, NamedValues, WorkDone};
 
 /// More claims than this wait for nobody: they are refused then.
 const QUEUE_LENGTH_MAX: usize = 100_000;
@@ -77,6 +78,8 @@ pub struct ClaimUnit {
 #[derive(Debug)]
 pub struct Claims {
     metrics: Arc<StoreMetrics>,
+    /// Where instances come from that the asker would keep.
+    loads: Arc<Loads>,
     /// Topics of tasks that claims have made fetchable on their way; the next release tells of them.
     released_topics: Mutex<BTreeSet<Arc<str>>>,
 }
@@ -96,12 +99,18 @@ pub struct Claimer {
 }
 
 impl ClaimQueues {
-    pub fn new(connector: &Connector, claimers: usize, metrics: &Arc<StoreMetrics>) -> (ClaimQueues, Vec<Claimer>) {
-        let claims = Arc::new(Claims { metrics: metrics.clone(), released_topics: Mutex::default() });
+    pub fn new(
+        connector: &Connector,
+        claimers: usize,
+        loads: &Arc<Loads>,
+        metrics: &Arc<StoreMetrics>,
+    ) -> (ClaimQueues, Vec<Claimer>) {
+        let (loads, metrics) = (loads.clone(), metrics.clone());
+        let claims = Arc::new(Claims { metrics: metrics.clone(), loads, released_topics: Mutex::default() });
         let (senders, claimers) = (0..claimers)
             .map(|_| {
                 let (sender, inbox) = mpsc::unbounded_channel();
-                let line = Line::new(connector, Purpose::Keys, metrics);
+                let line = Line::new(connector, Purpose::Keys, &metrics);
                 (sender, Claimer { line, inbox, claims: claims.clone() })
             })
             .unzip();
@@ -213,15 +222,55 @@ impl Claimer {
         let (expired, claimed) = attempted.await?;
         self.claims.count_expiries(&expired);
         self.claims.topics().extend(expired.0.into_keys());
-        let claimed = Arc::new(claimed);
-        let attempted = self.attempt(|wire| {
-            let (claims, claimed) = (claims.clone(), claimed.clone());
-            Box::pin(async move { read_variables(wire, &claims, &claimed).await })
-        });
-        // The tasks are locked: the claim must not be made again.
-        let found = attempted.await.map_err(|failure| StoreError::OutcomeUnknown(failure.to_string()))?;
-        let claimed = Arc::into_inner(claimed).unwrap_or_default();
-        Ok(claimed.into_iter().zip(found).map(|(claimed, variables)| locked(claimed, variables)).collect())
+        let wanted: Vec<Vec<ClaimVariables>> = claims.iter().map(wanted_variables).collect();
+        self.read_instances(&claims, &claimed, &wanted).await;
+        let (mut variables, unknown) = remembered(&claims, &claimed, &wanted);
+        if unknown.iter().any(|asking| !asking.is_empty()) {
+            let all: Vec<Asking<'_>> = unknown.iter().flatten().copied().collect();
+            let bound = Arc::new(AskedVariables::of(&all));
+            let attempted = self.attempt(|wire| {
+                let bound = bound.clone();
+                Box::pin(async move { read_variables(wire, &bound).await })
+            });
+            // The tasks are locked: the claim must not be made again.
+            let locked_anyway = |failure: StoreError| StoreError::OutcomeUnknown(failure.to_string());
+            let (statement, answer) = attempted.await.map_err(locked_anyway)?;
+            let mut found = Vec::with_capacity(answer.rows.len());
+            for row in &answer.rows {
+                let variable = VisibleVariable::read(&mut ReadRow::new(row, &statement.columns), &all);
+                found.extend(variable.map_err(locked_anyway)?);
+            }
+            for ((own, asking), found) in variables.iter_mut().zip(&unknown).zip(by_claim(&unknown, found)) {
+                put_nearest(own, asking, found);
+            }
+        }
+        Ok(claimed.into_iter().zip(variables).map(|(claimed, variables)| locked(claimed, variables)).collect())
+    }
+
+    /// Who would keep an instance is given all of it, and has the variables of its tasks then.
+    async fn read_instances(
+        &self,
+        claims: &[ClaimRequest],
+        claimed: &[Vec<ClaimedTask>],
+        wanted: &[Vec<ClaimVariables>],
+    ) {
+        let mut reads = Vec::new();
+        for ((request, claimed), wanted) in claims.iter().zip(claimed).zip(wanted) {
+            let Some(memory) = &request.remembered.0 else { continue };
+            let asking = asking(claimed, wanted);
+            let missing = asking.iter().filter(|asking| memory.of(asking.task, asking.wanted).is_none());
+            let roots: Vec<ProcessInstanceId> =
+                missing.filter_map(|asking| memory.begin_reading(asking.task)).collect();
+            reads.extend(roots.into_iter().map(|root| async move {
+                match self.claims.loads.load(root).await {
+                    Ok(Some(snapshot)) => memory.keep(root, snapshot),
+                    Ok(None) => {}
+                    // Its variables are read by themselves.
+                    Err(failure) => tracing::debug!(%failure, %root, "a fetched instance was not read"),
+                }
+            }));
+        }
+        futures_util::future::join_all(reads).await;
     }
 
     /// Tries again after a collision, and once if the connection was lost before a commit.
@@ -333,67 +382,85 @@ fn wanted_variables(request: &ClaimRequest) -> Vec<ClaimVariables> {
     request.topics.iter().map(|topic| topic.variables.clone()).collect()
 }
 
-type VariablesOfTasks = Vec<Vec<(Arc<str>, types::VariableValue)>>;
+/// What the askers know, and of which tasks they do not know it.
+fn remembered<'c>(
+    claims: &[ClaimRequest],
+    claimed: &'c [Vec<ClaimedTask>],
+    wanted: &'c [Vec<ClaimVariables>],
+) -> (Vec<Vec<NamedValues>>, Vec<Vec<Asking<'c>>>) {
+    let of_claim = |((request, claimed), wanted): ((&ClaimRequest, &'c Vec<ClaimedTask>), &'c Vec<ClaimVariables>)| {
+        let (mut variables, mut asking) = (vec![Vec::new(); claimed.len()], asking(claimed, wanted));
+        if let Some(memory) = &request.remembered.0 {
+            asking.retain(|asking| match memory.of(asking.task, asking.wanted) {
+                Some(known) => {
+                    variables[asking.claimed] = known;
+                    false
+                }
+                None => true,
+            });
+        }
+        (variables, asking)
+    };
+    claims.iter().zip(claimed).zip(wanted).map(of_claim).unzip()
+}
+
+/// What `VARIABLES` takes, in its order.
+struct AskedVariables {
+    numbers: ArrayColumn,
+    executions: ArrayColumn,
+    own: ArrayColumn,
+    names: Option<ArrayColumn>,
+    instance_numbers: ArrayColumn,
+    instance_ids: ArrayColumn,
+    half_ends: ArrayColumn,
+}
+
+impl AskedVariables {
+    fn of(all: &[Asking<'_>]) -> AskedVariables {
+        // A task that asks for what is local sees the variables of the process only from the process itself.
+        let of_process = |asking: &Asking<'_>| {
+            let (execution, instance) = (asking.task.execution_id.0, asking.task.process_instance_id.0);
+            (!asking.wanted.is_local_only || execution == instance).then_some(instance)
+        };
+        let instances: Vec<(i64, Uuid)> =
+            (0..).zip(all).filter_map(|(n, asking)| Some((n, of_process(asking)?))).collect();
+        AskedVariables {
+            numbers: ArrayColumn::of_integers((0..).zip(all).map(|(n, _)| n)),
+            executions: ArrayColumn::of_ids(all.iter().map(|asking| asking.task.execution_id.0)),
+            own: ArrayColumn::of_integers(all.iter().map(|asking| i64::from(asking.wanted.is_local_only))),
+            names: asked_names(all).map(ArrayColumn::of_texts),
+            instance_numbers: ArrayColumn::of_integers(instances.iter().map(|(n, _)| *n)),
+            instance_ids: ArrayColumn::of_ids(instances.iter().map(|(_, id)| *id)),
+            half_ends: ArrayColumn::of_ids(instances.iter().map(|(_, id)| id.lower_half_end())),
+        }
+    }
+}
 
 /// The variables of all tasks of all claims in one statement.
-async fn read_variables(
-    wire: &mut Wire,
-    claims: &[ClaimRequest],
-    claimed: &[Vec<ClaimedTask>],
-) -> Result<Vec<VariablesOfTasks>, Broken> {
+async fn read_variables(wire: &mut Wire, asked: &AskedVariables) -> Result<(Arc<Prepared>, Answer), Broken> {
     let open = |failure: Failure| (failure, Progress::Open);
-    let wanted: Vec<Vec<ClaimVariables>> = claims.iter().map(wanted_variables).collect();
-    let askings: Vec<_> = claimed.iter().zip(&wanted).map(|(claimed, wanted)| asking(claimed, wanted)).collect();
-    let all: Vec<_> = askings.iter().flatten().copied().collect();
-    if all.is_empty() {
-        return Ok(by_claim(claimed, &askings, Vec::new()));
-    }
-    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let numbers = ArrayColumn::of_integers(0..count);
-    let executions = ArrayColumn::of_ids(all.iter().map(|asking| asking.task.execution_id.0));
-    let own = ArrayColumn::of_integers(all.iter().map(|asking| i64::from(asking.wanted.is_local_only)));
-    let names = asked_names(&all).map(ArrayColumn::of_texts);
-    // A task that asks for what is local sees the variables of the process only from the process itself.
-    let of_process = |asking: &Asking<'_>| {
-        let (execution, instance) = (asking.task.execution_id.0, asking.task.process_instance_id.0);
-        (!asking.wanted.is_local_only || execution == instance).then_some(instance)
-    };
-    let instances: Vec<(i64, Uuid)> =
-        (0..).zip(&all).filter_map(|(n, asking)| Some((n, of_process(asking)?))).collect();
-    let instance_numbers = ArrayColumn::of_integers(instances.iter().map(|(n, _)| *n));
-    let instance_ids = ArrayColumn::of_ids(instances.iter().map(|(_, id)| *id));
-    let half_ends = ArrayColumn::of_ids(instances.iter().map(|(_, id)| id.lower_half_end()));
     let prepared = wire.prepare(std::iter::once(VARIABLES)).await.map_err(open)?;
-    let statement = &*prepared[0];
+    let AskedVariables { numbers, executions, own, names, instance_numbers, instance_ids, half_ends } = asked;
     let values: Vec<&(dyn ToSql + Sync)> =
-        vec![&numbers, &executions, &own, &names, &instance_numbers, &instance_ids, &half_ends];
-    let answers = wire.run(&[Call { statement, values }]).await.map_err(open)?;
-    let mut found = Vec::new();
-    for row in answers.iter().flat_map(|answer| &answer.rows) {
-        let variable = VisibleVariable::read(&mut ReadRow::new(row, &statement.columns), &all);
-        found.extend(variable.map_err(|error| open(error.into()))?);
-    }
-    Ok(by_claim(claimed, &askings, found))
+        vec![numbers, executions, own, names, instance_numbers, instance_ids, half_ends];
+    let mut answers = wire.run(&[Call { statement: &prepared[0], values }]).await.map_err(open)?;
+    Ok((prepared[0].clone(), answers.pop().unwrap_or_default()))
 }
 
 /// Their tasks are counted through all claims.
-fn by_claim(
-    claimed: &[Vec<ClaimedTask>],
-    askings: &[Vec<Asking<'_>>],
-    mut found: Vec<VisibleVariable>,
-) -> Vec<VariablesOfTasks> {
+fn by_claim(askings: &[Vec<Asking<'_>>], mut found: Vec<VisibleVariable>) -> Vec<Vec<VisibleVariable>> {
     found.sort_by_key(VisibleVariable::task);
     let mut found = found.into_iter().peekable();
     let mut first = 0;
-    let mut answers = Vec::with_capacity(claimed.len());
-    for (claimed, asking) in claimed.iter().zip(askings) {
+    let mut by_claim = Vec::with_capacity(askings.len());
+    for asking in askings {
         let behind = first + asking.len();
         let mut own = Vec::new();
         while let Some(variable) = found.next_if(|variable| variable.task() < behind) {
             own.push(variable.counted_from(first));
         }
-        answers.push(nearest(claimed.len(), asking, own));
+        by_claim.push(own);
         first = behind;
     }
-    answers
+    by_claim
 }

@@ -16,6 +16,7 @@ use super::connection::{Connector, Purpose};
 use super::failure::{Failure, Progress};
 use super::line::Line;
 use super::load::load;
+use super::queue::BrokenRoots;
 use super::wire::Wire;
 use crate::StoreError;
 use crate::abort_on_panic::AbortOnPanic;
@@ -46,6 +47,7 @@ struct Waiting {
 pub struct Loads {
     state: Mutex<State>,
     arrived: Notify,
+    broken: Arc<BrokenRoots>,
     metrics: Arc<StoreMetrics>,
 }
 
@@ -64,12 +66,14 @@ enum Next {
 }
 
 impl Loads {
-    pub fn new(metrics: &Arc<StoreMetrics>) -> Loads {
-        Loads { state: Mutex::default(), arrived: Notify::new(), metrics: metrics.clone() }
+    pub fn new(broken: &Arc<BrokenRoots>, metrics: &Arc<StoreMetrics>) -> Loads {
+        let (broken, metrics) = (broken.clone(), metrics.clone());
+        Loads { state: Mutex::default(), arrived: Notify::new(), broken, metrics }
     }
 
     /// `None` if there is no such aggregate. It is as it was at some moment from now on.
     pub async fn load(&self, root: ProcessInstanceId) -> Result<Option<Snapshot>, StoreError> {
+        self.broken.mend(root);
         let (reply, answer) = oneshot::channel();
         let _waiting = self.metrics.queries_waiting.count();
         if self.push(Waiting { root: root.0, since: Instant::now(), reply })? {

@@ -54,7 +54,6 @@ pub struct PostgresStore {
     readers: Pool,
     queriers: Pool,
     remover: Arc<Pool>,
-    broken: Arc<BrokenRoots>,
     connector: Connector,
     announcer: Arc<Announcer>,
     /// `None` where the server has no notifications.
@@ -90,13 +89,13 @@ impl PostgresStore {
         for _ in 0..options.committers.max(1) {
             tokio::spawn(Committer::new(&connector, &broken, &metrics).run(queue.clone()));
         }
-        let (claims, claimers) = ClaimQueues::new(&connector, options.claimers.max(1), &metrics);
-        for claimer in claimers {
-            tokio::spawn(claimer.run());
-        }
-        let loads = Arc::new(Loads::new(&metrics));
+        let loads = Arc::new(Loads::new(&broken, &metrics));
         for _ in 0..options.loaders.max(1) {
             tokio::spawn(Loader::new(&connector, &loads).run());
+        }
+        let (claims, claimers) = ClaimQueues::new(&connector, options.claimers.max(1), &loads, &metrics);
+        for claimer in claimers {
+            tokio::spawn(claimer.run());
         }
         let (alive, ended) = watch::channel(());
         let announcer = Arc::new(Announcer::new(&metrics));
@@ -111,7 +110,6 @@ impl PostgresStore {
             readers: Pool::new(&connector, Purpose::Keys, options.readers.max(1), &metrics),
             queriers: Pool::new(&connector, Purpose::Queries, options.queriers.max(1), &metrics),
             remover: Arc::new(Pool::new(&connector, Purpose::Keys, 1, &metrics)),
-            broken,
             connector,
             announcer,
             channel,
@@ -132,7 +130,6 @@ impl Store for PostgresStore {
     }
 
     fn load(&self, root: ProcessInstanceId) -> Pending<'_, Option<Snapshot>> {
-        self.broken.mend(root);
         Box::pin(self.loads.load(root))
     }
 
