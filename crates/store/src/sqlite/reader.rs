@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use query::{SqlValue, Statement};
@@ -68,6 +68,8 @@ struct SelectQueue {
 #[derive(Default)]
 struct SelectQueueState {
     waiting: VecDeque<SelectJob>,
+    /// Not more than were ever needed at one time.
+    idle: Vec<SelectReader>,
     is_closed: bool,
 }
 
@@ -158,7 +160,7 @@ impl FileReaders {
         result
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -198,7 +200,7 @@ impl SelectQueue {
     }
 
     fn push(&self, job: SelectJob) -> Result<(), StoreError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         if state.waiting.len() >= SELECTS_WAITING_MAX {
             return Err(StoreError::Unavailable("too many queries wait".to_owned()));
         }
@@ -211,21 +213,22 @@ impl SelectQueue {
 
     /// Answers queries until the queue is closed.
     fn work(&self, file: &ReadFile) {
-        let mut opened = None;
         while let Some(SelectJob { statement, waited_for, reply }) = self.next() {
             if waited_for.has_gone() {
                 continue;
             }
-            let reader = match opened.take() {
-                Some(reader) => Ok(reader),
-                None => SelectReader::open(file),
-            };
-            let _ = reply.send(reader.and_then(|reader| opened.insert(reader).select(&statement, waited_for)));
+            let idle = self.lock().idle.pop();
+            let rows = idle.map_or_else(|| SelectReader::open(file), Ok).and_then(|reader| {
+                let rows = reader.select(&statement, waited_for);
+                self.lock().idle.push(reader);
+                rows
+            });
+            let _ = reply.send(rows);
         }
     }
 
     fn next(&self) -> Option<SelectJob> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         loop {
             if state.is_closed {
                 return None;
@@ -239,8 +242,12 @@ impl SelectQueue {
     }
 
     fn close(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        self.lock().is_closed = true;
         self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SelectQueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
