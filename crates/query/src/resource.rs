@@ -249,6 +249,11 @@ pub fn sort(name: &'static str, term: impl Into<Term>) -> Sort {
     Sort { name, key: SortKey::Terms(vec![term.into()]) }
 }
 
+/// By a time; what has the same one is in the order of ids, which begin with the time.
+pub fn sort_time(name: &'static str, time: ColumnRef, id: ColumnRef) -> Sort {
+    Sort { name, key: SortKey::Terms(vec![time.into(), id.into()]) }
+}
+
 /// By `activityId:uuid`.
 pub fn sort_activity_instance(name: &'static str, activity: ColumnRef, id: ColumnRef) -> Sort {
     Sort { name, key: SortKey::Terms(vec![activity.into(), id.into()]) }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Resource, Rule, by_id, no_links, shown, sort};
+use super::{Resource, Rule, by_id, no_links, shown, sort, sort_time};
 use crate::condition::{Comparison, Condition};
 use crate::error::QueryErrorKind;
 use crate::filter::{ListForm, compare, equal, flag, like, modifier, tenants, without_tenant};
@@ -42,7 +42,7 @@ pub static DEPLOYMENTS: LazyLock<Resource> = LazyLock::new(|| Resource {
     sorts: vec![
         sort("id", DEPLOYMENT.col("id")),
         sort("name", DEPLOYMENT.col("name")),
-        sort("deploymentTime", DEPLOYMENT.col("deploy_time")),
+        sort_time("deploymentTime", DEPLOYMENT.col("deploy_time"), DEPLOYMENT.col("id")),
         sort("tenantId", DEPLOYMENT.col("tenant_id")),
     ],
     rules: vec![Rule::AtMostOne(&["source", "withoutSource"], QueryErrorKind::InvalidValue)],

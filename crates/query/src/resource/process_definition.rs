@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Output, Resource, Rule, by_id, left_join, shown, sort};
+use super::{Output, Resource, Rule, by_id, left_join, shown, sort, sort_time};
 use crate::condition::{Comparison, Condition, Subquery};
 use crate::error::QueryErrorKind;
 use crate::filter::{
@@ -26,7 +26,7 @@ pub static PROCESS_DEFINITIONS: LazyLock<Resource> = LazyLock::new(|| Resource {
         sort("version", DEFINITION.col("version")),
         sort("name", DEFINITION.col("name")),
         sort("deploymentId", DEFINITION.col("deployment_id")),
-        sort("deployTime", DEPLOYMENT.col("deploy_time")),
+        sort_time("deployTime", DEPLOYMENT.col("deploy_time"), DEPLOYMENT.col("id")),
         sort("tenantId", DEFINITION.col("tenant_id")),
         sort("versionTag", DEFINITION.col("version_tag")),
     ],
